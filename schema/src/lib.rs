@@ -1,0 +1,15 @@
+//! Schema compiler: reads the XSDs of a message set and derives the EXI grammars from them.
+//!
+//! [`load`] turns an XSD with everything that it imports into a [`Model`]; it knows XML Schema and no EXI.
+//! [`SETS`] lists the schema sets of this project. Nothing here names an element or a type of ISO 15118.
+
+mod model;
+mod sets;
+mod xsd;
+
+pub use model::{
+    Attribute, BinaryEncoding, ComplexType, Content, Element, ElementId, Model, Particle, QName, SimpleKind,
+    SimpleType, Term, Type, TypeId,
+};
+pub use sets::{SETS, Set, set};
+pub use xsd::{Error as XsdError, Problem as XsdProblem, load};

@@ -1,0 +1,48 @@
+//! The schema sets of this project: the only place that knows their files.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Model, XsdError, load};
+
+/// A schema set: one message schema with everything that it imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Set {
+    /// Short name, also the name of its test vectors.
+    pub key: &'static str,
+    /// Main XSD, relative to the folder with the schemas.
+    pub xsd: &'static str,
+}
+
+/// Every set that can be compiled, first those that code is generated for.
+pub const SETS: &[Set] = &[
+    Set { key: "appprotocol", xsd: "V2G_CI_AppProtocol.xsd" },
+    Set { key: "common", xsd: "iso15118_20/V2G_CI_CommonMessages.xsd" },
+    Set { key: "dc", xsd: "iso15118_20/V2G_CI_DC.xsd" },
+    Set { key: "ac", xsd: "iso15118_20/V2G_CI_AC.xsd" },
+    Set { key: "wpt", xsd: "iso15118_20/V2G_CI_WPT.xsd" },
+    Set { key: "acdp", xsd: "iso15118_20/V2G_CI_ACDP.xsd" },
+    Set { key: "xmldsig", xsd: "xmldsig-core-schema.xsd" },
+    Set { key: "iso2", xsd: "iso15118_2/V2G_CI_MsgDef.xsd" },
+    Set { key: "din", xsd: "din_spec/V2G_CI_MsgDef.xsd" },
+];
+
+/// The set with this key.
+pub fn set(key: &str) -> Option<Set> {
+    SETS.iter().copied().find(|set| set.key == key)
+}
+
+impl Set {
+    /// Path of the main XSD below the folder `schemas`.
+    pub fn path(self, schemas: &Path) -> PathBuf {
+        schemas.join(self.xsd)
+    }
+
+    /// Reads the set from the folder `schemas`.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`].
+    pub fn load(self, schemas: &Path) -> Result<Model, XsdError> {
+        load(&self.path(schemas))
+    }
+}
