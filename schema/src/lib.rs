@@ -1,12 +1,19 @@
 //! Schema compiler: reads the XSDs of a message set and derives the EXI grammars from them.
 //!
 //! [`load`] turns an XSD with everything that it imports into a [`Model`]; it knows XML Schema and no EXI.
+//! [`Grammar`] derives the EXI grammars from a model; [`compare`] proves them against those of the reference
+//! implementation.
 //! [`SETS`] lists the schema sets of this project. Nothing here names an element or a type of ISO 15118.
 
+mod grammar;
 mod model;
 mod sets;
 mod xsd;
 
+pub use grammar::{
+    CompareError, Counter, Cursor, Event, FragmentElement, Grammar, Kind, Mismatch, Position, Production,
+    Report, SecondLevel, TypeGrammar, Unsupported, code_width, compare, compare_all, compare_fragment,
+};
 pub use model::{
     Attribute, BinaryEncoding, ComplexType, Content, Element, ElementId, Model, Particle, QName, SimpleKind,
     SimpleType, Term, Type, TypeId,
