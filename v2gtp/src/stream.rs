@@ -42,7 +42,7 @@ pub struct Message<'a> {
 pub struct StreamCounters {
     /// Messages delivered.
     pub messages: u64,
-    /// Bytes consumed, headers and skipped payloads included.
+    /// Bytes of complete headers, and of payloads as far as they came, skipped ones included.
     pub bytes: u64,
     /// Frames skipped because their type is reserved or not accepted.
     pub skipped: u64,
@@ -115,11 +115,14 @@ impl<'buf> Reassembler<'buf> {
             match self.state {
                 State::Failed(error) => return Err(error),
                 State::Header { mut bytes, have } => {
-                    let piece = self.consume(input, HEADER_LEN - have);
+                    let piece = take(input, HEADER_LEN - have);
                     let have_now = have + piece.len();
                     bytes[have..have_now].copy_from_slice(piece);
                     self.state = match Header::parse(&bytes[..have_now]) {
-                        Ok(header) => self.begin(header),
+                        Ok(header) => {
+                            count(&mut self.counters.bytes, HEADER_LEN);
+                            self.begin(header)
+                        }
                         Err(FrameError::Truncated { .. }) => {
                             self.state = State::Header { bytes, have: have_now };
                             return Ok(None);
@@ -128,7 +131,8 @@ impl<'buf> Reassembler<'buf> {
                     };
                 }
                 State::Skip { left } => {
-                    let piece = self.consume(input, usize::try_from(left).unwrap_or(usize::MAX));
+                    let piece = take(input, usize::try_from(left).unwrap_or(usize::MAX));
+                    count(&mut self.counters.bytes, piece.len());
                     count(&mut self.counters.skipped_bytes, piece.len());
                     let left = left - piece.len() as u32;
                     if left > 0 {
@@ -138,7 +142,8 @@ impl<'buf> Reassembler<'buf> {
                     self.state = State::BOUNDARY;
                 }
                 State::Payload { payload_type, len, have } => {
-                    let piece = self.consume(input, len - have);
+                    let piece = take(input, len - have);
+                    count(&mut self.counters.bytes, piece.len());
                     let payload = if piece.len() == len {
                         piece
                     } else {
@@ -188,17 +193,16 @@ impl<'buf> Reassembler<'buf> {
         }
     }
 
-    fn consume<'i>(&mut self, input: &mut &'i [u8], at_most: usize) -> &'i [u8] {
-        let (piece, rest) = input.split_at(at_most.min(input.len()));
-        *input = rest;
-        count(&mut self.counters.bytes, piece.len());
-        piece
-    }
-
     fn fail(&mut self, error: StreamError) -> State {
         count(&mut self.counters.errors, 1);
         State::Failed(error)
     }
+}
+
+fn take<'i>(input: &mut &'i [u8], at_most: usize) -> &'i [u8] {
+    let (piece, rest) = input.split_at(at_most.min(input.len()));
+    *input = rest;
+    piece
 }
 
 fn count(counter: &mut u64, by: usize) {
