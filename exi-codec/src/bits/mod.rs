@@ -1,0 +1,9 @@
+//! The bit stream: most significant bit first, nothing aligned.
+
+pub(crate) mod copy;
+mod integer;
+mod reader;
+mod writer;
+
+pub use reader::{ListShape, Reader};
+pub use writer::Writer;

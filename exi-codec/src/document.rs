@@ -1,0 +1,163 @@
+//! Whole streams: header, root element, end.
+
+use crate::bits::{Reader, Writer};
+use crate::error::{Error, ErrorKind, Fault, Name};
+
+/// The EXI header of V2G: distinguishing bits, no options document, final version 1.
+const HEADER: u8 = 0x80;
+
+/// The largest input whose bits a `u32` can count.
+const MAX_OCTETS: usize = (u32::MAX / 8) as usize;
+
+/// A root: a message, or an enum of all messages (or fragments) of a schema set. Implemented by generated code.
+pub trait Document<'a>: Sized {
+    /// Width of the root's event code.
+    #[doc(hidden)]
+    const WIDTH: u32;
+
+    /// Event code that ends a fragment. A document ends by itself.
+    #[doc(hidden)]
+    const END: Option<u32>;
+
+    #[doc(hidden)]
+    fn decode_root(code: u32, r: &mut Reader<'a>) -> Result<Self, Fault>;
+
+    #[doc(hidden)]
+    fn root_code(&self) -> u32;
+
+    #[doc(hidden)]
+    fn encode_root(&self, w: &mut Writer<'_>) -> Result<(), Fault>;
+}
+
+/// What to do with data after the end of a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trailing {
+    /// Ignore padding bits that are not zero; whole octets are reported by [`Decoded::octets`].
+    #[default]
+    Tolerate,
+    /// Refuse both.
+    Reject,
+}
+
+/// How an empty string or byte string is written. Both forms are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EmptyText {
+    /// As text of length zero, which every deployed decoder reads.
+    #[default]
+    AsCharacters,
+    /// As the bare end of the element, which Canonical EXI prescribes and the common C codec does not read.
+    AsEndElement,
+}
+
+/// A decoded message with what is known of its encoding.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decoded<D> {
+    /// The message.
+    pub message: D,
+    /// Octets used, padding included; less than the input if something follows.
+    pub octets: usize,
+    /// Every integer was minimal and no text was left out: encoding the message gives the same bits.
+    pub canonical: bool,
+}
+
+/// Decodes a message. Data after its end is ignored.
+///
+/// # Errors
+/// The input is no valid message of the kind asked for; the [`Error`] says what is wrong, and where.
+///
+/// ```
+/// use exi_codec::app_protocol::{ResponseCode, SupportedAppProtocolRes};
+///
+/// let response: SupportedAppProtocolRes = exi_codec::decode(&[0x80, 0x40, 0x00, 0x40])?;
+/// assert_eq!(response.response_code, ResponseCode::OkSuccessfulNegotiation);
+/// assert_eq!(response.schema_id, Some(1));
+/// # Ok::<(), exi_codec::Error>(())
+/// ```
+#[inline]
+pub fn decode<'a, D: Document<'a>>(input: &'a [u8]) -> Result<D, Error> {
+    decode_with(input, Trailing::Tolerate).map(|decoded| decoded.message)
+}
+
+/// Decodes a message and says how it was encoded.
+///
+/// # Errors
+/// As [`decode`], and [`ErrorKind::TrailingData`] if that is to be rejected.
+pub fn decode_with<'a, D: Document<'a>>(input: &'a [u8], trailing: Trailing) -> Result<Decoded<D>, Error> {
+    match input.first() {
+        None => return Err(Error::new(ErrorKind::UnexpectedEnd, 0)),
+        Some(&HEADER) => {}
+        Some(_) => return Err(Error::new(ErrorKind::Header, 0)),
+    }
+    if input.len() > MAX_OCTETS {
+        return Err(Error::new(ErrorKind::TooLarge, 0));
+    }
+    let mut reader = Reader::at(input, 8);
+    match content(&mut reader) {
+        Ok(message) => finish(message, &reader, trailing),
+        Err(fault) => Err(reader.take_error(fault)),
+    }
+}
+
+#[inline]
+fn content<'a, D: Document<'a>>(reader: &mut Reader<'a>) -> Result<D, Fault> {
+    let code = reader.event(0, D::WIDTH, 1 << D::WIDTH, Name::NONE)?;
+    let message = D::decode_root(code, reader)?;
+    if let Some(end) = D::END {
+        let code = reader.event(0, D::WIDTH, 1 << D::WIDTH, Name::NONE)?;
+        if code != end {
+            return Err(reader.fail(ErrorKind::EventCode, Name::NONE));
+        }
+    }
+    if reader.position() > reader.len_bits() {
+        return Err(reader.fail(ErrorKind::UnexpectedEnd, Name::NONE));
+    }
+    Ok(message)
+}
+
+#[inline]
+fn finish<D>(message: D, reader: &Reader<'_>, trailing: Trailing) -> Result<Decoded<D>, Error> {
+    let octets = reader.position().div_ceil(8);
+    if trailing == Trailing::Reject && (octets != reader.data().len() || !reader.padding_is_zero()) {
+        return Err(Error::new(ErrorKind::TrailingData, reader.position()));
+    }
+    Ok(Decoded { message, octets, canonical: reader.is_canonical() })
+}
+
+/// Encodes a message into `out` and returns its length in octets.
+///
+/// # Errors
+/// A value is outside the limits of the schema, or the buffer is too small: then
+/// [`bit_offset`](Error::bit_offset) is the number of bits needed.
+///
+/// ```
+/// use exi_codec::app_protocol::{ResponseCode, SupportedAppProtocolRes};
+///
+/// let response = SupportedAppProtocolRes {
+///     response_code: ResponseCode::OkSuccessfulNegotiation,
+///     schema_id: Some(1),
+/// };
+/// let mut buffer = [0; 16];
+/// let length = exi_codec::encode(&response, &mut buffer)?;
+/// assert_eq!(&buffer[..length], [0x80, 0x40, 0x00, 0x40]);
+/// # Ok::<(), exi_codec::Error>(())
+/// ```
+#[inline]
+pub fn encode<'a, D: Document<'a>>(message: &D, out: &mut [u8]) -> Result<usize, Error> {
+    encode_with(message, out, EmptyText::AsCharacters)
+}
+
+/// Encodes a message with a choice for empty text.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_with<'a, D: Document<'a>>(message: &D, out: &mut [u8], empty: EmptyText) -> Result<usize, Error> {
+    let mut writer = Writer::new(out, empty);
+    writer.put(u64::from(HEADER) << D::WIDTH | u64::from(message.root_code()), 8 + D::WIDTH);
+    if let Err(fault) = message.encode_root(&mut writer) {
+        return Err(writer.take_error(fault));
+    }
+    if let Some(end) = D::END {
+        writer.event(end, D::WIDTH);
+    }
+    writer.finish()
+}

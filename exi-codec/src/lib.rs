@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(any(feature = "reflect", test))]
+extern crate alloc;
+
+pub mod bits;
+mod document;
+mod error;
+#[allow(clippy::pedantic, clippy::large_enum_variant, unused_qualifications, reason = "generated code")]
+mod generated;
+#[cfg(feature = "grammar")]
+pub mod grammar;
+mod macros;
+#[cfg(feature = "reflect")]
+pub mod reflect;
+mod value;
+
+pub use document::{Decoded, Document, EmptyText, Trailing, decode, decode_with, encode, encode_with};
+pub use error::{Error, ErrorKind, Fault};
+pub use generated::{app_protocol, iso20};
+pub use value::{
+    Ampere, Amperes, Bytes, CapacityError, Chars, Element, Frequency, Hertz, Integer, Iter, Lazy, List, Opaque,
+    Place, Positive, Quantity, Ranged, RationalNumber, Rounding, Str, Unit, Vars, Volt, VoltAmpereReactive, Volts,
+    Watt, WattHour, WattHours, Watts,
+};

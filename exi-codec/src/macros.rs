@@ -1,0 +1,229 @@
+//! What generated modules are written in: declarations that would otherwise repeat themselves.
+
+/// The table of XML names, with a constant for each.
+macro_rules! names {
+    ($($constant:ident = $xml:literal,)*) => {
+        #[derive(Clone, Copy)]
+        #[repr(u16)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Index { $($constant),* }
+
+        $(pub(crate) const $constant: crate::error::Name = crate::error::Name(Index::$constant as u16);)*
+
+        pub(crate) const NAMES: &[&str] = &[$($xml),*];
+    };
+}
+
+/// An enumeration: index on the wire, literal in XML.
+macro_rules! enumeration {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $literal:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $name {
+            #[default]
+            $(#[doc = concat!("`", $literal, "`.")] $variant,)*
+        }
+
+        impl $name {
+            /// All values, in the order of the schema.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            const WIDTH: u32 = usize::BITS - (Self::ALL.len() - 1).leading_zeros();
+
+            /// The literal of the schema.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $literal),* }
+            }
+
+            #[inline]
+            pub(crate) fn read(
+                r: &mut crate::bits::Reader<'_>,
+                lead: u32,
+                name: crate::error::Name,
+            ) -> Result<Self, crate::error::Fault> {
+                let index = r.enumeration(lead, Self::WIDTH, Self::ALL.len() as u32, name)?;
+                Self::ALL.get(index as usize).copied().ok_or_else(|| r.fail(crate::ErrorKind::Enumeration, name))
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl crate::value::Element<'_> for $name {
+            fn decode(r: &mut crate::bits::Reader<'_>) -> Result<Self, crate::error::Fault> {
+                let value = Self::read(r, 1, crate::error::Name::NONE)?;
+                r.zeros(1, crate::error::Name::NONE)?;
+                Ok(value)
+            }
+
+            fn encode(&self, w: &mut crate::bits::Writer<'_>) -> Result<(), crate::error::Fault> {
+                w.small(0, 1, *self as u32, Self::WIDTH);
+                w.event(0, 1);
+                Ok(())
+            }
+        }
+
+        #[cfg(feature = "reflect")]
+        impl<'a> crate::reflect::Scalar<'a> for $name {
+            fn value(&self, _: crate::reflect::Text) -> crate::reflect::Value<'a> {
+                crate::reflect::Value::Literal(self.as_str())
+            }
+
+            fn parse(text: &'a str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+    };
+}
+
+/// The root elements of a schema set, or the roots of its fragments.
+macro_rules! roots {
+    ($(#[$doc:meta])* $name:ident width $width:literal $(end $end:literal)? {
+        $($code:literal $xml:literal $variant:ident($ty:ty),)*
+    } unique { $($unique_code:literal $unique_variant:ident($unique:ty),)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub enum $name<'a> {
+            $(#[doc = concat!("`", $xml, "`.")] $variant($ty),)*
+        }
+
+        impl $name<'_> {
+            /// XML names of all roots, in the order of their event codes.
+            pub const NAMES: &'static [&'static str] = &[$($xml),*];
+
+            /// XML name of the root element.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $xml),* }
+            }
+        }
+
+        impl<'a> crate::Document<'a> for $name<'a> {
+            const WIDTH: u32 = $width;
+            const END: Option<u32> = roots!(@end $($end)?);
+
+            fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::error::Fault> {
+                match code {
+                    $($code => crate::value::Element::decode(r).map(Self::$variant),)*
+                    _ => Err(r.unexpected_root()),
+                }
+            }
+
+            fn root_code(&self) -> u32 {
+                match self { $(Self::$variant(_) => $code),* }
+            }
+
+            fn encode_root(&self, w: &mut crate::bits::Writer<'_>) -> Result<(), crate::error::Fault> {
+                match self { $(Self::$variant(root) => crate::value::Element::encode(root, w)),* }
+            }
+        }
+
+        $(impl<'a> From<$unique> for $name<'a> {
+            fn from(root: $unique) -> Self {
+                Self::$unique_variant(root)
+            }
+        })*
+
+        roots!(@single $width $($end)? ; $($unique_code $unique),*);
+
+        #[cfg(feature = "reflect")]
+        impl<'a> crate::reflect::Root<'a> for $name<'a> {
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor<'a>) {
+                match self { $(Self::$variant(root) => {
+                    v.start($xml);
+                    crate::reflect::Reflect::walk(root, v);
+                    v.end();
+                })* }
+            }
+
+            fn build<S: crate::reflect::Source<'a>>(name: &str, s: &mut S) -> Result<Self, S::Error> {
+                match name {
+                    $($xml => crate::reflect::Reflect::build(s).map(Self::$variant),)*
+                    _ => Err(s.unknown_root(Self::NAMES)),
+                }
+            }
+        }
+    };
+    (@end) => { None };
+    (@end $end:literal) => { Some($end) };
+    (@single $width:literal $end:literal ; $($rest:tt)*) => {};
+    (@single $width:literal ; $($code:literal $ty:ty),*) => {
+        $(impl<'a> crate::Document<'a> for $ty {
+            const WIDTH: u32 = $width;
+            const END: Option<u32> = None;
+
+            fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::error::Fault> {
+                if code == $code {
+                    crate::value::Element::decode(r)
+                } else {
+                    Err(r.unexpected_root())
+                }
+            }
+
+            fn root_code(&self) -> u32 {
+                $code
+            }
+
+            fn encode_root(&self, w: &mut crate::bits::Writer<'_>) -> Result<(), crate::error::Fault> {
+                crate::value::Element::encode(self, w)
+            }
+        })*
+    };
+}
+
+/// How tools walk and build a struct, field by field.
+macro_rules! reflect {
+    ($name:ident<'a> { $($fields:tt)* }) => { reflect!(@impl $name<'a>; $name; $($fields)*); };
+    ($name:ident { $($fields:tt)* }) => { reflect!(@impl $name; $name; $($fields)*); };
+    (@impl $ty:ty; $name:ident; $($xml:literal $field:ident $kind:ident $($item:literal)?,)*) => {
+        #[cfg(feature = "reflect")]
+        impl<'a> crate::reflect::Reflect<'a> for $ty {
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor<'a>) {
+                $(crate::reflect::kind::$kind::walk(v, $xml, $($item,)? &self.$field);)*
+                let _ = v;
+            }
+
+            fn build<S: crate::reflect::Source<'a>>(s: &mut S) -> Result<Self, S::Error> {
+                let value = $name { $($field: crate::reflect::kind::$kind::build(s, $xml $(, $item)?)?),* };
+                s.finish()?;
+                Ok(value)
+            }
+        }
+    };
+}
+
+/// How tools walk and build a choice.
+macro_rules! reflect_choice {
+    ($name:ident<'a> { $($variants:tt)* }) => { reflect_choice!(@impl $name<'a>; $name; $($variants)*); };
+    ($name:ident { $($variants:tt)* }) => { reflect_choice!(@impl $name; $name; $($variants)*); };
+    (@impl $ty:ty; $name:ident; $($xml:literal $variant:ident $(($value:ident))?,)*) => {
+        #[cfg(feature = "reflect")]
+        impl<'a> crate::reflect::Choice<'a> for $ty {
+            const NAMES: &'static [&'static str] = &[$($xml),*];
+
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor<'a>) {
+                match self {
+                    $($name::$variant $(($value))? => {
+                        v.start($xml);
+                        $(crate::reflect::Node::walk($value, v);)?
+                        v.end();
+                    })*
+                }
+            }
+
+            fn build<S: crate::reflect::Source<'a>>(s: &mut S) -> Result<Option<Self>, S::Error> {
+                $(if s.enter($xml)? {
+                    $(let $value = crate::reflect::Node::build(s)?;)?
+                    s.leave()?;
+                    return Ok(Some($name::$variant $(($value))?));
+                })*
+                Ok(None)
+            }
+        }
+    };
+}
+
+pub(crate) use {enumeration, names, reflect, reflect_choice, roots};

@@ -1,0 +1,199 @@
+//! Strings.
+
+use core::fmt;
+
+use super::{CapacityError, Element};
+use crate::bits::{Reader, Writer, copy};
+use crate::error::{Fault, Name};
+
+/// Marks a view that holds a slice rather than a place in a stream.
+const SLICE: u32 = u32::MAX;
+
+/// A string: a slice of the sender's, or validated characters in a received message.
+#[derive(Clone, Copy)]
+pub struct Str<'a> {
+    data: &'a [u8],
+    /// Where the characters start in `data`, or [`SLICE`] if `data` is UTF-8.
+    bit: u32,
+    /// Code points (stream), or 0 (slice).
+    chars: u32,
+}
+
+impl<'a> Str<'a> {
+    /// A string to be sent.
+    pub const fn new(text: &'a str) -> Self {
+        Self { data: text.as_bytes(), bit: SLICE, chars: 0 }
+    }
+
+    pub(crate) const fn in_stream(data: &'a [u8], bit: usize, chars: u32) -> Self {
+        Self { data, bit: bit as u32, chars }
+    }
+
+    /// The slice, if it is one: strings received stand at odd bit positions and have to be copied.
+    pub const fn as_str(&self) -> Option<&'a str> {
+        if self.bit == SLICE {
+            match core::str::from_utf8(self.data) {
+                Ok(text) => Some(text),
+                Err(_) => None,
+            }
+        } else {
+            None
+        }
+    }
+
+    /// Number of characters (Unicode code points), which is what the limits of the schema count.
+    pub fn len_chars(&self) -> u32 {
+        if self.bit == SLICE {
+            // Every code point has exactly one octet that is not a continuation.
+            self.data.iter().filter(|&&octet| octet & 0xC0 != 0x80).count() as u32
+        } else {
+            self.chars
+        }
+    }
+
+    /// True if there are no characters.
+    pub const fn is_empty(&self) -> bool {
+        if self.bit == SLICE { self.data.is_empty() } else { self.chars == 0 }
+    }
+
+    /// The characters.
+    pub fn chars(&self) -> Chars<'a> {
+        let inner = match self.as_str() {
+            Some(text) => CharsInner::Slice(text.chars()),
+            None => CharsInner::Stream { reader: Reader::at(self.data, self.bit as usize), left: self.chars },
+        };
+        Chars(inner)
+    }
+
+    /// Copies the string as UTF-8 into `out` and returns the part used.
+    ///
+    /// # Errors
+    /// `out` is too small; then nothing is to be expected in it.
+    #[inline]
+    pub fn copy_to<'o>(&self, out: &'o mut [u8]) -> Result<&'o str, CapacityError> {
+        let used = if self.bit == SLICE {
+            let Some(to) = out.get_mut(..self.data.len()) else {
+                return Err(CapacityError { needed: self.data.len() });
+            };
+            to.copy_from_slice(self.data);
+            self.data.len()
+        } else {
+            self.copy_stream(out)?
+        };
+        let used = out.get(..used).unwrap_or_default();
+        core::str::from_utf8(used).map_err(|_| CapacityError { needed: 0 })
+    }
+
+    fn copy_stream(&self, out: &mut [u8]) -> Result<usize, CapacityError> {
+        let count = self.chars as usize;
+        // ASCII throughout, as nearly always: octets as they stand.
+        if let Some(to) = out.get_mut(..count) {
+            copy::octets(self.data, self.bit as usize, to);
+            if to.is_ascii() {
+                return Ok(count);
+            }
+        }
+        let needed = self.chars().map(char::len_utf8).sum();
+        if needed > out.len() {
+            return Err(CapacityError { needed });
+        }
+        let mut at = 0;
+        for c in self.chars() {
+            let Some(to) = out.get_mut(at..at + c.len_utf8()) else { break };
+            at += c.encode_utf8(to).len();
+        }
+        Ok(at)
+    }
+
+    pub(crate) fn write_to(&self, w: &mut Writer<'_>) {
+        if self.bit == SLICE && self.data.is_ascii() {
+            w.octets(self.data);
+        } else {
+            for c in self.chars() {
+                w.u32(0, 0, u32::from(c));
+            }
+        }
+    }
+}
+
+impl Default for Str<'_> {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl PartialEq for Str<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.chars().eq(other.chars())
+    }
+}
+
+impl Eq for Str<'_> {}
+
+impl PartialEq<str> for Str<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.chars().eq(other.chars())
+    }
+}
+
+impl PartialEq<&str> for Str<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+impl fmt::Display for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        self.chars().try_for_each(|c| f.write_char(c))
+    }
+}
+
+impl fmt::Debug for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        f.write_char('"')?;
+        self.chars().flat_map(char::escape_debug).try_for_each(|c| f.write_char(c))?;
+        f.write_char('"')
+    }
+}
+
+impl<'a> Element<'a> for Str<'a> {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+        r.text(1, 0, u32::MAX, Name::NONE)
+    }
+
+    fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
+        w.text(0, 0, self, (0, u32::MAX), Name::NONE)
+    }
+}
+
+/// Iterator over the characters of a [`Str`].
+#[derive(Debug, Clone)]
+pub struct Chars<'a>(CharsInner<'a>);
+
+#[derive(Debug, Clone)]
+enum CharsInner<'a> {
+    Slice(core::str::Chars<'a>),
+    Stream { reader: Reader<'a>, left: u32 },
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match &mut self.0 {
+            CharsInner::Slice(chars) => chars.next(),
+            CharsInner::Stream { reader, left } => {
+                *left = left.checked_sub(1)?;
+                reader.u32(0, Name::NONE).ok().and_then(char::from_u32)
+            }
+        }
+    }
+}

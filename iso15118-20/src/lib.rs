@@ -1,0 +1,2 @@
+//! ISO 15118-20 session engines.
+#![no_std]

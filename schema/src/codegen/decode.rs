@@ -1,0 +1,313 @@
+//! The reading half of a type: event codes and values in stream order.
+
+use std::fmt::Write as _;
+
+use super::ir::{Alternative, CodegenError, Item, Slot, SlotKind, State, Struct, Ty};
+use super::module::Emitter;
+
+type Result<T> = std::result::Result<T, CodegenError>;
+
+/// What has been read of the event codes before a slot.
+#[derive(Debug, Clone, Copy)]
+enum Pending {
+    /// So many zero bits are still to come.
+    Lead(u32),
+    /// The event code is in the variable `next`, counted from the slot's first production.
+    Next,
+}
+
+/// An expression that reads a value, and the zero bits that follow it before the next event code.
+struct Read {
+    expr: String,
+    tail: u32,
+}
+
+pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
+    if item.place {
+        let _ = writeln!(out, "let start = Place::start(r);");
+    }
+    let mut pending = Pending::Lead(0);
+    for (index, slot) in item.slots.iter().enumerate() {
+        let state = item.state(index);
+        pending = match pending {
+            Pending::Lead(lead) if state.count == 1 && !item.simple_content => Pending::Lead(lead + 1),
+            Pending::Lead(lead) => {
+                let _ = writeln!(out, "let next = {};", event(item, lead, state));
+                Pending::Next
+            }
+            Pending::Next => Pending::Next,
+        };
+        pending = slot_code(out, item, index, slot, pending, e)?;
+    }
+    finish(out, item, pending, e);
+    if item.place {
+        let _ = writeln!(out, "let place = Place::end(r, start);");
+    }
+    let fields = item.slots.iter().filter(|slot| !slot.field.is_empty()).map(|slot| slot.field.as_str());
+    let fields = fields.chain(item.place.then_some("place")).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(out, "Ok(Self {{ {fields} }})");
+    Ok(())
+}
+
+fn event(item: &Struct, lead: u32, state: State) -> String {
+    let call = if item.simple_content { "text_event" } else { "event" };
+    format!("r.{call}({lead}, {}, {}, n::NONE)?", state.width, state.count)
+}
+
+/// Whether the code before slot `index` (or before the end) looks at the variable `next`.
+fn uses_next(item: &Struct, index: usize) -> bool {
+    match item.slots.get(index) {
+        Some(slot) => slot.min == 0 || slot.width() > 1 || slot.kind == SlotKind::Text,
+        None => item.mixed,
+    }
+}
+
+/// The end of the element.
+fn finish(out: &mut String, item: &Struct, pending: Pending, e: &mut Emitter<'_>) {
+    if item.simple_content {
+        return;
+    }
+    let state = item.state(item.slots.len());
+    match pending {
+        Pending::Lead(lead) if state.count == 1 => {
+            let _ = writeln!(out, "r.zeros({}, n::NONE)?;", lead + 1);
+            return;
+        }
+        Pending::Lead(lead) => {
+            let _ = writeln!(out, "let next = {};", event(item, lead, state));
+        }
+        Pending::Next => {}
+    }
+    if item.mixed {
+        e.imports.codec("ErrorKind");
+        let _ = writeln!(out, "if next > 0 {{ return Err(r.fail(ErrorKind::MixedContent, n::NONE)); }}");
+    }
+}
+
+fn slot_code(
+    out: &mut String,
+    item: &Struct,
+    index: usize,
+    slot: &Slot,
+    pending: Pending,
+    e: &mut Emitter<'_>,
+) -> Result<Pending> {
+    let lead = match pending {
+        Pending::Lead(lead) => lead,
+        Pending::Next => 0,
+    };
+    if slot.kind == SlotKind::Text {
+        return text(out, slot, e);
+    }
+    if slot.alternatives.iter().any(|a| matches!(a, Alternative::Wildcard)) {
+        wildcard(out, slot, e)?;
+        if slot.single().is_none() {
+            let _ = writeln!(out, "let next = next - {};", slot.width());
+            return Ok(Pending::Next);
+        }
+    }
+    if slot.choice.is_some() {
+        return choice(out, item, index, slot, e);
+    }
+    let (code, single) = slot.single().ok_or_else(|| CodegenError::unsupported(&item.xml, "slot without element"))?;
+    let last = !uses_next(item, index + 1);
+    let next = if last { "_" } else { "next" };
+    let field = &slot.field;
+    if slot.repeated() {
+        let shape = e.shape(item, index);
+        let name = e.name(&single.xml);
+        let list = if matches!(single.ty, Ty::Opaque) {
+            format!("r.opaque_run(&{shape}, {name})?")
+        } else {
+            format!("r.list(&{shape}, {name}, {})?", item_reader(single, e)?)
+        };
+        if slot.min > 0 {
+            if lead > 0 {
+                let _ = writeln!(out, "r.zeros({lead}, {name})?;");
+            }
+            let _ = writeln!(out, "let ({field}, {next}) = {list};");
+        } else {
+            let (some, none) = if matches!(single.ty, Ty::Opaque) {
+                (format!("let (v, after) = {list}; (Some(v), after)"), "None".into())
+            } else {
+                (list, e.imports.value("List") + "::default()")
+            };
+            let rest = if last { "0".into() } else { format!("next - {}", slot.width()) };
+            let _ = writeln!(out, "let ({field}, {next}) = if next == {code} {{ {some} }} else {{ ({none}, {rest}) }};");
+        }
+        return Ok(Pending::Next);
+    }
+    let read = if slot.kind == SlotKind::Attribute { attribute(single, lead, e)? } else { read(single, lead, e)? };
+    if slot.min > 0 {
+        let _ = writeln!(out, "let {field} = {};", read.expr);
+        return Ok(Pending::Lead(read.tail));
+    }
+    let after = item.state(index + 1);
+    if last && after.count == 1 && !item.simple_content {
+        let _ = writeln!(
+            out,
+            "let {field} = if next == {code} {{ let v = {}; r.zeros({}, n::NONE)?; Some(v) }} else {{ None }};",
+            read.expr,
+            read.tail + 1
+        );
+    } else {
+        let _ = writeln!(
+            out,
+            "let ({field}, next) = if next == {code} {{ let v = {}; (Some(v), {}) }} else {{ (None, next - {}) }};",
+            read.expr,
+            event(item, read.tail, after),
+            slot.width()
+        );
+    }
+    Ok(Pending::Next)
+}
+
+fn text(out: &mut String, slot: &Slot, e: &mut Emitter<'_>) -> Result<Pending> {
+    let (_, item) = slot.single().ok_or_else(|| CodegenError::unsupported(&slot.field, "text"))?;
+    let Ty::Bytes { min, max, .. } = item.ty else {
+        return Err(CodegenError::unsupported(&slot.field, "simple content other than octets"));
+    };
+    let field = &slot.field;
+    let (bytes, max) = (e.imports.value("Bytes"), limit(max));
+    let _ = writeln!(
+        out,
+        "let {field} = if next == 0 {{ let v = r.binary(0, {min}, {max}, n::NONE)?; r.zeros(1, n::NONE)?; v }} else {{ {bytes}::default() }};"
+    );
+    Ok(Pending::Next)
+}
+
+fn wildcard(out: &mut String, slot: &Slot, e: &mut Emitter<'_>) -> Result<()> {
+    let wildcards = slot.alternatives.iter().filter(|a| matches!(a, Alternative::Wildcard)).count();
+    if wildcards > 1 {
+        return Err(CodegenError::unsupported(&slot.field, "several wildcards"));
+    }
+    let code = slot.width() - 1;
+    e.imports.codec("ErrorKind");
+    let _ = writeln!(out, "if next == {code} {{ return Err(r.fail(ErrorKind::Wildcard, n::NONE)); }}");
+    Ok(())
+}
+
+fn choice(out: &mut String, item: &Struct, index: usize, slot: &Slot, e: &mut Emitter<'_>) -> Result<Pending> {
+    let path = slot.choice.clone().ok_or_else(|| CodegenError::unsupported(&item.xml, "choice"))?;
+    let name = e.imports.path(&path);
+    let after = item.state(index + 1);
+    let variants = e.variants(&path);
+    let items: Vec<(u32, Item)> = slot.items().map(|(code, item)| (code, item.clone())).collect();
+    let mut arms = Vec::new();
+    for ((code, alternative), variant) in items.iter().zip(&variants) {
+        let (value, tail) = if matches!(alternative.ty, Ty::Unit) {
+            (format!("{{ r.zeros(1, {})?; {name}::{variant} }}", e.name(&alternative.xml)), 0)
+        } else {
+            let read = read(alternative, 0, e)?;
+            (format!("{name}::{variant}({})", read.expr), read.tail)
+        };
+        arms.push((*code, value, tail));
+    }
+    let field = &slot.field;
+    let is_abstract = slot.alternatives.iter().any(|a| matches!(a, Alternative::Abstract));
+    let error = if is_abstract {
+        e.imports.codec("ErrorKind");
+        "return Err(r.fail(ErrorKind::AbstractElement, n::NONE))"
+    } else {
+        ""
+    };
+    if slot.min > 0 {
+        let same = arms.iter().all(|(_, _, tail)| *tail == arms[0].2);
+        let tail = if same { arms[0].2 } else { 0 };
+        let _ = writeln!(out, "let {field} = match next {{");
+        for (position, (code, value, own)) in arms.iter().enumerate() {
+            let pattern = if !is_abstract && position + 1 == arms.len() { "_".into() } else { code.to_string() };
+            if *own > tail {
+                let _ = writeln!(out, "{pattern} => {{ let v = {value}; r.zeros({own}, n::NONE)?; v }}");
+            } else {
+                let _ = writeln!(out, "{pattern} => {value},");
+            }
+        }
+        if is_abstract {
+            let _ = writeln!(out, "_ => {error},");
+        }
+        let _ = writeln!(out, "}};");
+        return Ok(Pending::Lead(tail));
+    }
+    let last = !uses_next(item, index + 1);
+    let next = if last { "_" } else { "next" };
+    let _ = writeln!(out, "let ({field}, {next}) = match next {{");
+    for (code, value, tail) in &arms {
+        let _ = writeln!(out, "{code} => {{ let v = {value}; (Some(v), {}) }}", event(item, *tail, after));
+    }
+    let rest = if last { "0".into() } else { format!("next - {}", slot.width()) };
+    if is_abstract {
+        return Err(CodegenError::unsupported(&item.xml, "optional choice with an abstract head"));
+    }
+    let _ = writeln!(out, "_ => (None, {rest}),");
+    let _ = writeln!(out, "}};");
+    Ok(Pending::Next)
+}
+
+/// Reads an item of a list, its end included.
+fn item_reader(item: &Item, e: &mut Emitter<'_>) -> Result<String> {
+    let read = read(item, 0, e)?;
+    Ok(if read.tail > 0 {
+        format!("|r| {{ let v = {}; r.zeros({}, {})?; Ok(v) }}", read.expr, read.tail, e.name(&item.xml))
+    } else {
+        match read.expr.strip_suffix('?') {
+            Some(call) => format!("|r| {call}"),
+            None => format!("|r| Ok({})", read.expr),
+        }
+    })
+}
+
+fn limit(max: Option<u32>) -> String {
+    max.map_or("u32::MAX".into(), |max| max.to_string())
+}
+
+fn attribute(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
+    let Ty::Str { min, max } = item.ty else {
+        return Err(CodegenError::unsupported(&item.xml, "attribute that is not a string"));
+    };
+    let expr = format!("r.string({lead}, {min}, {}, {})?", limit(max), e.name(&item.xml));
+    Ok(Read { expr, tail: 0 })
+}
+
+/// Reads an element after `lead` zero bits, the last of which started it.
+fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
+    let n = e.name(&item.xml);
+    // With the event of the text.
+    let text = lead + 1;
+    let (expr, tail) = match &item.ty {
+        Ty::Bool => (format!("r.small({text}, 1, 2, {n})? == 1"), 1),
+        Ty::Enum { path, .. } => (format!("{}::read(r, {text}, {n})?", e.imports.path(path)), 1),
+        Ty::Ranged { path, width, count } => {
+            (format!("{}::from_offset(r.small({text}, {width}, {count}, {n})?)", e.imports.path(path)), 1)
+        }
+        Ty::U8 => (format!("r.small({text}, 8, 256, {n})? as u8"), 1),
+        Ty::I8 => (format!("(r.small({text}, 8, 256, {n})? as u8 ^ 0x80) as i8"), 1),
+        Ty::U16 => (format!("r.u16({text}, {n})?"), 1),
+        Ty::U32 => (format!("r.u32({text}, {n})?"), 1),
+        Ty::U64 => (format!("r.u64({text}, {n})?"), 1),
+        Ty::Positive(_) => (format!("r.positive({text}, {n})?"), 1),
+        Ty::I16 => (format!("r.i16({text}, {n})?"), 1),
+        Ty::I32 => (format!("r.i32({text}, {n})?"), 1),
+        Ty::Rational(path) => {
+            let call = format!("r.rational({lead}, {n})?");
+            if path.name == "RationalNumber" {
+                (call, 0)
+            } else {
+                (format!("{}::from({call})", e.imports.path(path)), 0)
+            }
+        }
+        Ty::Str { min, max } => (format!("r.text({text}, {min}, {}, {n})?", limit(*max)), 0),
+        Ty::Bytes { min, max, .. } => (format!("r.bytes({text}, {min}, {}, {n})?", limit(*max)), 0),
+        Ty::Array { .. } => (format!("r.array({text}, {n})?"), 1),
+        Ty::Integer => (format!("r.integer({text}, {n})?"), 1),
+        Ty::Struct { .. } | Ty::Lazy { .. } => (format!("r.child({lead}, {n})?"), 0),
+        Ty::Wrapped { item: inner, min, max } => {
+            let shape = e.final_shape(*min, *max);
+            let reader = item_reader(inner, e)?;
+            (format!("r.wrapped({lead}, &{shape}, {n}, {}, {reader})?", e.name(&inner.xml)), 0)
+        }
+        Ty::Opaque => (format!("r.opaque({n})?"), 0),
+        Ty::Unit => return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice")),
+    };
+    Ok(Read { expr, tail })
+}
