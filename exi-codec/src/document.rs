@@ -2,6 +2,7 @@
 
 use crate::bits::{Reader, Writer};
 use crate::error::{Error, ErrorKind, Fault, Name};
+use crate::value::Place;
 
 /// The EXI header of V2G: distinguishing bits, no options document, final version 1.
 const HEADER: u8 = 0x80;
@@ -150,7 +151,11 @@ pub fn encode<'a, D: Document<'a>>(message: &D, out: &mut [u8]) -> Result<usize,
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_with<'a, D: Document<'a>>(message: &D, out: &mut [u8], empty: EmptyText) -> Result<usize, Error> {
+pub fn encode_with<'a, D: Document<'a>>(
+    message: &D,
+    out: &mut [u8],
+    empty: EmptyText,
+) -> Result<usize, Error> {
     let mut writer = Writer::new(out, empty);
     writer.put(u64::from(HEADER) << D::WIDTH | u64::from(message.root_code()), 8 + D::WIDTH);
     if let Err(fault) = message.encode_root(&mut writer) {
@@ -160,4 +165,22 @@ pub fn encode_with<'a, D: Document<'a>>(message: &D, out: &mut [u8], empty: Empt
         writer.event(end, D::WIDTH);
     }
     writer.finish()
+}
+
+/// Writes a fragment around the received bits of its element.
+pub(crate) fn encode_received<'a, D: Document<'a>>(
+    fragment: &D,
+    place: &Place<'a>,
+    out: &mut [u8],
+) -> Result<Option<usize>, Error> {
+    if !place.is_received() {
+        return Ok(None);
+    }
+    let mut writer = Writer::new(out, EmptyText::AsCharacters);
+    writer.put(u64::from(HEADER) << D::WIDTH | u64::from(fragment.root_code()), 8 + D::WIDTH);
+    place.write_to(&mut writer);
+    if let Some(end) = D::END {
+        writer.event(end, D::WIDTH);
+    }
+    writer.finish().map(Some)
 }

@@ -69,12 +69,23 @@ macro_rules! enumeration {
 
         #[cfg(feature = "reflect")]
         impl<'a> crate::reflect::Scalar<'a> for $name {
-            fn value(&self, _: crate::reflect::Text) -> crate::reflect::Value<'a> {
+            fn value(&self, _: crate::reflect::Text) -> crate::reflect::Value<'_> {
                 crate::reflect::Value::Literal(self.as_str())
             }
 
-            fn parse(text: &'a str) -> Option<Self> {
+            fn parse<S: crate::reflect::Source<'a>>(text: &'a str, _: crate::reflect::Text, _: &S) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+
+        #[cfg(feature = "reflect")]
+        impl<'a> crate::reflect::Reflect<'a> for $name {
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor) {
+                crate::reflect::kind::text::walk(v, "", self);
+            }
+
+            fn build<S: crate::reflect::Source<'a>>(s: &mut S) -> Result<Self, S::Error> {
+                crate::reflect::kind::text::build(s, "")
             }
         }
     };
@@ -128,10 +139,11 @@ macro_rules! roots {
         })*
 
         roots!(@single $width $($end)? ; $($unique_code $unique),*);
+        roots!(@places $name $($end)? ; $($variant),*);
 
         #[cfg(feature = "reflect")]
         impl<'a> crate::reflect::Root<'a> for $name<'a> {
-            fn walk(&self, v: &mut dyn crate::reflect::Visitor<'a>) {
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor) {
                 match self { $(Self::$variant(root) => {
                     v.start($xml);
                     crate::reflect::Reflect::walk(root, v);
@@ -150,6 +162,24 @@ macro_rules! roots {
     (@end) => { None };
     (@end $end:literal) => { Some($end) };
     (@single $width:literal $end:literal ; $($rest:tt)*) => {};
+    (@places $name:ident ; $($variant:ident),*) => {};
+    (@places $name:ident $end:literal ; $($variant:ident),*) => {
+        impl<'a> $name<'a> {
+            /// Where the element stood in the message received.
+            pub const fn place(&self) -> crate::value::Place<'a> {
+                match self { $(Self::$variant(root) => root.place),* }
+            }
+
+            /// Writes the fragment from the very bits that were received, for the check of a signature, and
+            /// returns its length in octets. None if the element was not received.
+            ///
+            /// # Errors
+            /// The buffer is too small.
+            pub fn encode_received(&self, out: &mut [u8]) -> Result<Option<usize>, crate::Error> {
+                crate::document::encode_received(self, &self.place(), out)
+            }
+        }
+    };
     (@single $width:literal ; $($code:literal $ty:ty),*) => {
         $(impl<'a> crate::Document<'a> for $ty {
             const WIDTH: u32 = $width;
@@ -181,7 +211,7 @@ macro_rules! reflect {
     (@impl $ty:ty; $name:ident; $($xml:literal $field:ident $kind:ident $($item:literal)?,)*) => {
         #[cfg(feature = "reflect")]
         impl<'a> crate::reflect::Reflect<'a> for $ty {
-            fn walk(&self, v: &mut dyn crate::reflect::Visitor<'a>) {
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor) {
                 $(crate::reflect::kind::$kind::walk(v, $xml, $($item,)? &self.$field);)*
                 let _ = v;
             }
@@ -199,16 +229,16 @@ macro_rules! reflect {
 macro_rules! reflect_choice {
     ($name:ident<'a> { $($variants:tt)* }) => { reflect_choice!(@impl $name<'a>; $name; $($variants)*); };
     ($name:ident { $($variants:tt)* }) => { reflect_choice!(@impl $name; $name; $($variants)*); };
-    (@impl $ty:ty; $name:ident; $($xml:literal $variant:ident $(($value:ident))?,)*) => {
+    (@impl $ty:ty; $name:ident; $($xml:literal $variant:ident $(($value:ident $kind:ident $($item:literal)?))?,)*) => {
         #[cfg(feature = "reflect")]
         impl<'a> crate::reflect::Choice<'a> for $ty {
             const NAMES: &'static [&'static str] = &[$($xml),*];
 
-            fn walk(&self, v: &mut dyn crate::reflect::Visitor<'a>) {
+            fn walk(&self, v: &mut dyn crate::reflect::Visitor) {
                 match self {
                     $($name::$variant $(($value))? => {
                         v.start($xml);
-                        $(crate::reflect::Node::walk($value, v);)?
+                        $(crate::reflect::kind::$kind::walk(v, $($item,)? $value);)?
                         v.end();
                     })*
                 }
@@ -216,7 +246,7 @@ macro_rules! reflect_choice {
 
             fn build<S: crate::reflect::Source<'a>>(s: &mut S) -> Result<Option<Self>, S::Error> {
                 $(if s.enter($xml)? {
-                    $(let $value = crate::reflect::Node::build(s)?;)?
+                    $(let $value = crate::reflect::kind::$kind::build(s $(, $item)?)?;)?
                     s.leave()?;
                     return Ok(Some($name::$variant $(($value))?));
                 })*

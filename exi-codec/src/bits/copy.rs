@@ -1,7 +1,7 @@
 //! Word-wise access to octets that stand at any bit position.
 
 /// Eight octets of `data` from octet `index`, big-endian; octets beyond the end read as zero.
-#[inline(always)]
+#[inline]
 pub(crate) fn word(data: &[u8], index: usize) -> u64 {
     match data.get(index..).and_then(<[u8]>::first_chunk::<8>) {
         Some(octets) => u64::from_be_bytes(*octets),
@@ -20,7 +20,7 @@ fn tail_word(data: &[u8], index: usize) -> u64 {
 }
 
 /// The low word of `high:low << shift`, for a shift of 0 to 7 bits.
-#[inline(always)]
+#[inline]
 const fn funnel(high: u64, low: u64, shift: usize) -> u64 {
     (high << shift) | ((low >> 1) >> (63 - shift))
 }

@@ -11,7 +11,7 @@ pub(crate) struct Groups {
 }
 
 /// Reads at most `limit` octets (1 to 8) from the top of `word`. None if the integer goes on beyond them.
-#[inline(always)]
+#[inline]
 pub(crate) fn parse(word: u64, limit: u32) -> Option<Groups> {
     let mut rest = word;
     let mut octet = rest >> 56;
@@ -33,7 +33,7 @@ pub(crate) fn parse(word: u64, limit: u32) -> Option<Groups> {
 }
 
 /// The octets of `value` at the low end of a word, with their number: 1 to 8 for values below 2^56.
-#[inline(always)]
+#[inline]
 pub(crate) fn emit(value: u64) -> (u64, u32) {
     if value < 0x80 {
         return (value, 8);

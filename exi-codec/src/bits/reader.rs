@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     }
 
     /// At least 57 bits from the current position, left-aligned.
-    #[inline(always)]
+    #[inline]
     fn window(&self) -> u64 {
         copy::word(self.data, self.pos >> 3) << (self.pos & 7)
     }
@@ -284,12 +284,12 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn u64(&mut self, lead: u32, name: Name) -> Result<u64, Fault> {
         let word = self.window();
-        if word >> 1 >> (63 - lead) == 0 {
-            if let Some(groups) = integer::parse(word << lead, 5) {
-                self.canonical &= groups.minimal;
-                self.pos += (lead + groups.octets * 8) as usize;
-                return Ok(groups.value);
-            }
+        if word >> 1 >> (63 - lead) == 0
+            && let Some(groups) = integer::parse(word << lead, 5)
+        {
+            self.canonical &= groups.minimal;
+            self.pos += (lead + groups.octets * 8) as usize;
+            return Ok(groups.value);
         }
         self.u64_long(lead, name)
     }
@@ -545,7 +545,9 @@ impl<'a> Reader<'a> {
     /// The event is another deviation or does not exist.
     #[inline]
     pub fn text_event(&mut self, lead: u32, width: u32, count: u32, name: Name) -> Result<u32, Fault> {
-        if (self.window() >> (64 - lead - width)) as u32 == count && self.empty_element(lead + width, u64::from(count), 3) {
+        if (self.window() >> (64 - lead - width)) as u32 == count
+            && self.empty_element(lead + width, u64::from(count), 3)
+        {
             return Ok(count);
         }
         self.event(lead, width, count, name)

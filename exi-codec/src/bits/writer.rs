@@ -4,8 +4,8 @@
 //! the generator. A writer whose buffer is full goes on counting, so that the error can say how much is needed.
 
 use super::{ListShape, copy, integer};
-use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::document::EmptyText;
+use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::value::{Bytes, Element, Integer, List, RationalNumber, Str};
 
 /// Writes an EXI stream. Generated code drives it; users call [`encode`](crate::encode).
@@ -145,7 +145,7 @@ impl<'b> Writer<'b> {
     /// Appends event codes and an EXI Integer of at most 32 bits.
     #[inline]
     pub fn i32(&mut self, code: u32, bits: u32, value: i32) {
-        let sign = (value < 0) as u32;
+        let sign = u32::from(value < 0);
         let magnitude = (if value < 0 { !value } else { value }) as u32;
         self.u32(code << 1 | sign, bits + 1, magnitude);
     }

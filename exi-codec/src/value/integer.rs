@@ -109,7 +109,8 @@ impl<'a> Integer<'a> {
         match self.source {
             Source::Groups { bit, octets } => {
                 // Without groups that a shorter encoding would not have.
-                let group = |i: u32| copy::word(self.data, (bit as usize >> 3) + i as usize) << (bit & 7) >> 56;
+                let group =
+                    |i: u32| copy::word(self.data, (bit as usize >> 3) + i as usize) << (bit & 7) >> 56;
                 let used = (1..octets).rev().find(|&i| group(i) & 0x7F != 0).map_or(1, |i| i + 1);
                 for i in 0..used {
                     let more = if i + 1 < used { 0x80 } else { 0 };
@@ -178,9 +179,7 @@ impl fmt::Debug for Integer<'_> {
         }
         f.write_str("0x")?;
         let len = self.len_bytes();
-        (0..len).rev().try_for_each(|index| {
-            write!(f, "{:02x}", self.magnitude().nth(index).unwrap_or(0))
-        })
+        (0..len).rev().try_for_each(|index| write!(f, "{:02x}", self.magnitude().nth(index).unwrap_or(0)))
     }
 }
 

@@ -34,7 +34,7 @@ impl<'a, T> List<'a, T> {
         Self { repr: Repr::Slice(items) }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn in_stream(data: &'a [u8], bit: usize, count: u32, shape: &ListShape) -> Self {
         Self {
             repr: Repr::Stream(Span {
@@ -67,11 +67,9 @@ impl<'a, T: Element<'a>> List<'a, T> {
     pub fn iter(&self) -> Iter<'a, T> {
         match self.repr {
             Repr::Slice(items) => Iter(IterInner::Slice(items.iter())),
-            Repr::Stream(span) => Iter(IterInner::Stream {
-                reader: Reader::at(span.data, span.bit as usize),
-                index: 0,
-                span,
-            }),
+            Repr::Stream(span) => {
+                Iter(IterInner::Stream { reader: Reader::at(span.data, span.bit as usize), index: 0, span })
+            }
         }
     }
 
@@ -212,7 +210,9 @@ impl<'a, T: Element<'a> + Default> Lazy<'a, T> {
         match self.repr {
             LazyRepr::Ref(value) => *value,
             // Validated when the message was decoded.
-            LazyRepr::Stream { data, bit } => T::decode(&mut Reader::at(data, bit as usize)).unwrap_or_default(),
+            LazyRepr::Stream { data, bit } => {
+                T::decode(&mut Reader::at(data, bit as usize)).unwrap_or_default()
+            }
         }
     }
 }

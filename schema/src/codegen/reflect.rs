@@ -44,7 +44,11 @@ pub(super) fn choice(out: &mut String, item: &Choice) {
     let lifetime = if item.borrows { "<'a>" } else { "" };
     let _ = writeln!(out, "reflect_choice! {{ {}{lifetime} {{", item.path.name);
     for (name, Item { xml, ty }) in &item.variants {
-        let value = if matches!(ty, Ty::Unit) { "" } else { "(v)" };
+        let value = match ty {
+            Ty::Unit => String::new(),
+            Ty::Wrapped { item, .. } => format!("(v items {:?})", item.xml),
+            _ => "(v content)".into(),
+        };
         let _ = writeln!(out, "{xml:?} {name}{value},");
     }
     let _ = writeln!(out, "}} }}\n");

@@ -61,8 +61,8 @@ impl Default for AcCpdReqMode {
 }
 
 reflect_choice! { AcCpdReqMode {
-"AC_CPDReqEnergyTransferMode" Ac(v),
-"BPT_AC_CPDReqEnergyTransferMode" BptAc(v),
+"AC_CPDReqEnergyTransferMode" Ac(v content),
+"BPT_AC_CPDReqEnergyTransferMode" BptAc(v content),
 } }
 
 /// One of `AC_CPDResEnergyTransferMode`, `BPT_AC_CPDResEnergyTransferMode`.
@@ -81,8 +81,8 @@ impl Default for AcCpdResMode {
 }
 
 reflect_choice! { AcCpdResMode {
-"AC_CPDResEnergyTransferMode" Ac(v),
-"BPT_AC_CPDResEnergyTransferMode" BptAc(v),
+"AC_CPDResEnergyTransferMode" Ac(v content),
+"BPT_AC_CPDResEnergyTransferMode" BptAc(v content),
 } }
 
 /// One of `BPT_Dynamic_AC_CLReqControlMode`, `BPT_Scheduled_AC_CLReqControlMode`, `Dynamic_AC_CLReqControlMode`, `Scheduled_AC_CLReqControlMode`.
@@ -105,10 +105,10 @@ impl Default for ClReqControlMode {
 }
 
 reflect_choice! { ClReqControlMode {
-"BPT_Dynamic_AC_CLReqControlMode" BptDynamic(v),
-"BPT_Scheduled_AC_CLReqControlMode" BptScheduled(v),
-"Dynamic_AC_CLReqControlMode" Dynamic(v),
-"Scheduled_AC_CLReqControlMode" Scheduled(v),
+"BPT_Dynamic_AC_CLReqControlMode" BptDynamic(v content),
+"BPT_Scheduled_AC_CLReqControlMode" BptScheduled(v content),
+"Dynamic_AC_CLReqControlMode" Dynamic(v content),
+"Scheduled_AC_CLReqControlMode" Scheduled(v content),
 } }
 
 /// One of `BPT_Dynamic_AC_CLResControlMode`, `BPT_Scheduled_AC_CLResControlMode`, `Dynamic_AC_CLResControlMode`, `Scheduled_AC_CLResControlMode`.
@@ -131,10 +131,10 @@ impl Default for ClResControlMode {
 }
 
 reflect_choice! { ClResControlMode {
-"BPT_Dynamic_AC_CLResControlMode" BptDynamic(v),
-"BPT_Scheduled_AC_CLResControlMode" BptScheduled(v),
-"Dynamic_AC_CLResControlMode" Dynamic(v),
-"Scheduled_AC_CLResControlMode" Scheduled(v),
+"BPT_Dynamic_AC_CLResControlMode" BptDynamic(v content),
+"BPT_Scheduled_AC_CLResControlMode" BptScheduled(v content),
+"Dynamic_AC_CLResControlMode" Dynamic(v content),
+"Scheduled_AC_CLResControlMode" Scheduled(v content),
 } }
 
 /// `AC_ChargeLoopReqType`.

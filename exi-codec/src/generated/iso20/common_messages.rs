@@ -210,7 +210,7 @@ impl Default for AReqAuthorizationMode<'_> {
 
 reflect_choice! { AReqAuthorizationMode<'a> {
 "EIM_AReqAuthorizationMode" Eim,
-"PnC_AReqAuthorizationMode" Pnc(v),
+"PnC_AReqAuthorizationMode" Pnc(v content),
 } }
 
 /// One of `EIM_ASResAuthorizationMode`, `PnC_ASResAuthorizationMode`.
@@ -230,7 +230,7 @@ impl Default for AsResAuthorizationMode<'_> {
 
 reflect_choice! { AsResAuthorizationMode<'a> {
 "EIM_ASResAuthorizationMode" Eim,
-"PnC_ASResAuthorizationMode" Pnc(v),
+"PnC_ASResAuthorizationMode" Pnc(v content),
 } }
 
 /// One of `SECP521_EncryptedPrivateKey`, `X448_EncryptedPrivateKey`, `TPM_EncryptedPrivateKey`.
@@ -251,9 +251,9 @@ impl Default for EncryptedPrivateKey<'_> {
 }
 
 reflect_choice! { EncryptedPrivateKey<'a> {
-"SECP521_EncryptedPrivateKey" SeCp521(v),
-"X448_EncryptedPrivateKey" X448(v),
-"TPM_EncryptedPrivateKey" Tpm(v),
+"SECP521_EncryptedPrivateKey" SeCp521(v content),
+"X448_EncryptedPrivateKey" X448(v content),
+"TPM_EncryptedPrivateKey" Tpm(v content),
 } }
 
 /// One of `Dynamic_EVPPTControlMode`, `Scheduled_EVPPTControlMode`.
@@ -273,7 +273,7 @@ impl Default for EvpptControlMode {
 
 reflect_choice! { EvpptControlMode {
 "Dynamic_EVPPTControlMode" Dynamic,
-"Scheduled_EVPPTControlMode" Scheduled(v),
+"Scheduled_EVPPTControlMode" Scheduled(v content),
 } }
 
 /// One of `boolValue`, `byteValue`, `shortValue`, `intValue`, `rationalNumber`, `finiteString`.
@@ -300,12 +300,12 @@ impl Default for ParameterValue<'_> {
 }
 
 reflect_choice! { ParameterValue<'a> {
-"boolValue" BoolValue(v),
-"byteValue" ByteValue(v),
-"shortValue" ShortValue(v),
-"intValue" IntValue(v),
-"rationalNumber" RationalNumber(v),
-"finiteString" FiniteString(v),
+"boolValue" BoolValue(v content),
+"byteValue" ByteValue(v content),
+"shortValue" ShortValue(v content),
+"intValue" IntValue(v content),
+"rationalNumber" RationalNumber(v content),
+"finiteString" FiniteString(v content),
 } }
 
 /// One of `AbsolutePriceSchedule`, `PriceLevelSchedule`.
@@ -324,8 +324,8 @@ impl Default for PriceSchedule<'_> {
 }
 
 reflect_choice! { PriceSchedule<'a> {
-"AbsolutePriceSchedule" AbsolutePrice(v),
-"PriceLevelSchedule" PriceLevel(v),
+"AbsolutePriceSchedule" AbsolutePrice(v content),
+"PriceLevelSchedule" PriceLevel(v content),
 } }
 
 /// One of `Dynamic_SEReqControlMode`, `Scheduled_SEReqControlMode`.
@@ -344,8 +344,8 @@ impl Default for SeReqControlMode<'_> {
 }
 
 reflect_choice! { SeReqControlMode<'a> {
-"Dynamic_SEReqControlMode" Dynamic(v),
-"Scheduled_SEReqControlMode" Scheduled(v),
+"Dynamic_SEReqControlMode" Dynamic(v content),
+"Scheduled_SEReqControlMode" Scheduled(v content),
 } }
 
 /// One of `Dynamic_SEResControlMode`, `Scheduled_SEResControlMode`.
@@ -364,8 +364,8 @@ impl Default for SeResControlMode<'_> {
 }
 
 reflect_choice! { SeResControlMode<'a> {
-"Dynamic_SEResControlMode" Dynamic(v),
-"Scheduled_SEResControlMode" Scheduled(v),
+"Dynamic_SEResControlMode" Dynamic(v content),
+"Scheduled_SEResControlMode" Scheduled(v items "ScheduleTuple"),
 } }
 
 /// One of `Dynamic_SMDTControlMode`, `Scheduled_SMDTControlMode`.
@@ -385,7 +385,7 @@ impl Default for SmdtControlMode {
 
 reflect_choice! { SmdtControlMode {
 "Dynamic_SMDTControlMode" Dynamic,
-"Scheduled_SMDTControlMode" Scheduled(v),
+"Scheduled_SMDTControlMode" Scheduled(v content),
 } }
 
 /// `AbsolutePriceScheduleType`.

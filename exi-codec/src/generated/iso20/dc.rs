@@ -78,10 +78,10 @@ impl Default for ClReqControlMode {
 }
 
 reflect_choice! { ClReqControlMode {
-"BPT_Dynamic_DC_CLReqControlMode" BptDynamic(v),
-"BPT_Scheduled_DC_CLReqControlMode" BptScheduled(v),
-"Dynamic_DC_CLReqControlMode" Dynamic(v),
-"Scheduled_DC_CLReqControlMode" Scheduled(v),
+"BPT_Dynamic_DC_CLReqControlMode" BptDynamic(v content),
+"BPT_Scheduled_DC_CLReqControlMode" BptScheduled(v content),
+"Dynamic_DC_CLReqControlMode" Dynamic(v content),
+"Scheduled_DC_CLReqControlMode" Scheduled(v content),
 } }
 
 /// One of `BPT_Dynamic_DC_CLResControlMode`, `BPT_Scheduled_DC_CLResControlMode`, `Dynamic_DC_CLResControlMode`, `Scheduled_DC_CLResControlMode`.
@@ -104,10 +104,10 @@ impl Default for ClResControlMode {
 }
 
 reflect_choice! { ClResControlMode {
-"BPT_Dynamic_DC_CLResControlMode" BptDynamic(v),
-"BPT_Scheduled_DC_CLResControlMode" BptScheduled(v),
-"Dynamic_DC_CLResControlMode" Dynamic(v),
-"Scheduled_DC_CLResControlMode" Scheduled(v),
+"BPT_Dynamic_DC_CLResControlMode" BptDynamic(v content),
+"BPT_Scheduled_DC_CLResControlMode" BptScheduled(v content),
+"Dynamic_DC_CLResControlMode" Dynamic(v content),
+"Scheduled_DC_CLResControlMode" Scheduled(v content),
 } }
 
 /// One of `BPT_DC_CPDReqEnergyTransferMode`, `DC_CPDReqEnergyTransferMode`.
@@ -126,8 +126,8 @@ impl Default for DcCpdReqMode {
 }
 
 reflect_choice! { DcCpdReqMode {
-"BPT_DC_CPDReqEnergyTransferMode" BptDc(v),
-"DC_CPDReqEnergyTransferMode" Dc(v),
+"BPT_DC_CPDReqEnergyTransferMode" BptDc(v content),
+"DC_CPDReqEnergyTransferMode" Dc(v content),
 } }
 
 /// One of `BPT_DC_CPDResEnergyTransferMode`, `DC_CPDResEnergyTransferMode`.
@@ -146,8 +146,8 @@ impl Default for DcCpdResMode {
 }
 
 reflect_choice! { DcCpdResMode {
-"BPT_DC_CPDResEnergyTransferMode" BptDc(v),
-"DC_CPDResEnergyTransferMode" Dc(v),
+"BPT_DC_CPDResEnergyTransferMode" BptDc(v content),
+"DC_CPDResEnergyTransferMode" Dc(v content),
 } }
 
 /// `BPT_DC_CPDReqEnergyTransferModeType`.

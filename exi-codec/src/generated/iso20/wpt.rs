@@ -152,8 +152,8 @@ impl Default for LfData {
 }
 
 reflect_choice! { LfData {
-"LF_TxData" LfTx(v),
-"LF_RxData" LfRx(v),
+"LF_TxData" LfTx(v content),
+"LF_RxData" LfRx(v content),
 } }
 
 /// One of `LF_TransmitterSetupData`, `LF_ReceiverSetupData`.
@@ -172,8 +172,8 @@ impl Default for LfSetup<'_> {
 }
 
 reflect_choice! { LfSetup<'a> {
-"LF_TransmitterSetupData" LfTransmitter(v),
-"LF_ReceiverSetupData" LfReceiver(v),
+"LF_TransmitterSetupData" LfTransmitter(v content),
+"LF_ReceiverSetupData" LfReceiver(v content),
 } }
 
 /// `AlternativeSECCType`.
