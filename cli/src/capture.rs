@@ -1,0 +1,376 @@
+//! V2G messages out of captures: `pcap` and `pcapng`, TCP put back in order, SDP, and what cannot be read by name.
+
+mod file;
+mod frame;
+mod messages;
+#[cfg(test)]
+mod synth;
+mod tcp;
+mod tls;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io::Read;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use thiserror::Error;
+use v2gtp::{Frame, FrameError, PayloadType, SDP_PORT};
+
+pub(crate) use file::FileError;
+use file::Packets;
+use frame::{Datagram, Segment, Transport};
+use messages::{Extractor, Yield};
+use tcp::{Origin, Reassembly};
+pub(crate) use tls::Records;
+
+/// Connections that are followed at the same time; the one that was silent longest ends first.
+const MAX_CONNECTIONS: usize = 256;
+/// Stations that are remembered from SDP.
+const MAX_STATIONS: usize = 1024;
+
+/// Which side of the cable sent something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The EVCC.
+    Vehicle,
+    /// The SECC.
+    Station,
+    /// The capture started too late to tell.
+    Unknown,
+}
+
+/// From one socket to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flow {
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: SocketAddr,
+    pub(crate) sender: Sender,
+}
+
+/// A message or a remark, with the packet that completed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// Number of the packet in the file, from 1.
+    pub(crate) frame: u64,
+    /// Time since the first packet of the file.
+    pub(crate) time: Duration,
+    pub(crate) flow: Flow,
+    pub(crate) content: Content,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A V2GTP message without its header.
+    Message {
+        payload_type: PayloadType,
+        payload: Vec<u8>,
+    },
+    Note(Note),
+}
+
+/// What a reader has to know about messages that are not there. Shown as a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Note {
+    /// Sent, but not in the capture.
+    #[error("{bytes} bytes are missing from the capture")]
+    Gap { bytes: u64 },
+    /// Read, but without a header in front.
+    #[error("{bytes} bytes without a V2GTP header passed over")]
+    Skipped { bytes: u64 },
+    /// In step, but what follows is no header.
+    #[error("no V2GTP header where one must stand: {0}")]
+    NoHeader(FrameError),
+    /// In step, but the length is beyond belief.
+    #[error("a header that announces {bytes} bytes is not believed")]
+    TooLong { bytes: u32 },
+    /// The stream ends or has a gap inside a message.
+    #[error("a message breaks off after {have} of {of} bytes")]
+    Incomplete { have: usize, of: u32 },
+    /// From here on the connection is TLS.
+    #[error("encrypted with TLS, not decoded")]
+    Encrypted,
+    /// What TLS carried, at the end of its connection.
+    #[error(
+        "end of the TLS connection{}: {} handshake, {} application data, {} alert records",
+        version_name(*version), records.handshake, records.application_data, records.alert
+    )]
+    EncryptedEnd { version: Option<u16>, records: Records },
+    /// A connection that is neither V2GTP nor TLS.
+    #[error("{bytes} bytes of another protocol passed over")]
+    Unrecognised { bytes: u64 },
+    /// A datagram to or from the SDP port that is no SDP.
+    #[error("not an SDP message: {0}")]
+    BadDatagram(FrameError),
+}
+
+fn version_name(version: Option<u16>) -> &'static str {
+    match version {
+        Some(0x0304) => " (TLS 1.3)",
+        Some(0x0303) => " (TLS 1.2)",
+        Some(0x0302) => " (TLS 1.1)",
+        Some(0x0301) => " (TLS 1.0)",
+        _ => "",
+    }
+}
+
+/// One connection, both directions. Index 0 is the socket that was seen sending first.
+#[derive(Debug)]
+struct Connection {
+    sockets: [SocketAddr; 2],
+    /// Index of the side that opened the connection.
+    client: Option<usize>,
+    halves: [Half; 2],
+    /// Number of the last packet.
+    used: u64,
+    encrypted: bool,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    reassembly: Reassembly,
+    extractor: Extractor,
+}
+
+/// Reads a capture and yields its V2G messages in the order in which they became complete.
+///
+/// Memory is bounded whatever the length of the file. An error is the last item; what was complete
+/// before it comes first.
+#[derive(Debug)]
+pub(crate) struct Capture<R> {
+    packets: Packets<R>,
+    started: Option<Duration>,
+    connections: HashMap<(SocketAddr, SocketAddr), Connection>,
+    /// Sockets that SDP announced.
+    stations: HashSet<SocketAddr>,
+    ready: VecDeque<Item>,
+    end: Option<Result<(), FileError>>,
+}
+
+/// Whether a file that starts with these four bytes or more is a capture.
+pub(crate) fn recognises(bytes: &[u8]) -> bool {
+    file::recognises(bytes)
+}
+
+impl<R: Read> Capture<R> {
+    /// Reads the file header.
+    pub(crate) fn new(input: R) -> Result<Self, FileError> {
+        Ok(Self {
+            packets: Packets::new(input)?,
+            started: None,
+            connections: HashMap::new(),
+            stations: HashSet::new(),
+            ready: VecDeque::new(),
+            end: None,
+        })
+    }
+
+    /// Bytes of the file that have been read.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.packets.bytes_read()
+    }
+
+    /// Reads one packet; `None` at the end of the file.
+    fn packet(&mut self) -> Result<Option<()>, FileError> {
+        let Some(packet) = self.packets.next()? else { return Ok(None) };
+        let started = *self.started.get_or_insert(packet.time);
+        let origin = Origin { frame: packet.number, time: packet.time.saturating_sub(started) };
+        let Some(datagram) = frame::parse(packet.link, packet.data) else { return Ok(Some(())) };
+        let Datagram { source, destination, transport } = datagram;
+        match transport {
+            Transport::Udp(data) if source.port() == SDP_PORT || destination.port() == SDP_PORT => {
+                let item = discovery(&mut self.stations, origin, source, destination, data);
+                self.ready.push_back(item);
+            }
+            Transport::Udp(_) => {}
+            Transport::Tcp(segment) => {
+                let key = if source <= destination { (source, destination) } else { (destination, source) };
+                let open = self.connections.get(&key);
+                let reopened =
+                    open.is_some_and(|c| c.halves[c.index(source)].reassembly.is_reopened_by(&segment));
+                if reopened {
+                    close(self.connections.remove(&key), &mut self.ready);
+                }
+                if self.connections.len() == MAX_CONNECTIONS && !self.connections.contains_key(&key) {
+                    let silent = self.connections.iter().min_by_key(|(_, c)| c.used).map(|(key, _)| *key);
+                    close(silent.and_then(|key| self.connections.remove(&key)), &mut self.ready);
+                }
+                let connection =
+                    self.connections.entry(key).or_insert_with(|| Connection::new(source, destination));
+                connection.identify(&self.stations);
+                connection.segment(origin, source, &segment, &mut self.ready);
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// Ends all connections, in the order of their last packets.
+    fn finish(&mut self) {
+        let mut open: Vec<_> = self.connections.drain().map(|(_, connection)| connection).collect();
+        open.sort_by_key(|c| c.used);
+        for connection in open {
+            close(Some(connection), &mut self.ready);
+        }
+    }
+}
+
+impl<R: Read> Iterator for Capture<R> {
+    type Item = Result<Item, FileError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some(Ok(item));
+            }
+            match self.end.take() {
+                Some(Ok(())) => {
+                    self.end = Some(Ok(()));
+                    return None;
+                }
+                Some(Err(error)) => {
+                    self.end = Some(Ok(()));
+                    return Some(Err(error));
+                }
+                None => match self.packet() {
+                    Ok(Some(())) => {}
+                    Ok(None) => {
+                        self.finish();
+                        self.end = Some(Ok(()));
+                    }
+                    Err(error) => {
+                        self.finish();
+                        self.end = Some(Err(error));
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// A datagram of the discovery protocol; a response also tells where a station listens.
+fn discovery(
+    stations: &mut HashSet<SocketAddr>,
+    origin: Origin,
+    source: SocketAddr,
+    destination: SocketAddr,
+    data: &[u8],
+) -> Item {
+    let mut sender = if destination.port() == SDP_PORT { Sender::Vehicle } else { Sender::Station };
+    let content = match Frame::new_checked(data) {
+        Ok(frame) => {
+            use PayloadType::{SdpEmspResponse, SdpResponse, SdpWirelessResponse};
+            if matches!(frame.payload_type(), SdpResponse | SdpWirelessResponse | SdpEmspResponse) {
+                sender = Sender::Station;
+                if let Some((address, [p0, p1, ..])) = frame.payload().split_first_chunk::<16>()
+                    && stations.len() < MAX_STATIONS
+                {
+                    let address = IpAddr::V6(Ipv6Addr::from(*address));
+                    stations.insert(SocketAddr::new(address, u16::from_be_bytes([*p0, *p1])));
+                }
+            }
+            Content::Message { payload_type: frame.payload_type(), payload: frame.payload().to_vec() }
+        }
+        Err(error) => Content::Note(Note::BadDatagram(error)),
+    };
+    Item { frame: origin.frame, time: origin.time, flow: Flow { source, destination, sender }, content }
+}
+
+impl Connection {
+    fn new(first: SocketAddr, second: SocketAddr) -> Self {
+        Self {
+            sockets: [first, second],
+            client: None,
+            halves: <[Half; 2]>::default(),
+            used: 0,
+            encrypted: false,
+        }
+    }
+
+    fn index(&self, source: SocketAddr) -> usize {
+        usize::from(self.sockets[0] != source)
+    }
+
+    /// A connection to a socket that SDP announced comes from the vehicle.
+    fn identify(&mut self, stations: &HashSet<SocketAddr>) {
+        if self.client.is_none()
+            && let Some(station) = self.sockets.iter().position(|s| stations.contains(s))
+        {
+            self.client = Some(1 - station);
+        }
+    }
+
+    fn segment(
+        &mut self,
+        origin: Origin,
+        source: SocketAddr,
+        segment: &Segment<'_>,
+        ready: &mut VecDeque<Item>,
+    ) {
+        let from = self.index(source);
+        self.used = origin.frame;
+        if segment.syn {
+            self.client = Some(if segment.acknowledged.is_none() { from } else { 1 - from });
+        }
+        // What the other side has received and we have not will not come any more.
+        if let Some(acknowledged) = segment.acknowledged {
+            let Half { reassembly, extractor } = &mut self.halves[1 - from];
+            reassembly.acknowledge(acknowledged, extractor);
+        }
+        let Half { reassembly, extractor } = &mut self.halves[from];
+        reassembly.push(origin, segment, extractor);
+        if segment.rst {
+            self.halves.iter_mut().for_each(|Half { reassembly, extractor }| reassembly.flush(extractor));
+        }
+        self.drain(1 - from, ready);
+        self.drain(from, ready);
+    }
+
+    fn drain(&mut self, from: usize, ready: &mut VecDeque<Item>) {
+        let flow = self.flow(from);
+        for (Origin { frame, time }, found) in self.halves[from].extractor.drain() {
+            let content = match found {
+                Yield::Message(payload_type, payload) => Content::Message { payload_type, payload },
+                // Once for the connection, not once for each direction.
+                Yield::Note(Note::Encrypted) if self.encrypted => continue,
+                Yield::Note(note) => {
+                    self.encrypted |= note == Note::Encrypted;
+                    Content::Note(note)
+                }
+            };
+            ready.push_back(Item { frame, time, flow, content });
+        }
+    }
+
+    fn flow(&self, from: usize) -> Flow {
+        let sender = match self.client {
+            None => Sender::Unknown,
+            Some(client) if client == from => Sender::Vehicle,
+            Some(_) => Sender::Station,
+        };
+        Flow { source: self.sockets[from], destination: self.sockets[1 - from], sender }
+    }
+}
+
+/// What is left in a connection that ends.
+fn close(connection: Option<Connection>, ready: &mut VecDeque<Item>) {
+    let Some(mut connection) = connection else { return };
+    for Half { reassembly, extractor } in &mut connection.halves {
+        reassembly.flush(extractor);
+    }
+    let tls: Vec<_> = connection.halves.iter().filter_map(|h| h.extractor.tls()).collect();
+    let records = tls.iter().fold(Records::default(), |sum, f| sum + f.records);
+    let version = tls.iter().find_map(|f| f.version);
+    let last = connection.halves.iter().filter_map(|h| h.extractor.last()).max_by_key(|o| o.frame);
+    for from in [0, 1] {
+        connection.halves[from].extractor.finish();
+        connection.drain(from, ready);
+    }
+    if let Some(Origin { frame, time }) = last.filter(|_| connection.encrypted) {
+        let flow = connection.flow(connection.client.unwrap_or(0));
+        let content = Content::Note(Note::EncryptedEnd { version, records });
+        ready.push_back(Item { frame, time, flow, content });
+    }
+}
+
+#[cfg(test)]
+mod tests;
