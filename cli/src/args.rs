@@ -1,0 +1,194 @@
+//! The command line, as `--help` shows it.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::engine::{Coding, EngineKind, Set};
+
+/// ISO 15118-20 on the command line: decode captures, encode messages, run charging sessions.
+#[derive(Debug, Parser)]
+#[command(name = "v2g", version, max_term_width = 110, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 done, 1 it failed (bad message, damaged file, session that did not end well), 2 wrong use.
+Colours are used on a terminal only, and never where NO_COLOR is set.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a message, a stream of messages or a whole capture in readable form.
+    #[command(after_help = DECODE_EXAMPLES)]
+    Decode(Decode),
+    /// Turn a message in JSON or XML into EXI.
+    #[command(after_help = ENCODE_EXAMPLES)]
+    Encode(Encode),
+    /// Answer questions about EXI, one JSON object per line.
+    #[command(after_help = EXI_EXAMPLES)]
+    Exi(Exi),
+}
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  v2g decode charging.pcapng                   every V2G message of a capture
+  v2g decode charging.pcap --format json       the same, one JSON object per line
+  v2g decode 01fe80010000000480400040          a message with its V2GTP header
+  v2g decode 80400040 --set appprotocol        bare EXI
+  v2g decode 8081... --set xmldsig --fragment  the SignedInfo that a signature covers
+  tcpdump -i eth0 -w - | v2g decode -          while it happens";
+
+const ENCODE_EXAMPLES: &str = "\
+Examples:
+  v2g encode --set dc < message.xml > message.exi
+  v2g encode --set dc --hex < message.json
+  v2g decode 80400040 --set appprotocol --format xml | v2g encode --set appprotocol --hex";
+
+const EXI_EXAMPLES: &str = "\
+Questions:
+  {\"op\":\"decode\",\"schema\":\"appprotocol\",\"exi_hex\":\"80400040\"}         answer: {\"xml\",\"consumed\"}
+  {\"op\":\"encode\",\"schema\":\"dc\",\"fragment\":false,\"xml\":\"<dc:...\"}    answer: {\"exi_hex\"}
+An answer that could not be given is {\"error\"}; an \"id\" in the question comes back in the answer.
+
+Example:
+  v2g exi --batch --engine grammar < questions.jsonl > answers.jsonl";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Decode {
+    /// Hex digits, or a file: a capture (pcap, pcapng), V2GTP or EXI bytes, or hex digits. `-` or nothing reads
+    /// the standard input.
+    #[arg(value_name = "HEX | FILE | -")]
+    pub(crate) input: Option<String>,
+    /// The message set of bare EXI; behind a V2GTP header the payload type says it.
+    #[arg(long, value_enum, default_value_t = SetChoice::Auto)]
+    pub(crate) set: SetChoice,
+    /// Bare EXI is a fragment, as signatures cover it, not a document.
+    #[arg(long)]
+    fragment: bool,
+    /// How to print messages.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Print every event code with its bit offset and its place in the schema.
+    #[arg(long)]
+    explain: bool,
+}
+
+/// How much of the coding is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The content of messages.
+    Content,
+    /// Their event codes too.
+    EventCodes,
+}
+
+impl Decode {
+    pub(crate) fn coding(&self) -> Coding {
+        coding(self.fragment)
+    }
+
+    pub(crate) fn detail(&self) -> Detail {
+        if self.explain { Detail::EventCodes } else { Detail::Content }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Encode {
+    /// The message set.
+    #[arg(long, value_enum)]
+    pub(crate) set: Set,
+    /// Encode as a fragment, as signatures cover it.
+    #[arg(long)]
+    fragment: bool,
+    /// Print hex digits instead of bytes.
+    #[arg(long)]
+    hex: bool,
+    /// The executor of the grammar.
+    #[arg(long, value_enum, default_value_t = EngineKind::Grammar)]
+    pub(crate) engine: EngineKind,
+    /// A file with the message in XML or JSON; `-` or nothing reads the standard input.
+    #[arg(value_name = "FILE | -")]
+    pub(crate) input: Option<String>,
+}
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notation {
+    Bytes,
+    Hex,
+}
+
+impl Encode {
+    pub(crate) fn coding(&self) -> Coding {
+        coding(self.fragment)
+    }
+
+    pub(crate) fn notation(&self) -> Notation {
+        if self.hex { Notation::Hex } else { Notation::Bytes }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Exi {
+    /// Read questions from the standard input until it ends.
+    #[arg(long, required = true)]
+    batch: bool,
+    /// The executor of the grammar.
+    #[arg(long, value_enum, default_value_t = EngineKind::Grammar)]
+    pub(crate) engine: EngineKind,
+}
+
+/// `--set`, where the set may be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetChoice {
+    Auto,
+    Is(Set),
+}
+
+impl ValueEnum for SetChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        use Set::{Ac, Acdp, AppProtocol, Common, Dc, Wpt, Xmldsig};
+        &[
+            Self::Auto,
+            Self::Is(AppProtocol),
+            Self::Is(Common),
+            Self::Is(Ac),
+            Self::Is(Dc),
+            Self::Is(Wpt),
+            Self::Is(Acdp),
+            Self::Is(Xmldsig),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        match self {
+            Self::Auto => Some(clap::builder::PossibleValue::new("auto")),
+            Self::Is(set) => set.to_possible_value(),
+        }
+    }
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object per message and line.
+    Json,
+    /// One XML document per message.
+    Xml,
+    /// For people: one heading per message, its values indented.
+    Table,
+}
+
+fn coding(fragment: bool) -> Coding {
+    if fragment { Coding::Fragment } else { Coding::Document }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,17 @@
+//! One module for each command.
+
+mod decode;
+mod encode;
+mod exi;
+
+use crate::args::Command;
+use crate::failure::Failure;
+
+/// Runs a command to its end.
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Decode(args) => decode::run(&args),
+        Command::Encode(args) => encode::run(&args),
+        Command::Exi(args) => exi::run(&args),
+    }
+}

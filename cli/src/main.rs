@@ -1,0 +1,22 @@
+//! `v2g`: reads captures and messages of ISO 15118-20 and runs charging sessions.
+
+mod args;
+mod capture;
+mod command;
+mod engine;
+mod failure;
+mod input;
+mod terminal;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    match command::run(args.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
