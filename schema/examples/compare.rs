@@ -17,10 +17,7 @@ fn main() -> ExitCode {
     match v2g_schema::compare_all(&schemas, &grammars) {
         Ok(reports) => {
             for report in reports {
-                println!(
-                    "{}: {} states, {} pairs, {} fragment names",
-                    report.set, report.states, report.pairs, report.fragment
-                );
+                println!("{report}");
             }
             ExitCode::SUCCESS
         }

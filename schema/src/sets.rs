@@ -4,6 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::{Model, XsdError, load};
 
+/// A target namespace of the sets that code is generated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Namespace {
+    /// URI.
+    pub uri: &'static str,
+    /// Name of its Rust module.
+    pub module: &'static str,
+    /// Prefix for XML output.
+    pub prefix: &'static str,
+}
+
 /// A schema set: one message schema with everything that it imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Set {
@@ -24,6 +35,18 @@ pub const SETS: &[Set] = &[
     Set { key: "xmldsig", xsd: "xmldsig-core-schema.xsd" },
     Set { key: "iso2", xsd: "iso15118_2/V2G_CI_MsgDef.xsd" },
     Set { key: "din", xsd: "din_spec/V2G_CI_MsgDef.xsd" },
+];
+
+/// The namespaces of these sets, by module.
+pub const NAMESPACES: &[Namespace] = &[
+    Namespace { uri: "urn:iso:std:iso:15118:-20:AC", module: "ac", prefix: "ac" },
+    Namespace { uri: "urn:iso:std:iso:15118:-20:ACDP", module: "acdp", prefix: "acdp" },
+    Namespace { uri: "urn:iso:15118:2:2010:AppProtocol", module: "app_protocol", prefix: "ap" },
+    Namespace { uri: "urn:iso:std:iso:15118:-20:CommonMessages", module: "common_messages", prefix: "cm" },
+    Namespace { uri: "urn:iso:std:iso:15118:-20:CommonTypes", module: "common_types", prefix: "ct" },
+    Namespace { uri: "urn:iso:std:iso:15118:-20:DC", module: "dc", prefix: "dc" },
+    Namespace { uri: "urn:iso:std:iso:15118:-20:WPT", module: "wpt", prefix: "wpt" },
+    Namespace { uri: "http://www.w3.org/2000/09/xmldsig#", module: "xmldsig", prefix: "ds" },
 ];
 
 /// The set with this key.

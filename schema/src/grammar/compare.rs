@@ -4,6 +4,7 @@
 //! and value types, the widths of the codes and the second level. Rule numbers of the reference carry no meaning.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,13 @@ pub struct Report {
     pub pairs: usize,
     /// Names in fragment content, compared with their codes and the size of their first state.
     pub fragment: usize,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { set, states, pairs, fragment } = self;
+        write!(f, "{set}: {states} states, {pairs} pairs, {fragment} fragment names")
+    }
 }
 
 /// The first difference.
