@@ -3,6 +3,8 @@
 pub(crate) mod copy;
 mod integer;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use reader::{ListShape, Reader};

@@ -1,7 +1,7 @@
 //! How each kind of field is walked and built; the names are those that the generator writes.
 
 // The macro passes fields as they are.
-#![allow(clippy::ref_option)]
+#![allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)]
 
 use alloc::vec::Vec;
 

@@ -180,7 +180,7 @@ fn octets(text: &str, form: Text) -> Option<Vec<u8>> {
             Base64::decode_vec(core::str::from_utf8(&digits).ok()?).ok()
         }
         Text::Hex => {
-            if digits.len() % 2 != 0 {
+            if !digits.len().is_multiple_of(2) {
                 return None;
             }
             let digit = |octet: u8| char::from(octet).to_digit(16);

@@ -33,7 +33,7 @@ impl<'a> Bytes<'a> {
     pub fn as_slice(&self) -> Option<&'a [u8]> {
         if self.bit == SLICE {
             Some(self.data)
-        } else if self.bit % 8 == 0 {
+        } else if self.bit.is_multiple_of(8) {
             let start = self.bit as usize / 8;
             self.data.get(start..start + self.len as usize)
         } else {

@@ -8,6 +8,8 @@ mod integer;
 mod list;
 mod opaque;
 mod rational;
+#[cfg(test)]
+mod rational_tests;
 mod signed;
 mod text;
 

@@ -6,6 +6,8 @@ pub use carried::Opaque;
 pub use refused::Opaque;
 
 #[cfg(not(feature = "xmldsig-full"))]
+// The same operations as those of the other module, so that generated code need not know which it is.
+#[allow(clippy::unused_self, clippy::trivially_copy_pass_by_ref)]
 mod refused {
     use crate::bits::{ListShape, Reader, Writer};
     use crate::error::{ErrorKind, Fault, Name};
