@@ -1,0 +1,30 @@
+//! The operations that are measured.
+
+use std::hint::black_box;
+
+use exi_codec::{Document, Error};
+
+use crate::value::{Sink, Value};
+
+/// Decodes a message and reads every value of it.
+///
+/// # Errors
+/// The message is invalid.
+#[inline(never)]
+pub fn decode_and_read<'a, M: Document<'a> + Value>(octets: &'a [u8], sink: &mut Sink) -> Result<(), Error> {
+    let message = exi_codec::decode::<M>(octets)?;
+    // A whole message in memory, as an application has it.
+    black_box(&message);
+    message.read(sink);
+    black_box(sink.sum());
+    Ok(())
+}
+
+/// Encodes a message.
+///
+/// # Errors
+/// The message is invalid or does not fit.
+#[inline(never)]
+pub fn encode<'a, M: Document<'a>>(message: &M, out: &mut [u8]) -> Result<usize, Error> {
+    exi_codec::encode(message, out)
+}
