@@ -1,13 +1,19 @@
 //! Project chores: generate code, check the architecture, measure sizes and instructions.
 
+mod check;
 mod generate;
+mod instructions;
+mod process;
+mod sizes;
 mod workspace;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+
+use crate::instructions::Format;
 
 /// Project chores.
 #[derive(Debug, Parser)]
@@ -34,6 +40,27 @@ enum Task {
         #[arg(long)]
         schemas: Option<PathBuf>,
     },
+    /// Check dependency arrows, builds without a standard library, and links in the documentation.
+    Check,
+    /// Count the instructions of every benchmark message and compare them with the C codec's.
+    Instructions(Output),
+    /// Measure flash, message structs and stack on thumbv7em; without --json, also update the README.
+    Sizes(Output),
+    /// Run everything that continuous integration runs.
+    Ci,
+}
+
+#[derive(Debug, Args)]
+struct Output {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Output {
+    const fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Table }
+    }
 }
 
 /// A chore that failed, and why.
@@ -65,6 +92,10 @@ fn main() -> ExitCode {
             generate::run(schemas, mode)
         }
         Task::Grammars { schemas } => generate::compare(schemas),
+        Task::Check => check::all(),
+        Task::Instructions(output) => instructions::run(output.format()),
+        Task::Sizes(output) => sizes::run(output.format()),
+        Task::Ci => process::run(&mut Command::new(workspace::root().join(".ci/run"))),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,174 @@
+//! `sizes`: what the codec costs on a Cortex-M4: flash, message structs, stack.
+
+mod corpus;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use object::{Object, ObjectSection, SectionKind};
+use serde::Serialize;
+
+use crate::Failure;
+use crate::instructions::Format;
+use crate::process::{build, cargo, metadata, text};
+use crate::workspace;
+
+const TARGET: &str = "thumbv7em-none-eabihf";
+
+const STACK_GOAL: u64 = 4096;
+const MESSAGE_GOAL: u64 = 2048;
+const LOOP_GOAL: u64 = 256;
+
+/// A measured size.
+#[derive(Debug, Serialize)]
+struct Size {
+    what: String,
+    octets: u64,
+    goal: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Sizes {
+    /// Code and constants of linked programs.
+    flash: Vec<Size>,
+    /// Message structs.
+    structs: Vec<Size>,
+    /// The deepest stack of all messages measured, by set and direction.
+    stack: Vec<Size>,
+    /// How many messages the stack was measured with.
+    messages: u64,
+}
+
+/// Measures, prints, and writes the table into the README. Fails if something is larger than its goal.
+pub(crate) fn run(format: Format) -> Result<(), Failure> {
+    let sizes = measure()?;
+    let table = table(&sizes);
+    match format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(&sizes)?),
+        Format::Table => {
+            print!("{table}");
+            write_readme(&table)?;
+        }
+    }
+    let missed: Vec<&str> =
+        all(&sizes).filter(|size| size.octets > size.goal).map(|size| size.what.as_str()).collect();
+    if missed.is_empty() { Ok(()) } else { Err(Failure::new(format!("too large: {}", missed.join(", ")))) }
+}
+
+fn all(sizes: &Sizes) -> impl Iterator<Item = &Size> {
+    sizes.flash.iter().chain(&sizes.structs).chain(&sizes.stack)
+}
+
+fn measure() -> Result<Sizes, Failure> {
+    let target_dir = metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default();
+    let messages = target_dir.join("firmware-messages.bin");
+    fs::create_dir_all(&target_dir)?;
+    fs::write(&messages, corpus::messages()?)?;
+    let programs = build(
+        cargo()
+            .current_dir(workspace::root().join("xtask/firmware"))
+            .env("V2G_FIRMWARE_MESSAGES", &messages)
+            .args([
+                "build",
+                "--locked",
+                "--bins",
+                "--profile",
+                "firmware",
+                "--target",
+                TARGET,
+                "--target-dir",
+            ])
+            .arg(&target_dir),
+    )?;
+    let program = |name: &str| {
+        let found = programs.iter().find(|(program, _)| program == name);
+        found.map(|(_, path)| path).ok_or_else(|| Failure::new(format!("cargo built no {name}")))
+    };
+    let flash = vec![
+        Size { what: "all sets".into(), octets: flash(program("all_sets")?)?, goal: 164_000 },
+        Size { what: "DC and CommonMessages".into(), octets: flash(program("dc_common")?)?, goal: 70_000 },
+    ];
+    let report = text(
+        Command::new("qemu-system-arm")
+            .args(["-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
+            .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
+            .arg(program("stack")?),
+    )?;
+    evaluate(flash, &report)
+}
+
+/// Code and constants of a linked program.
+fn flash(program: &Path) -> Result<u64, Failure> {
+    let data = fs::read(program)?;
+    let file = object::File::parse(data.as_slice())?;
+    let in_flash = |kind| matches!(kind, SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::Data);
+    Ok(file
+        .sections()
+        // The vector table is the program's, not the codec's.
+        .filter(|section| in_flash(section.kind()) && section.name() != Ok(".vector_table"))
+        .map(|section| section.size())
+        .sum())
+}
+
+/// Reads what `firmware/src/bin/stack.rs` prints.
+fn evaluate(flash: Vec<Size>, report: &str) -> Result<Sizes, Failure> {
+    let mut sizes = Sizes { flash, structs: Vec::new(), stack: Vec::new(), messages: 0 };
+    let mut deepest: BTreeMap<String, u64> = BTreeMap::new();
+    for line in report.lines() {
+        let unexpected = || Failure::new(format!("the firmware printed: {line}"));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["size", name, octets] => {
+                let goal = if name.contains("ChargeLoop") { LOOP_GOAL } else { MESSAGE_GOAL };
+                let octets = octets.parse().map_err(|_| unexpected())?;
+                sizes.structs.push(Size { what: (*name).to_owned(), octets, goal });
+            }
+            ["stack", set, direction, octets, _] => {
+                let octets: u64 = octets.parse().map_err(|_| unexpected())?;
+                let worst = deepest.entry(format!("{set}, {direction}")).or_default();
+                *worst = octets.max(*worst);
+            }
+            ["messages", count] => sizes.messages = count.parse().map_err(|_| unexpected())?,
+            _ => return Err(unexpected()),
+        }
+    }
+    if sizes.messages == 0 || sizes.structs.is_empty() {
+        return Err(Failure::new("the firmware did not run to its end".into()));
+    }
+    sizes.stack = deepest.into_iter().map(|(what, octets)| Size { what, octets, goal: STACK_GOAL }).collect();
+    Ok(sizes)
+}
+
+fn table(sizes: &Sizes) -> String {
+    let mut table = String::from("| On thumbv7em, size-optimised | Octets | Goal |\n|---|--:|--:|\n");
+    let mut rows = |title: &str, sizes: &[Size]| {
+        for size in sizes {
+            let _ = writeln!(table, "| {title} {} | {} | {} |", size.what, size.octets, size.goal);
+        }
+    };
+    rows("code and constants:", &sizes.flash);
+    rows("struct", &sizes.structs);
+    rows("stack:", &sizes.stack);
+    let _ =
+        writeln!(table, "\nStack: the deepest of {} messages, the message itself included.", sizes.messages);
+    table
+}
+
+fn write_readme(table: &str) -> Result<(), Failure> {
+    const START: &str = "<!-- sizes -->\n";
+    const END: &str = "<!-- /sizes -->";
+    let path = workspace::root().join("README.md");
+    let Ok(readme) = fs::read_to_string(&path) else { return Ok(()) };
+    let Some((head, rest)) = readme.split_once(START) else { return Ok(()) };
+    let Some((_, tail)) = rest.split_once(END) else {
+        return Err(Failure::new(format!("{}: no {END}", path.display())));
+    };
+    let new = format!("{head}{START}{table}{END}{tail}");
+    if new != readme {
+        fs::write(&path, new)?;
+    }
+    Ok(())
+}
