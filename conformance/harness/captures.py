@@ -1,20 +1,43 @@
-"""Public captures through `v2g decode`, compared message by message with their recorded bytes."""
+"""Public captures through `v2g decode`, compared message by message with their recorded bytes; and every recorded
+message, also of encrypted sessions, decoded and encoded again."""
 
 import json
 import subprocess
 from collections import defaultdict
 
-from .environment import Missing, evidence, program
+from .environment import Missing, batch, evidence, program
+
+#: The set that each payload type selects.
+SETS = {"0x8001": "appprotocol", "0x8002": "common", "0x8003": "ac", "0x8004": "dc"}
 
 
-def expected():
-    """Recorded messages by capture file name, for those that travelled in the clear."""
-    files = defaultdict(list)
+def recorded():
     with open(evidence("vectors", "v2gtp-iso20.jsonl"), encoding="utf-8") as lines:
-        for line in map(json.loads, lines):
-            if line["transport"] != "tls":
-                files[line["source"].rsplit("/", 1)[-1]].append(line)
+        return [json.loads(line) for line in lines]
+
+
+def in_the_clear(lines):
+    """Recorded messages by capture file name."""
+    files = defaultdict(list)
+    for line in lines:
+        if line["transport"] != "tls":
+            files[line["source"].rsplit("/", 1)[-1]].append(line)
     return files
+
+
+def there_and_back(v2g, lines, engine):
+    """How many messages do not come back as they were."""
+    exi = [line for line in lines if "exi_hex" in line]
+    command = [v2g, "exi", "--batch", "--engine", engine]
+    asked = [{"op": "decode", "schema": SETS[line["payload_type"]], "exi_hex": line["exi_hex"]} for line in exi]
+    decoded = batch(command, asked)
+    encoded = batch(command, [{"op": "encode", "schema": q["schema"], "xml": a.get("xml", "")}
+                              for q, a in zip(asked, decoded)])
+    wrong = [line for line, answer in zip(exi, encoded) if answer.get("exi_hex") != line["exi_hex"]]
+    for line in wrong[:5]:
+        print(f"frame {line['frame']} of {line['source']} does not come back: {line['message']}")
+    print(f"{engine}: {len(exi)} recorded messages decoded and encoded again, {len(wrong)} differences")
+    return len(wrong)
 
 
 def decoded(v2g, capture):
@@ -27,12 +50,13 @@ def decoded(v2g, capture):
 
 def main(_):
     v2g, differences = program(), 0
-    recorded = expected()
+    lines = recorded()
+    clear = in_the_clear(lines)
     for capture in sorted(evidence("vectors", "captures").glob("*.pcapng")):
         items = decoded(v2g, capture)
         messages = [i for i in items if "payload_hex" in i]
         notes = [i for i in items if "note" in i]
-        wanted = recorded.get(capture.name, [])
+        wanted = clear.get(capture.name, [])
         got = [(i["frame"], i["payload_type"], i["payload_hex"], "error" in i) for i in messages]
         plain = [(w["frame"], w["payload_type"], w["v2gtp_hex"][16:], False) for w in wanted]
         # A capture without recorded messages of -20 only has to be read to its end.
@@ -41,4 +65,5 @@ def main(_):
         encrypted = sum(n["note"] == "encrypted" for n in notes)
         print(f"{capture.name}: {len(messages)} messages ({len(plain)} recorded), {encrypted} encrypted streams"
               + ("" if same else "  DIFFERENT"))
+    differences += sum(there_and_back(v2g, lines, engine) for engine in ("typed", "grammar"))
     return 1 if differences else 0
