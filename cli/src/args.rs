@@ -104,7 +104,7 @@ pub(crate) struct Encode {
     #[arg(long)]
     hex: bool,
     /// The executor of the grammar.
-    #[arg(long, value_enum, default_value_t = EngineKind::Grammar)]
+    #[arg(long, value_enum, default_value_t = EngineKind::Typed)]
     pub(crate) engine: EngineKind,
     /// A file with the message in XML or JSON; `-` or nothing reads the standard input.
     #[arg(value_name = "FILE | -")]
@@ -134,7 +134,7 @@ pub(crate) struct Exi {
     #[arg(long, required = true)]
     batch: bool,
     /// The executor of the grammar.
-    #[arg(long, value_enum, default_value_t = EngineKind::Grammar)]
+    #[arg(long, value_enum, default_value_t = EngineKind::Typed)]
     pub(crate) engine: EngineKind,
 }
 

@@ -1,6 +1,9 @@
 //! The two executors of the EXI grammar behind one interface: typed messages, and the interpreter.
 
+#[cfg(test)]
+mod agreement;
 mod grammar;
+mod typed;
 
 use clap::ValueEnum;
 use thiserror::Error;
@@ -52,6 +55,8 @@ pub(crate) enum Coding {
 /// Which executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineKind {
+    /// The generated code that firmware uses.
+    Typed,
     /// The interpreter of the grammar as data.
     Grammar,
 }
@@ -81,6 +86,7 @@ pub(crate) trait Engine {
 /// The executor of a kind.
 pub(crate) fn of(kind: EngineKind) -> Box<dyn Engine> {
     match kind {
+        EngineKind::Typed => Box::new(typed::Codec),
         EngineKind::Grammar => Box::new(grammar::Interpreter),
     }
 }

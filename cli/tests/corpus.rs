@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 const SETS: [&str; 7] = ["appprotocol", "common", "dc", "ac", "wpt", "acdp", "xmldsig"];
-const ENGINES: [&str; 1] = ["grammar"];
+const ENGINES: [&str; 2] = ["typed", "grammar"];
 
 fn lines(name: &str) -> Vec<Json> {
     let path = format!("{}/../conformance/corpus/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));

@@ -1,8 +1,8 @@
 //! The interpreter of the grammar as data.
 
 use exi_codec::grammar::{
-    self, BigInteger, BinaryText, Decoder, Encoder, ErrorKind, EventCode, EventKind, Octets, QName, Root,
-    Text,
+    self, BigInteger, BinaryText, Content, Decoder, Encoder, ErrorKind, Event, EventCode, EventKind, Kind,
+    Octets, QName, Root, Text,
 };
 
 use super::{Coding, Decoded, Engine, EngineError, Set};
@@ -20,31 +20,42 @@ pub(super) struct Interpreter;
 impl Engine for Interpreter {
     fn decode(&self, set: Set, coding: Coding, exi: &[u8]) -> Result<Decoded, EngineError> {
         let mut decoder = Decoder::new(tables(set), root(coding), exi);
-        let mut builder = Builder::default();
-        while let Some(event) = decoder.next()? {
-            builder.event(event.kind)?;
-        }
-        let root = builder.root.ok_or_else(|| EngineError("no root element".to_owned()))?;
+        let root = Builder::default().finish(&mut decoder)?;
         Ok(Decoded { root, consumed: exi.len() - decoder.trailing_octets() })
     }
 
     fn encode(&self, set: Set, coding: Coding, element: &Element) -> Result<Vec<u8>, EngineError> {
-        let mut buffer = vec![0; 1 << 12];
-        loop {
-            let mut encoder = Encoder::new(tables(set), root(coding), &mut buffer);
-            let result = encode_element(&mut encoder, tables(set), element).and_then(|()| encoder.finish());
-            match result {
-                Ok(length) => {
-                    buffer.truncate(length);
-                    return Ok(buffer);
-                }
-                Err(error) if error.kind == ErrorKind::BufferFull && buffer.len() < MAX_LENGTH => {
-                    buffer.resize(buffer.len() * 8, 0);
-                }
-                Err(error) => return Err(error.into()),
+        encode(set, coding, element)
+    }
+}
+
+/// Writes a stream.
+pub(super) fn encode(set: Set, coding: Coding, element: &Element) -> Result<Vec<u8>, EngineError> {
+    let mut buffer = vec![0; 1 << 12];
+    loop {
+        let mut encoder = Encoder::new(tables(set), root(coding), &mut buffer);
+        let result = encode_element(&mut encoder, tables(set), element).and_then(|()| encoder.finish());
+        match result {
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(buffer);
             }
+            Err(error) if error.kind == ErrorKind::BufferFull && buffer.len() < MAX_LENGTH => {
+                buffer.resize(buffer.len() * 8, 0);
+            }
+            Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The element whose start has been read, from a decoder of its content.
+pub(super) fn content(
+    element: &'static grammar::Element,
+    decoder: &mut Decoder<'_>,
+) -> Result<Element, EngineError> {
+    let mut builder = Builder::default();
+    builder.start(element);
+    builder.finish(decoder)
 }
 
 impl From<grammar::Error> for EngineError {
@@ -72,12 +83,21 @@ struct Builder {
 }
 
 impl Builder {
-    fn event(&mut self, kind: EventKind<'_>) -> Result<(), EngineError> {
-        match kind {
-            EventKind::StartElement(element) => {
-                let name = owned(element.name);
-                self.open.push(Element { name, attributes: Vec::new(), content: Vec::new() });
-            }
+    /// Reads the rest of the events.
+    fn finish(mut self, decoder: &mut Decoder<'_>) -> Result<Element, EngineError> {
+        while let Some(event) = decoder.next()? {
+            self.event(&event)?;
+        }
+        self.root.ok_or_else(disorder)
+    }
+
+    fn start(&mut self, element: &grammar::Element) {
+        self.open.push(Element { name: owned(element.name), attributes: Vec::new(), content: Vec::new() });
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> Result<(), EngineError> {
+        match event.kind {
+            EventKind::StartElement(element) => self.start(element),
             EventKind::Attribute { attribute, value } => {
                 let value = owned_value(value)?;
                 self.open.last_mut().ok_or_else(disorder)?.attributes.push((owned(attribute.name), value));
@@ -86,8 +106,12 @@ impl Builder {
                 let value = owned_value(value)?;
                 self.open.last_mut().ok_or_else(disorder)?.content.push(Node::Value(value));
             }
-            EventKind::EndElement(_) => {
-                let element = self.open.pop().ok_or_else(disorder)?;
+            EventKind::EndElement(declaration) => {
+                let mut element = self.open.pop().ok_or_else(disorder)?;
+                // The one deviation that is accepted: an empty value of which nothing is written.
+                if event.code.second.is_some() {
+                    element.content.push(Node::Value(empty(declaration)));
+                }
                 match self.open.last_mut() {
                     Some(parent) => parent.content.push(Node::Element(element)),
                     None => self.root = Some(element),
@@ -99,8 +123,19 @@ impl Builder {
     }
 }
 
+fn empty(declaration: &grammar::Element) -> Value {
+    match declaration.content {
+        Content::Simple(simple) if matches!(simple.kind, Kind::String { .. }) => Value::Text(String::new()),
+        Content::Simple(simple) if matches!(simple.kind, Kind::Binary { text: BinaryText::Hex, .. }) => {
+            Value::Hex(Vec::new())
+        }
+        // A complex type with text is binary: SignatureValue.
+        _ => Value::Base64(Vec::new()),
+    }
+}
+
 fn disorder() -> EngineError {
-    EngineError("event outside of the root element".to_owned())
+    EngineError("events that make no element".to_owned())
 }
 
 fn owned(name: QName) -> Name {
