@@ -22,7 +22,9 @@ fn main() -> ExitCode {
 fn run(name: Option<String>) -> Result<(), String> {
     let cases = cases().map_err(|error| error.to_string())?;
     let Some(name) = name else {
-        cases.iter().for_each(|case| println!("{}", case.name));
+        for case in &cases {
+            println!("{}", case.name);
+        }
         return Ok(());
     };
     let case = cases.iter().find(|case| case.name == name).ok_or_else(|| format!("no message {name}"))?;
