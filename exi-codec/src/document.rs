@@ -21,7 +21,7 @@ pub trait Document<'a>: Sized {
     const END: Option<u32>;
 
     #[doc(hidden)]
-    fn decode_root(code: u32, r: &mut Reader<'a>) -> Result<Self, Fault>;
+    fn decode_root(code: u32, r: &mut Reader<'a>) -> Result<Self, Error>;
 
     #[doc(hidden)]
     fn root_code(&self) -> u32;
@@ -74,9 +74,8 @@ pub struct Decoded<D> {
 /// assert_eq!(response.schema_id, Some(1));
 /// # Ok::<(), exi_codec::Error>(())
 /// ```
-#[inline]
 pub fn decode<'a, D: Document<'a>>(input: &'a [u8]) -> Result<D, Error> {
-    decode_with(input, Trailing::Tolerate).map(|decoded| decoded.message)
+    content(&mut open(input)?)
 }
 
 /// Decodes a message and says how it was encoded.
@@ -84,6 +83,18 @@ pub fn decode<'a, D: Document<'a>>(input: &'a [u8]) -> Result<D, Error> {
 /// # Errors
 /// As [`decode`], and [`ErrorKind::TrailingData`] if that is to be rejected.
 pub fn decode_with<'a, D: Document<'a>>(input: &'a [u8], trailing: Trailing) -> Result<Decoded<D>, Error> {
+    let mut reader = open(input)?;
+    let message = content(&mut reader)?;
+    let octets = reader.position().div_ceil(8);
+    if trailing == Trailing::Reject && (octets != input.len() || !reader.padding_is_zero()) {
+        return Err(Error::new(ErrorKind::TrailingData, reader.position()));
+    }
+    Ok(Decoded { message, octets, canonical: reader.is_canonical() })
+}
+
+/// A reader behind the header.
+#[inline]
+fn open(input: &[u8]) -> Result<Reader<'_>, Error> {
     match input.first() {
         None => return Err(Error::new(ErrorKind::UnexpectedEnd, 0)),
         Some(&HEADER) => {}
@@ -92,19 +103,29 @@ pub fn decode_with<'a, D: Document<'a>>(input: &'a [u8], trailing: Trailing) -> 
     if input.len() > MAX_OCTETS {
         return Err(Error::new(ErrorKind::TooLarge, 0));
     }
-    let mut reader = Reader::at(input, 8);
-    match content(&mut reader) {
-        Ok(message) => finish(message, &reader, trailing),
-        Err(fault) => Err(reader.take_error(fault)),
-    }
+    Ok(Reader::at(input, 8))
 }
 
+/// Reads root and content. The result is made once and handed through: messages are not small.
 #[inline]
-fn content<'a, D: Document<'a>>(reader: &mut Reader<'a>) -> Result<D, Fault> {
-    let code = reader.event(0, D::WIDTH, 1 << D::WIDTH, Name::NONE)?;
-    let message = D::decode_root(code, reader)?;
-    if let Some(end) = D::END {
-        let code = reader.event(0, D::WIDTH, 1 << D::WIDTH, Name::NONE)?;
+fn content<'a, D: Document<'a>>(reader: &mut Reader<'a>) -> Result<D, Error> {
+    let code = match reader.event(0, D::WIDTH, 1 << D::WIDTH, Name::NONE) {
+        Ok(code) => code,
+        Err(fault) => return Err(reader.take_error(fault)),
+    };
+    let message = D::decode_root(code, reader);
+    if message.is_ok()
+        && let Err(fault) = end(reader, D::WIDTH, D::END)
+    {
+        return Err(reader.take_error(fault));
+    }
+    message
+}
+
+/// Reads the end of a fragment, and checks that nothing was read beyond the input.
+fn end(reader: &mut Reader<'_>, width: u32, end: Option<u32>) -> Result<(), Fault> {
+    if let Some(end) = end {
+        let code = reader.event(0, width, 1 << width, Name::NONE)?;
         if code != end {
             return Err(reader.fail(ErrorKind::EventCode, Name::NONE));
         }
@@ -112,16 +133,7 @@ fn content<'a, D: Document<'a>>(reader: &mut Reader<'a>) -> Result<D, Fault> {
     if reader.position() > reader.len_bits() {
         return Err(reader.fail(ErrorKind::UnexpectedEnd, Name::NONE));
     }
-    Ok(message)
-}
-
-#[inline]
-fn finish<D>(message: D, reader: &Reader<'_>, trailing: Trailing) -> Result<Decoded<D>, Error> {
-    let octets = reader.position().div_ceil(8);
-    if trailing == Trailing::Reject && (octets != reader.data().len() || !reader.padding_is_zero()) {
-        return Err(Error::new(ErrorKind::TrailingData, reader.position()));
-    }
-    Ok(Decoded { message, octets, canonical: reader.is_canonical() })
+    Ok(())
 }
 
 /// Encodes a message into `out` and returns its length in octets.

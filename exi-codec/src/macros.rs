@@ -116,9 +116,12 @@ macro_rules! roots {
             const WIDTH: u32 = $width;
             const END: Option<u32> = roots!(@end $($end)?);
 
-            fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::error::Fault> {
+            fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::Error> {
                 match code {
-                    $($code => crate::value::Element::decode(r).map(Self::$variant),)*
+                    $($code => match crate::value::Element::decode(r) {
+                        Ok(root) => Ok(Self::$variant(root)),
+                        Err(fault) => Err(r.take_error(fault)),
+                    },)*
                     _ => Err(r.unexpected_root()),
                 }
             }
@@ -185,9 +188,9 @@ macro_rules! roots {
             const WIDTH: u32 = $width;
             const END: Option<u32> = None;
 
-            fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::error::Fault> {
+            fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::Error> {
                 if code == $code {
-                    crate::value::Element::decode(r)
+                    crate::value::Element::decode(r).map_err(|fault| r.take_error(fault))
                 } else {
                     Err(r.unexpected_root())
                 }

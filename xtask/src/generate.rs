@@ -57,7 +57,8 @@ fn generate(schemas: &Path) -> Result<Vec<GeneratedFile>, Failure> {
         .sets
         .iter()
         .map(|set| {
-            let set = v2g_schema::set(set.key).ok_or_else(|| Failure::new(format!("unknown set {}", set.key)))?;
+            let set =
+                v2g_schema::set(set.key).ok_or_else(|| Failure::new(format!("unknown set {}", set.key)))?;
             set.load(schemas).map_err(Failure::from)
         })
         .collect::<Result<Vec<Model>, Failure>>()?;

@@ -10,6 +10,9 @@ use super::integer;
 use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::value::{Bytes, Element, Integer, List, Positive, RationalNumber, Str};
 
+/// The event codes in the first 14 bits of a rational number: 00 eeeeeeee 0 00 s.
+const EVENTS: u64 = 0b11_0000_0000_1110 << 50;
+
 /// Widths and limits of a repeated element: what its states look like.
 #[derive(Debug, Clone, Copy)]
 pub struct ListShape {
@@ -54,18 +57,63 @@ const fn width(count: u8) -> u8 {
     (u8::BITS - count.leading_zeros()) as u8
 }
 
+/// An integer of one or two octets in its minimal form after `lead` zeros, and the bits up to its end.
+#[inline(always)]
+fn short_groups(word: u64, lead: u32) -> Option<(u32, u32)> {
+    let head = word << lead;
+    // The lead and the high bit of the first octet, then that of the second.
+    let first = !(u64::MAX >> 1 >> lead);
+    let second = 1 << (55 - lead);
+    if word & first == 0 {
+        return Some(((head >> 56) as u32, lead + 8));
+    }
+    if word & (first | second) == 1 << (63 - lead) {
+        let value = (head >> 56 & 0x7F | (head >> 41 & 0x3F80)) as u32;
+        if value >= 0x80 {
+            return Some((value, lead + 16));
+        }
+    }
+    None
+}
+
+/// A rational number with a magnitude of one or two octets in minimal form, and the bits up to its end, lead
+/// included. As nearly always, all event codes are then at known places, and one comparison checks them together
+/// with the length of the integer.
+#[inline(always)]
+fn short_rational(word: u64, lead: u32) -> Option<(RationalNumber, u32)> {
+    const ONE: u64 = EVENTS | 1 << 49 | 0b11 << 40;
+    const TWO: u64 = EVENTS | 1 << 49 | 1 << 41 | 0b11 << 32;
+    let head = word << lead;
+    let zeros = !(u64::MAX >> lead);
+    let (magnitude, used) = if word & (zeros | TWO >> lead) == 1 << (49 - lead) {
+        ((head >> 42 & 0x7F | (head >> 27 & 0x3F80)) as i16, 32)
+    } else if word & (zeros | ONE >> lead) == 0 {
+        ((head >> 42 & 0x7F) as i16, 24)
+    } else {
+        return None;
+    };
+    if used == 32 && magnitude < 0x80 {
+        return None;
+    }
+    let sign = -((head >> 50) as i16 & 1);
+    Some((RationalNumber::new(magnitude ^ sign, ((head >> 54) as u8 ^ 0x80) as i8), lead + used))
+}
+
 /// Reads an EXI stream. Generated code drives it; users call [`decode`](crate::decode).
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     data: &'a [u8],
     pos: usize,
+    /// The last eight octets, or all there are, left-aligned.
+    tail: u64,
     error: Option<Error>,
     canonical: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) const fn at(data: &'a [u8], pos: usize) -> Self {
-        Self { data, pos, error: None, canonical: true }
+    #[inline]
+    pub(crate) fn at(data: &'a [u8], pos: usize) -> Self {
+        Self { data, pos, tail: copy::last_word(data), error: None, canonical: true }
     }
 
     pub(crate) const fn data(&self) -> &'a [u8] {
@@ -105,9 +153,29 @@ impl<'a> Reader<'a> {
     }
 
     /// At least 57 bits from the current position, left-aligned.
-    #[inline]
+    #[inline(always)]
     fn window(&self) -> u64 {
-        copy::word(self.data, self.pos >> 3) << (self.pos & 7)
+        let index = self.pos >> 3;
+        let word = match copy::full_word(self.data, index) {
+            Some(word) => word,
+            None => self.tail_word(index),
+        };
+        word << (self.pos & 7)
+    }
+
+    /// The octets from `index` on, fewer than eight, and zeros.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn tail_word(&self, index: usize) -> u64 {
+        let skipped = index - self.data.len().saturating_sub(8);
+        if skipped < 8 { self.tail << (8 * skipped) } else { 0 }
+    }
+
+    /// Remembers an integer that is longer than it needs to be.
+    #[inline(always)]
+    fn note(&mut self, groups: integer::Groups) {
+        if !groups.is_minimal() {
+            self.canonical = false;
+        }
     }
 
     /// Records an error at the current position.
@@ -159,7 +227,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The event is a deviation (second level) or does not exist.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn event(&mut self, lead: u32, width: u32, count: u32, name: Name) -> Result<u32, Fault> {
         let bits = lead + width;
         let value = (self.window() >> (64 - bits)) as u32;
@@ -175,7 +243,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// One of the bits is set.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn zeros(&mut self, lead: u32, name: Name) -> Result<(), Fault> {
         self.event(lead - 1, 1, 1, name).map(drop)
     }
@@ -184,7 +252,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, or the value is not below `count`.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn small(&mut self, lead: u32, width: u32, count: u32, name: Name) -> Result<u32, Fault> {
         let bits = lead + width;
         let value = (self.window() >> (64 - bits)) as u32;
@@ -209,7 +277,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, or no literal has this index.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn enumeration(&mut self, lead: u32, width: u32, count: u32, name: Name) -> Result<u32, Fault> {
         let bits = lead + width;
         let value = (self.window() >> (64 - bits)) as u32;
@@ -230,7 +298,16 @@ impl<'a> Reader<'a> {
         self.fail(ErrorKind::Enumeration, name)
     }
 
-    #[inline]
+    /// [`short_groups`] at the current position; consumes nothing if there is no such integer.
+    #[inline(always)]
+    fn short_groups(&mut self, lead: u32) -> Option<u32> {
+        let (value, used) = short_groups(self.window(), lead)?;
+        self.pos += used as usize;
+        Some(value)
+    }
+
+    /// Reads `lead` zeros and an integer of at most `octets` octets and at most `max`, in any form.
+    #[inline(never)]
     fn groups(&mut self, lead: u32, octets: u32, max: u64, name: Name) -> Result<u64, Fault> {
         let word = self.window();
         if word >> 1 >> (63 - lead) != 0 {
@@ -238,7 +315,7 @@ impl<'a> Reader<'a> {
         }
         match integer::parse(word << lead, octets) {
             Some(groups) if groups.value <= max => {
-                self.canonical &= groups.minimal;
+                self.note(groups);
                 self.pos += (lead + groups.octets * 8) as usize;
                 Ok(groups.value)
             }
@@ -253,25 +330,31 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, or the value exceeds 16 bits.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn u16(&mut self, lead: u32, name: Name) -> Result<u16, Fault> {
-        self.groups(lead, 3, u64::from(u16::MAX), name).map(|v| v as u16)
+        match self.short_groups(lead) {
+            Some(value) => Ok(value as u16),
+            None => self.groups(lead, 3, u64::from(u16::MAX), name).map(|v| v as u16),
+        }
     }
 
     /// Reads an `xs:unsignedInt`.
     ///
     /// # Errors
     /// A lead bit is set, or the value exceeds 32 bits.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn u32(&mut self, lead: u32, name: Name) -> Result<u32, Fault> {
-        self.groups(lead, 5, u64::from(u32::MAX), name).map(|v| v as u32)
+        match self.short_groups(lead) {
+            Some(value) => Ok(value),
+            None => self.groups(lead, 5, u64::from(u32::MAX), name).map(|v| v as u32),
+        }
     }
 
     /// Reads an `xs:unsignedInt` that is not zero.
     ///
     /// # Errors
     /// A lead bit is set, or the value is zero or exceeds 32 bits.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn positive(&mut self, lead: u32, name: Name) -> Result<Positive, Fault> {
         let value = self.u32(lead, name)?;
         Positive::new(value).ok_or_else(|| self.fail(ErrorKind::IntegerRange, name))
@@ -281,17 +364,25 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, or the value exceeds 64 bits.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn u64(&mut self, lead: u32, name: Name) -> Result<u64, Fault> {
+        // Times of this century take five octets.
+        const FIVE: u64 = 0x80_8080_8080 << 24;
         let word = self.window();
-        if word >> 1 >> (63 - lead) == 0
-            && let Some(groups) = integer::parse(word << lead, 5)
-        {
-            self.canonical &= groups.minimal;
-            self.pos += (lead + groups.octets * 8) as usize;
-            return Ok(groups.value);
+        let head = word << lead;
+        let zeros = !(u64::MAX >> lead);
+        if word & (zeros | FIVE >> lead) == 0x80_8080_8000 << 24 >> lead {
+            let group = |index: u32| head >> (56 - 8 * index) & 0x7F;
+            let last = group(4);
+            if last > 0 {
+                self.pos += (lead + 40) as usize;
+                return Ok(group(0) | group(1) << 7 | group(2) << 14 | group(3) << 21 | last << 28);
+            }
         }
-        self.u64_long(lead, name)
+        match self.short_groups(lead) {
+            Some(value) => Ok(u64::from(value)),
+            None => self.u64_long(lead, name),
+        }
     }
 
     #[inline(never)]
@@ -317,10 +408,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Sign and magnitude of an EXI Integer of at most `octets` octets whose magnitude is at most `max`.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn signed(&mut self, lead: u32, octets: u32, max: u32, name: Name) -> Result<i32, Fault> {
         let negative = self.small(lead, 1, 2, name)?;
-        let magnitude = self.groups(0, octets, u64::from(max), name)? as i32;
+        let magnitude = match self.short_groups(0) {
+            Some(value) => value as i32,
+            None => self.groups(0, octets, u64::from(max), name)? as i32,
+        };
         Ok(if negative == 0 { magnitude } else { !magnitude })
     }
 
@@ -347,26 +441,90 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// An event code is not zero, or the value exceeds 16 bits.
-    #[inline]
-    pub fn rational(&mut self, lead: u32, name: Name) -> Result<RationalNumber, Fault> {
-        // After the lead: 00 eeeeeeee 0 00 s, where the five event codes are zero.
-        const EVENTS: u64 = 0b11_0000_0000_1110 << 50;
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn rational<T: From<RationalNumber>>(&mut self, lead: u32, name: Name) -> Result<T, Fault> {
+        let word = self.window();
+        let number = match short_rational(word, lead) {
+            Some((number, used)) => {
+                self.pos += used as usize;
+                number
+            }
+            None => self.long_rational(lead, name)?,
+        };
+        Ok(number.into())
+    }
+
+    /// [`rational`](Self::rational) and the [`event`](Self::event) after it.
+    ///
+    /// # Errors
+    /// As both.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn rational_then<T: From<RationalNumber>>(
+        &mut self,
+        lead: u32,
+        name: Name,
+        width: u32,
+        count: u32,
+    ) -> Result<(T, u32), Fault> {
+        let word = self.window();
+        if let Some((number, used)) = short_rational(word, lead) {
+            let code = (word << used >> (64 - width)) as u32;
+            if code < count {
+                self.pos += (used + width) as usize;
+                return Ok((number.into(), code));
+            }
+        }
+        let number = self.long_rational(lead, name)?;
+        Ok((number.into(), self.event(0, width, count, Name::NONE)?))
+    }
+
+    /// An [`u32`](Self::u32) element, a [`rational`](Self::rational) element right after it (two zeros between
+    /// the values), and the [`event`](Self::event) after both.
+    ///
+    /// # Errors
+    /// As all three.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn u32_rational_then<T: From<RationalNumber>>(
+        &mut self,
+        lead: u32,
+        names: (Name, Name),
+        width: u32,
+        count: u32,
+    ) -> Result<(u32, T, u32), Fault> {
+        let word = self.window();
+        // 2 + 16 + 34 + 4 bits at most: all of it is in the window.
+        if lead <= 2
+            && let Some((value, first)) = short_groups(word, lead)
+            && let Some((number, second)) = short_rational(word << first, 2)
+        {
+            let code = (word << first << second >> (64 - width)) as u32;
+            if code < count {
+                self.pos += (first + second + width) as usize;
+                return Ok((value, number.into(), code));
+            }
+        }
+        let value = self.u32(lead, names.0)?;
+        let (number, code) = self.rational_then(2, names.1, width, count)?;
+        Ok((value, number, code))
+    }
+
+    /// [`rational`](Self::rational) in any form.
+    #[inline(never)]
+    fn long_rational(&mut self, lead: u32, name: Name) -> Result<RationalNumber, Fault> {
         let word = self.window();
         let head = word << lead;
         if word >> 1 >> (63 - lead) != 0 || head & EVENTS != 0 {
             return Err(self.bad_rational(lead, name));
         }
-        let exponent = ((head >> 54) as u8 ^ 0x80) as i8;
         let Some(groups) = integer::parse(head << 14, 3) else { return Err(self.bad_rational(lead, name)) };
         let used = 14 + groups.octets * 8;
         if groups.value > 0x7FFF || (head << used) >> 62 != 0 {
             return Err(self.bad_rational(lead, name));
         }
-        self.canonical &= groups.minimal;
-        let magnitude = groups.value as i16;
-        let sign = -((head >> 50) as i16 & 1);
+        self.note(groups);
         self.pos += (lead + used + 2) as usize;
-        Ok(RationalNumber::new(magnitude ^ sign, exponent))
+        let sign = -((head >> 50) as i16 & 1);
+        Ok(RationalNumber::new(groups.value as i16 ^ sign, ((head >> 54) as u8 ^ 0x80) as i8))
     }
 
     /// Goes through a rational number field by field to find the bit that is wrong.
@@ -392,7 +550,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, or the length is another.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn array<const N: usize>(&mut self, lead: u32, name: Name) -> Result<[u8; N], Fault> {
         let length = self.small(lead, 8, 256, name)?;
         if length as usize != N {
@@ -400,19 +558,19 @@ impl<'a> Reader<'a> {
             return Err(self.fail(ErrorKind::Length, name));
         }
         let mut out = [0; N];
-        copy::octets(self.data, self.pos, &mut out);
+        if N == 8 {
+            out.copy_from_slice(&copy::straddling_word(self.data, self.pos).to_be_bytes());
+        } else {
+            copy::octets(self.data, self.pos, &mut out);
+        }
         self.pos += N * 8;
         Ok(out)
     }
 
-    /// Reads a length field, and refuses what the rest of the input cannot hold.
+    /// Whether the last of the lead bits, the event of the text, is the escape to the bare end of the element.
     #[inline]
-    fn length(&mut self, lead: u32, name: Name) -> Result<usize, Fault> {
-        let length = self.groups(lead, 5, u64::from(u32::MAX), name)? as usize;
-        if length > (self.len_bits().saturating_sub(self.pos)) / 8 + 2 {
-            return Err(self.fail_at(ErrorKind::UnexpectedEnd, self.len_bits(), name));
-        }
-        Ok(length)
+    fn ends_before_text(&mut self, lead: u32) -> bool {
+        self.window() >> (64 - lead) == 1 && self.empty_element(lead, 1, 3)
     }
 
     /// Whether an element with text ends before its text: the event code `escape` of a state of `width` bits
@@ -433,20 +591,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, the length is out of range, a character does not exist, or the input ends.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn text(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Str<'a>, Fault> {
-        let value = if self.window() >> (64 - lead) == 0 {
-            let value = self.string(lead, min, max, name)?;
-            self.zeros(1, name)?;
-            value
-        } else if self.empty_element(lead, 1, 3) {
-            if min > 0 {
-                return Err(self.fail(ErrorKind::Length, name));
-            }
-            Str::default()
-        } else {
-            return Err(self.bad_event(lead, 1, 1, name));
-        };
+        if self.ends_before_text(lead) {
+            return if min == 0 { Ok(Str::default()) } else { Err(self.fail(ErrorKind::Length, name)) };
+        }
+        let value = self.string(lead, min, max, name)?;
+        self.zeros(1, name)?;
         Ok(value)
     }
 
@@ -454,43 +605,72 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As [`text`](Self::text).
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn string(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Str<'a>, Fault> {
         let start = self.pos + lead as usize;
-        let length = self.length(lead, name)?;
-        if length < 2 {
-            return Err(self.fail_at(ErrorKind::StringTable, start, name));
-        }
-        let chars = (length - 2) as u32;
-        if chars < min || chars > max {
-            return Err(self.fail_at(ErrorKind::Length, start, name));
+        let length = self.u32(lead, name)?;
+        let chars = length.wrapping_sub(2);
+        if length < 2 || chars < min || chars > max {
+            return Err(self.bad_string(start, length, name));
         }
         let bit = self.pos;
-        self.characters(chars, name)?;
+        // A character takes an octet at least.
+        if bit + chars as usize * 8 > self.len_bits() {
+            return Err(self.fail_at(ErrorKind::UnexpectedEnd, self.len_bits(), name));
+        }
+        let ascii = self.ascii_run(chars);
+        if ascii < chars {
+            self.characters(chars - ascii, name)?;
+        }
         Ok(Str::in_stream(self.data, bit, chars))
     }
 
-    /// Validates `count` characters, eight ASCII ones at a time.
-    fn characters(&mut self, count: u32, name: Name) -> Result<(), Fault> {
+    #[cold]
+    #[inline(never)]
+    fn bad_string(&mut self, start: usize, length: u32, name: Name) -> Fault {
+        self.fail_at(if length < 2 { ErrorKind::StringTable } else { ErrorKind::Length }, start, name)
+    }
+
+    /// Passes over at most `limit` consecutive ASCII characters and returns their number.
+    #[inline]
+    pub(crate) fn ascii_run(&mut self, limit: u32) -> u32 {
         const HIGH: u64 = 0x8080_8080_8080_8080;
+        let mut left = limit;
+        // 57 bits of the window are valid: seven characters.
+        while left >= 7 {
+            let high = self.window() & HIGH << 8;
+            if high != 0 {
+                return self.ascii_rest(limit, left, high);
+            }
+            self.pos += 56;
+            left -= 7;
+        }
+        let high = self.window() & !(u64::MAX >> (8 * left)) & HIGH;
+        self.ascii_rest(limit, left, high)
+    }
+
+    /// The end of [`ascii_run`](Self::ascii_run): `high` has the high bits of at most `left` characters.
+    #[inline]
+    fn ascii_rest(&mut self, limit: u32, left: u32, high: u64) -> u32 {
+        let ascii = (high.leading_zeros() / 8).min(left);
+        self.pos += ascii as usize * 8;
+        limit - left + ascii
+    }
+
+    /// Validates `count` characters, the first of which is not ASCII.
+    #[inline(never)]
+    fn characters(&mut self, count: u32, name: Name) -> Result<(), Fault> {
         let mut left = count;
         while left > 0 {
-            let high = self.window();
-            // 57 bits of the window are valid: seven characters.
-            let ascii = ((high & HIGH).leading_zeros() / 8).min(7).min(left);
-            if ascii > 0 {
-                left -= ascii;
-                self.pos += ascii as usize * 8;
-            } else {
-                match integer::parse(high, 3) {
-                    Some(groups) if char::from_u32(groups.value as u32).is_some() => {
-                        self.canonical &= groups.minimal;
-                        self.pos += groups.octets as usize * 8;
-                        left -= 1;
-                    }
-                    _ => return Err(self.fail(ErrorKind::Character, name)),
+            match integer::parse(self.window(), 3) {
+                Some(groups) if char::from_u32(groups.value as u32).is_some() => {
+                    self.note(groups);
+                    self.pos += groups.octets as usize * 8;
                 }
+                _ => return Err(self.fail(ErrorKind::Character, name)),
             }
+            left -= 1;
+            left -= self.ascii_run(left);
         }
         if self.pos > self.len_bits() {
             return Err(self.fail(ErrorKind::UnexpectedEnd, name));
@@ -503,16 +683,10 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A lead bit is set, the length is out of range, or the input ends.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn bytes(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Bytes<'a>, Fault> {
-        if self.window() >> (64 - lead) != 0 {
-            if self.empty_element(lead, 1, 3) {
-                if min > 0 {
-                    return Err(self.fail(ErrorKind::Length, name));
-                }
-                return Ok(Bytes::default());
-            }
-            return Err(self.bad_event(lead, 1, 1, name));
+        if self.ends_before_text(lead) {
+            return if min == 0 { Ok(Bytes::default()) } else { Err(self.fail(ErrorKind::Length, name)) };
         }
         let value = self.binary(lead, min, max, name)?;
         self.zeros(1, name)?;
@@ -526,16 +700,16 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     pub fn binary(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Bytes<'a>, Fault> {
         let start = self.pos + lead as usize;
-        let length = self.length(lead, name)?;
-        if length < min as usize || length > max as usize {
+        let length = self.u32(lead, name)?;
+        let bit = self.pos;
+        if bit + length as usize * 8 > self.len_bits() {
+            return Err(self.fail_at(ErrorKind::UnexpectedEnd, self.len_bits(), name));
+        }
+        if length < min || length > max {
             return Err(self.fail_at(ErrorKind::Length, start, name));
         }
-        let bit = self.pos;
-        self.pos += length * 8;
-        if self.pos > self.len_bits() {
-            return Err(self.fail(ErrorKind::UnexpectedEnd, name));
-        }
-        Ok(Bytes::in_stream(self.data, bit, length as u32))
+        self.pos += length as usize * 8;
+        Ok(Bytes::in_stream(self.data, bit, length))
     }
 
     /// Reads an event code in an element of simple content that has attributes. The code `count` stands for an
@@ -598,8 +772,9 @@ impl<'a> Reader<'a> {
 
     /// Records a root element that is not one of the set.
     #[cold]
-    pub(crate) fn unexpected_root(&mut self) -> Fault {
-        self.fail_at(ErrorKind::UnexpectedRoot, 8, Name::NONE)
+    pub(crate) fn unexpected_root(&mut self) -> Error {
+        let fault = self.fail_at(ErrorKind::UnexpectedRoot, 8, Name::NONE);
+        self.take_error(fault)
     }
 
     /// Whether the bits up to the end of the octet are zero.
@@ -612,7 +787,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Whatever is wrong inside.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn child<T: Element<'a>>(&mut self, lead: u32, name: Name) -> Result<T, Fault> {
         if lead > 0 {
             self.zeros(lead, name)?;
@@ -639,32 +814,29 @@ impl<'a> Reader<'a> {
     ) -> Result<(List<'a, T>, u32), Fault> {
         let start = self.pos;
         let mut count: u32 = 0;
-        loop {
+        let next = loop {
             item(self)?;
             count += 1;
-            if self.pos > self.len_bits() {
-                return Err(self.fail(ErrorKind::UnexpectedEnd, name));
-            }
-            if count > u32::from(u16::MAX) {
+            // Also keeps an unbounded list from reading zeros for ever.
+            if self.pos > self.len_bits() || (shape.max == 0 && count > u32::from(u16::MAX)) {
                 return Err(self.fail(ErrorKind::TooManyItems, name));
             }
             if count < u32::from(shape.min) {
                 self.zeros(1, name)?;
                 continue;
             }
-            let list = List::in_stream(self.data, start, count, shape);
             if count == u32::from(shape.max) {
-                let next = self.event(0, u32::from(shape.last_width), u32::from(shape.last_count), name)?;
-                return Ok((list, next));
+                break self.event(0, u32::from(shape.last_width), u32::from(shape.last_count), name)?;
             }
             let next = self.event(0, u32::from(shape.width), u32::from(shape.count), name)?;
             if next == u32::from(shape.code) {
                 continue;
             }
-            let Some(next) = next.checked_sub(u32::from(shape.alternatives)) else {
-                return Err(self.fail(ErrorKind::Wildcard, name));
-            };
-            return Ok((list, next));
-        }
+            match next.checked_sub(u32::from(shape.alternatives)) {
+                Some(next) => break next,
+                None => return Err(self.fail(ErrorKind::Wildcard, name)),
+            }
+        };
+        Ok((List::in_stream(self.data, start, count, shape), next))
     }
 }

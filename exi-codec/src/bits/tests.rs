@@ -148,7 +148,7 @@ proptest! {
                 Op::U64(value) => prop_assert_eq!(r.u64(0, Name::NONE).unwrap(), *value),
                 Op::I32(value) => prop_assert_eq!(r.i32(0, Name::NONE).unwrap(), *value),
                 Op::Rational { value, exponent } => {
-                    prop_assert_eq!(r.rational(0, Name::NONE).unwrap().parts(), (*value, *exponent));
+                    prop_assert_eq!(r.rational::<RationalNumber>(0, Name::NONE).unwrap().parts(), (*value, *exponent));
                 }
                 Op::Text(text) => {
                     let view = r.text(1, 0, u32::MAX, Name::NONE).unwrap();
@@ -233,7 +233,7 @@ proptest! {
         let reader = || Reader::at(&data, bit.min(data.len() * 8));
         let _ = reader().u16(2, Name::NONE);
         let _ = reader().u64(1, Name::NONE);
-        let _ = reader().rational(3, Name::NONE);
+        let _ = reader().rational::<RationalNumber>(3, Name::NONE);
         let _ = reader().integer(1, Name::NONE);
         if let Ok(text) = reader().text(1, 0, u32::MAX, Name::NONE) {
             prop_assert_eq!(text.chars().count(), text.len_chars() as usize);
@@ -275,7 +275,7 @@ fn faults_name_kind_and_place() {
     refused(&[0x04, 1, 2, 3], |r| r.binary(0, 0, 9, n), ErrorKind::UnexpectedEnd, 32);
     refused(&[0x07, 1, 2, 3, 4, 5, 6, 7, 8], |r| r.array::<8>(0, n), ErrorKind::Length, 0);
     // The second event inside a rational number, bit 10, is not zero.
-    refused(&[0x20, 0x20, 0, 0, 0], |r| r.rational(0, n), ErrorKind::Deviation, 10);
+    refused(&[0x20, 0x20, 0, 0, 0], |r| r.rational::<RationalNumber>(0, n), ErrorKind::Deviation, 10);
     refused(&[0x7F, 0xFF], |r| r.integer(0, n), ErrorKind::UnexpectedEnd, 16);
 }
 

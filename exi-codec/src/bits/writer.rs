@@ -37,30 +37,39 @@ impl<'b> Writer<'b> {
     }
 
     /// Pads the last octet with zeros and returns the length in octets.
-    pub(crate) fn finish(mut self) -> Result<usize, Error> {
+    pub(crate) fn finish(self) -> Result<usize, Error> {
         let bits = self.position();
         let octets = (self.used as usize).div_ceil(8);
         let total = self.flushed + octets;
         if total > self.out.len() {
             return Err(Error::new(ErrorKind::BufferTooSmall, bits));
         }
-        self.store(octets);
+        let rest = self.out.get_mut(self.flushed..total).unwrap_or_default();
+        for (to, from) in rest.iter_mut().zip(self.word.to_be_bytes()) {
+            *to = from;
+        }
         Ok(total)
     }
 
-    /// Moves the first `octets` octets of the accumulator to the output, as far as they fit.
+    /// Moves the accumulator to the output.
     #[inline]
-    fn store(&mut self, octets: usize) {
-        let tail = self.out.get_mut(self.flushed..).unwrap_or_default();
-        match tail.first_chunk_mut::<8>() {
-            Some(chunk) if octets == 8 => *chunk = self.word.to_be_bytes(),
-            _ => {
-                for (to, from) in tail.iter_mut().zip(self.word.to_be_bytes()).take(octets) {
-                    *to = from;
-                }
-            }
+    fn flush(&mut self) {
+        let end = self.flushed + 8;
+        match self.out.get_mut(self.flushed..end).and_then(<[u8]>::first_chunk_mut::<8>) {
+            Some(chunk) => *chunk = self.word.to_be_bytes(),
+            None => self.flush_tail(),
         }
-        self.flushed += octets;
+        self.flushed = end;
+    }
+
+    /// Moves as much of the accumulator to the output as fits.
+    #[cold]
+    #[inline(never)]
+    fn flush_tail(&mut self) {
+        let tail = self.out.get_mut(self.flushed..).unwrap_or_default();
+        for (to, from) in tail.iter_mut().zip(self.word.to_be_bytes()) {
+            *to = from;
+        }
     }
 
     /// Appends the low `bits` bits of `value` (1 to 64; higher bits are zero).
@@ -73,7 +82,7 @@ impl<'b> Writer<'b> {
         } else {
             let over = bits - free;
             self.word |= value >> over;
-            self.store(8);
+            self.flush();
             self.used = over;
             self.word = if over == 0 { 0 } else { value << (64 - over) };
         }
@@ -121,7 +130,7 @@ impl<'b> Writer<'b> {
     /// Appends event codes and an EXI Unsigned Integer.
     #[inline]
     pub fn u64(&mut self, code: u32, bits: u32, value: u64) {
-        if value >> 35 == 0 {
+        if value >> 42 == 0 {
             let (groups, width) = integer::emit(value);
             self.put(u64::from(code) << width | groups, bits + width);
         } else {
@@ -206,10 +215,13 @@ impl<'b> Writer<'b> {
 
     /// Appends event codes, the event of the text, a byte string of a length that the schema fixes (less than
     /// 128), and nothing else.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn array(&mut self, code: u32, bits: u32, value: &[u8]) {
         self.u32(code << 1, bits + 1, value.len() as u32);
-        self.octets(value);
+        match value.first_chunk::<8>() {
+            Some(octets) if value.len() == 8 => self.put(u64::from_be_bytes(*octets), 64),
+            _ => self.octets(value),
+        }
     }
 
     /// Appends event codes, the event of the text, the octets, and the end of the element.
@@ -299,11 +311,17 @@ impl<'b> Writer<'b> {
             return Err(self.fail(ErrorKind::TooManyItems, name));
         }
         let mut due = (code + u32::from(shape.code), bits);
-        for (index, value) in list.iter().enumerate() {
-            self.event(due.0, due.1);
-            item(self, value)?;
-            let width = if index + 1 < usize::from(shape.min) { 1 } else { u32::from(shape.width) };
+        let mut written = 0;
+        let mut write = |w: &mut Self, value: T| {
+            w.event(due.0, due.1);
+            written += 1;
+            let width = if written < shape.min { 1 } else { u32::from(shape.width) };
             due = (u32::from(shape.code), width);
+            item(w, value)
+        };
+        match list.as_slice() {
+            Some(items) => items.iter().try_for_each(|value| write(self, *value))?,
+            None => list.iter().try_for_each(|value| write(self, value))?,
         }
         Ok(if count == 0 {
             (code + u32::from(shape.alternatives), bits)
@@ -348,11 +366,22 @@ impl<'b> Writer<'b> {
 
     /// Appends octets at the current bit position.
     pub(crate) fn octets(&mut self, source: &[u8]) {
-        let mut chunks = source.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.put(copy::word(chunk, 0), 64);
+        let (words, rest) = source.as_chunks::<8>();
+        let room = self.out.get_mut(self.flushed..).unwrap_or_default();
+        let (slots, _) = room.as_chunks_mut::<8>();
+        let used = self.used;
+        let done = if used > 0 { words.len().min(slots.len()) } else { 0 };
+        // Each word of the output takes what is pending and bits of one word of the input.
+        for (slot, octets) in slots.iter_mut().zip(words).take(done) {
+            let word = u64::from_be_bytes(*octets);
+            *slot = (self.word | word >> used).to_be_bytes();
+            self.word = word << (64 - used);
         }
-        for octet in chunks.remainder() {
+        self.flushed += done * 8;
+        for octets in words.iter().skip(done) {
+            self.put(u64::from_be_bytes(*octets), 64);
+        }
+        for octet in rest {
             self.put(u64::from(*octet), 8);
         }
     }
@@ -375,7 +404,7 @@ impl<'b> Writer<'b> {
     ///
     /// # Errors
     /// Whatever is wrong inside.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn child<'a, T: Element<'a>>(
         &mut self,
         code: u32,

@@ -52,6 +52,7 @@ pub struct AppProtocol<'a> {
 }
 
 impl<'a> Element<'a> for AppProtocol<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let protocol_namespace = r.text(2, 0, 100, n::PROTOCOL_NAMESPACE)?;
         let version_number_major = r.u32(2, n::VERSION_NUMBER_MAJOR)?;
@@ -89,6 +90,7 @@ pub struct SupportedAppProtocolReq<'a> {
 }
 
 impl<'a> Element<'a> for SupportedAppProtocolReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         r.zeros(1, n::APP_PROTOCOL)?;
         let (app_protocol, _) =
@@ -120,6 +122,7 @@ pub struct SupportedAppProtocolRes {
 }
 
 impl<'a> Element<'a> for SupportedAppProtocolRes {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let next = r.event(1, 2, 2, n::NONE)?;

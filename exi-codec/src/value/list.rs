@@ -59,6 +59,14 @@ impl<'a, T> List<'a, T> {
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The items, if they are a slice.
+    pub(crate) const fn as_slice(&self) -> Option<&'a [T]> {
+        match self.repr {
+            Repr::Slice(items) => Some(items),
+            Repr::Stream(_) => None,
+        }
+    }
 }
 
 impl<'a, T: Element<'a>> List<'a, T> {
@@ -154,7 +162,7 @@ enum IterInner<'a, T> {
 impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
     type Item = T;
 
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
             IterInner::Slice(items) => items.next().copied(),

@@ -106,11 +106,30 @@ impl<'a> Str<'a> {
     }
 
     pub(crate) fn write_to(&self, w: &mut Writer<'_>) {
-        if self.bit == SLICE && self.data.is_ascii() {
+        if self.bit != SLICE {
+            return self.write_stream(w);
+        }
+        if self.data.is_ascii() {
             w.octets(self.data);
         } else {
-            for c in self.chars() {
-                w.u32(0, 0, u32::from(c));
+            self.chars().for_each(|c| w.u32(0, 0, u32::from(c)));
+        }
+    }
+
+    /// Copies runs of ASCII as they stand; other characters may be longer than they need to be.
+    fn write_stream(&self, w: &mut Writer<'_>) {
+        let mut reader = Reader::at(self.data, self.bit as usize);
+        let mut left = self.chars;
+        while left > 0 {
+            let start = reader.position();
+            let ascii = reader.ascii_run(left);
+            if ascii > 0 {
+                w.copy_bits(self.data, start, ascii as usize * 8);
+                left -= ascii;
+            } else {
+                let Ok(c) = reader.u32(0, Name::NONE) else { return };
+                w.u32(0, 0, c);
+                left -= 1;
             }
         }
     }

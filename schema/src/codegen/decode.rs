@@ -20,6 +20,16 @@ enum Pending {
 struct Read {
     expr: String,
     tail: u32,
+    /// A call that reads the event code after the value as well, up to its last two arguments.
+    with_event: Option<String>,
+}
+
+impl Read {
+    /// Value and following event code, as a tuple.
+    fn then_event(&self, item: &Struct, state: State) -> Option<String> {
+        let call = self.with_event.as_ref().filter(|_| !item.simple_content)?;
+        Some(format!("{call}, {}, {})?", state.width, state.count))
+    }
 }
 
 pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
@@ -27,7 +37,18 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
         let _ = writeln!(out, "let start = Place::start(r);");
     }
     let mut pending = Pending::Lead(0);
+    let mut fused = 0;
     for (index, slot) in item.slots.iter().enumerate() {
+        if fused > 0 {
+            fused -= 1;
+            continue;
+        }
+        if let (Pending::Lead(lead), Some(line)) = (pending, integer_and_rational(item, index, pending, e)) {
+            let _ = writeln!(out, "{}", line.replace("LEAD", &(lead + 2).to_string()));
+            fused = 1;
+            pending = Pending::Next;
+            continue;
+        }
         let state = item.state(index);
         pending = match pending {
             Pending::Lead(lead) if state.count == 1 && !item.simple_content => Pending::Lead(lead + 1),
@@ -47,6 +68,31 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
     let fields = fields.chain(item.place.then_some("place")).collect::<Vec<_>>().join(", ");
     let _ = writeln!(out, "Ok(Self {{ {fields} }})");
     Ok(())
+}
+
+/// An integer and a decimal number, both mandatory, and the event code after them, as one operation.
+fn integer_and_rational(item: &Struct, index: usize, pending: Pending, e: &mut Emitter<'_>) -> Option<String> {
+    let mandatory = |index: usize| {
+        let slot = item.slots.get(index).filter(|slot| slot.min == 1 && !slot.repeated() && slot.width() == 1)?;
+        slot.single().map(|(_, item)| (slot, item))
+    };
+    let (first, integer) = mandatory(index).filter(|(slot, _)| slot.kind == SlotKind::Element)?;
+    let (second, number) = mandatory(index + 1)?;
+    let after = item.state(index + 2);
+    let matches = matches!((&integer.ty, &number.ty), (Ty::U32, Ty::Rational(_)));
+    if !matches || item.simple_content || !matches!(pending, Pending::Lead(0)) || item.state(index).count > 1 {
+        return None;
+    }
+    let next = if uses_next(item, index + 2) || after.count > 1 { "next" } else { "_" };
+    Some(format!(
+        "let ({}, {}, {next}) = r.u32_rational_then(LEAD, ({}, {}), {}, {})?;",
+        first.field,
+        second.field,
+        e.name(&integer.xml),
+        e.name(&number.xml),
+        after.width,
+        after.count
+    ))
 }
 
 fn event(item: &Struct, lead: u32, state: State) -> String {
@@ -138,17 +184,29 @@ fn slot_code(
         return Ok(Pending::Next);
     }
     let read = if slot.kind == SlotKind::Attribute { attribute(single, lead, e)? } else { read(single, lead, e)? };
+    let after = item.state(index + 1);
     if slot.min > 0 {
+        if after.count > 1
+            && let Some(both) = read.then_event(item, after)
+        {
+            let _ = writeln!(out, "let ({field}, next) = {both};");
+            return Ok(Pending::Next);
+        }
         let _ = writeln!(out, "let {field} = {};", read.expr);
         return Ok(Pending::Lead(read.tail));
     }
-    let after = item.state(index + 1);
     if last && after.count == 1 && !item.simple_content {
         let _ = writeln!(
             out,
             "let {field} = if next == {code} {{ let v = {}; r.zeros({}, n::NONE)?; Some(v) }} else {{ None }};",
             read.expr,
             read.tail + 1
+        );
+    } else if let Some(both) = read.then_event(item, after) {
+        let _ = writeln!(
+            out,
+            "let ({field}, next) = if next == {code} {{ let (v, next) = {both}; (Some(v), next) }} else {{ (None, next - {}) }};",
+            slot.width()
         );
     } else {
         let _ = writeln!(
@@ -266,7 +324,7 @@ fn attribute(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
         return Err(CodegenError::unsupported(&item.xml, "attribute that is not a string"));
     };
     let expr = format!("r.string({lead}, {min}, {}, {})?", limit(max), e.name(&item.xml));
-    Ok(Read { expr, tail: 0 })
+    Ok(Read { expr, tail: 0, with_event: None })
 }
 
 /// Reads an element after `lead` zero bits, the last of which started it.
@@ -288,14 +346,7 @@ fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
         Ty::Positive(_) => (format!("r.positive({text}, {n})?"), 1),
         Ty::I16 => (format!("r.i16({text}, {n})?"), 1),
         Ty::I32 => (format!("r.i32({text}, {n})?"), 1),
-        Ty::Rational(path) => {
-            let call = format!("r.rational({lead}, {n})?");
-            if path.name == "RationalNumber" {
-                (call, 0)
-            } else {
-                (format!("{}::from({call})", e.imports.path(path)), 0)
-            }
-        }
+        Ty::Rational(_) => (format!("r.rational({lead}, {n})?"), 0),
         Ty::Str { min, max } => (format!("r.text({text}, {min}, {}, {n})?", limit(*max)), 0),
         Ty::Bytes { min, max, .. } => (format!("r.bytes({text}, {min}, {}, {n})?", limit(*max)), 0),
         Ty::Array { .. } => (format!("r.array({text}, {n})?"), 1),
@@ -309,5 +360,9 @@ fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
         Ty::Opaque => (format!("r.opaque({n})?"), 0),
         Ty::Unit => return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice")),
     };
-    Ok(Read { expr, tail })
+    let with_event = match &item.ty {
+        Ty::Rational(_) => Some(format!("r.rational_then({lead}, {n}")),
+        _ => None,
+    };
+    Ok(Read { expr, tail, with_event })
 }

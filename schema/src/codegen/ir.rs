@@ -176,6 +176,17 @@ impl State {
 }
 
 impl Struct {
+    /// Few fields of fixed size: worth a place in the loop that reads a list of them.
+    pub(super) fn is_leaf(&self) -> bool {
+        self.slots.len() <= 6
+            && self.slots.iter().all(|slot| {
+                !slot.repeated()
+                    && slot.items().all(|(_, item)| {
+                        !matches!(item.ty, Ty::Struct { .. } | Ty::Wrapped { .. } | Ty::Opaque)
+                    })
+            })
+    }
+
     /// The state before slot `index`, nothing of which has been consumed.
     pub(super) fn state(&self, index: usize) -> State {
         State::new(self.productions(index))

@@ -62,9 +62,15 @@ pub(super) struct Emitter<'a> {
     pub(super) imports: Imports,
     profile: &'a Profile<'a>,
     registry: &'a Registry,
+    roots: BTreeSet<Path>,
 }
 
 impl Emitter<'_> {
+    /// Whether the type is that of a message, so that it is decoded in place.
+    fn is_root(&self, path: &Path) -> bool {
+        self.roots.contains(path)
+    }
+
     /// The constant for an XML name.
     pub(super) fn name(&self, xml: &str) -> String {
         format!("n::{}", name_constant(xml, self.profile.words))
@@ -182,7 +188,8 @@ fn emit_module(
     registry: &Registry,
 ) -> Result<GeneratedFile> {
     let imports = Imports { module: module.into(), ..Imports::default() };
-    let mut e = Emitter { imports, profile, registry };
+    let documents = roots.iter().flat_map(|roots| roots.documents.iter().map(|root| root.path.clone()));
+    let mut e = Emitter { imports, profile, registry, roots: documents.collect() };
     let mut body = String::new();
     if let Some(roots) = roots {
         root_enums(&mut body, roots, &mut e);
@@ -220,9 +227,15 @@ fn codec(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
     }
     let lifetime = if item.borrows { "<'a>" } else { "" };
     let _ = writeln!(out, "impl<'a> Element<'a> for {}{lifetime} {{", item.path.name);
+    if item.is_leaf() || e.is_root(&item.path) {
+        let _ = writeln!(out, "#[cfg_attr(target_pointer_width = \"64\", inline(always))]");
+    }
     let _ = writeln!(out, "fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {{");
     decode::body(out, item, e)?;
     let _ = writeln!(out, "}}\n");
+    if e.profile.hot_types.contains(&item.xml.as_str()) {
+        let _ = writeln!(out, "#[cfg_attr(target_pointer_width = \"64\", inline(always))]");
+    }
     let _ = writeln!(out, "fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {{");
     encode::body(out, item, e)?;
     let _ = writeln!(out, "}}\n}}\n");

@@ -15,6 +15,8 @@ pub struct Profile<'p> {
     pub fragments: &'p [&'p str],
     /// Types (with an `Id`) whose place in the stream is remembered for signatures.
     pub signable_types: &'p [&'p str],
+    /// Types that every message holds: their code is worth a copy in each.
+    pub hot_types: &'p [&'p str],
     /// Large optional elements that are carried as deferred views.
     pub lazy_elements: &'p [&'p str],
     /// Elements that the profile forbids and that are carried as opaque bits at most.

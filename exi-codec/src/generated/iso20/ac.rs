@@ -151,6 +151,7 @@ pub struct AcChargeLoopReq<'a> {
 }
 
 impl<'a> Element<'a> for AcChargeLoopReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -229,6 +230,7 @@ pub struct AcChargeLoopRes<'a> {
 }
 
 impl<'a> Element<'a> for AcChargeLoopRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -252,8 +254,8 @@ impl<'a> Element<'a> for AcChargeLoopRes<'a> {
             (None, next - 1)
         };
         let (evse_target_frequency, next) = if next == 0 {
-            let v = Frequency::from(r.rational(0, n::EVSE_TARGET_FREQUENCY)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_FREQUENCY, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -342,6 +344,7 @@ pub struct AcChargeParameterDiscoveryReq<'a> {
 }
 
 impl<'a> Element<'a> for AcChargeParameterDiscoveryReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -385,6 +388,7 @@ pub struct AcChargeParameterDiscoveryRes<'a> {
 }
 
 impl<'a> Element<'a> for AcChargeParameterDiscoveryRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -437,32 +441,31 @@ pub struct AcCpdReqEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for AcCpdReqEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_minimum_charge_power = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_minimum_charge_power, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -550,64 +553,61 @@ pub struct AcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for AcCpdResEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let evse_maximum_charge_power = Watts::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_maximum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let evse_minimum_charge_power = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (evse_minimum_charge_power, next) = r.rational_then(0, n::EVSE_MINIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let evse_nominal_frequency = Frequency::from(r.rational(0, n::EVSE_NOMINAL_FREQUENCY)?);
-        let next = r.event(0, 3, 6, n::NONE)?;
+        let (evse_nominal_frequency, next) = r.rational_then(0, n::EVSE_NOMINAL_FREQUENCY, 3, 6)?;
         let (maximum_power_asymmetry, next) = if next == 0 {
-            let v = r.rational(0, n::MAXIMUM_POWER_ASYMMETRY)?;
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::MAXIMUM_POWER_ASYMMETRY, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_power_ramp_limitation, next) = if next == 0 {
-            let v = r.rational(0, n::EVSE_POWER_RAMP_LIMITATION)?;
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_POWER_RAMP_LIMITATION, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -738,61 +738,57 @@ pub struct BptAcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for BptAcCpdReqEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_minimum_charge_power = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_minimum_charge_power, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_maximum_discharge_power = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_maximum_discharge_power, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER, 2, 3)?;
         let (ev_maximum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_discharge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_minimum_discharge_power = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_minimum_discharge_power, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER, 2, 3)?;
         let (ev_minimum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_discharge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -930,94 +926,91 @@ pub struct BptAcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for BptAcCpdResEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let evse_maximum_charge_power = Watts::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_maximum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let evse_minimum_charge_power = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (evse_minimum_charge_power, next) = r.rational_then(0, n::EVSE_MINIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let evse_nominal_frequency = Frequency::from(r.rational(0, n::EVSE_NOMINAL_FREQUENCY)?);
-        let next = r.event(0, 3, 6, n::NONE)?;
+        let (evse_nominal_frequency, next) = r.rational_then(0, n::EVSE_NOMINAL_FREQUENCY, 3, 6)?;
         let (maximum_power_asymmetry, next) = if next == 0 {
-            let v = r.rational(0, n::MAXIMUM_POWER_ASYMMETRY)?;
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::MAXIMUM_POWER_ASYMMETRY, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_power_ramp_limitation, next) = if next == 0 {
-            let v = r.rational(0, n::EVSE_POWER_RAMP_LIMITATION)?;
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_POWER_RAMP_LIMITATION, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let evse_maximum_discharge_power = Watts::from(r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (evse_maximum_discharge_power, next) =
+            r.rational_then(0, n::EVSE_MAXIMUM_DISCHARGE_POWER, 2, 3)?;
         let (evse_maximum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_DISCHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_maximum_discharge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let evse_minimum_discharge_power = Watts::from(r.rational(0, n::EVSE_MINIMUM_DISCHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (evse_minimum_discharge_power, next) =
+            r.rational_then(0, n::EVSE_MINIMUM_DISCHARGE_POWER, 2, 3)?;
         let (evse_minimum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MINIMUM_DISCHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_minimum_discharge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_DISCHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_MINIMUM_DISCHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -1218,106 +1211,100 @@ impl<'a> Element<'a> for BptDynamicAcClReqControlMode {
         } else {
             None
         };
-        let ev_target_energy_request = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-        let ev_maximum_energy_request = WattHours::from(r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-        let ev_minimum_energy_request = WattHours::from(r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?);
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let ev_target_energy_request = r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?;
+        let ev_maximum_energy_request = r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?;
+        let ev_minimum_energy_request = r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?;
+        let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_minimum_charge_power = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_minimum_charge_power, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_present_active_power = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_present_active_power, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER, 2, 3)?;
         let (ev_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_present_reactive_power = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_present_reactive_power, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER, 2, 3)?;
         let (ev_present_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_present_reactive_power_l3 = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_maximum_discharge_power = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_maximum_discharge_power, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER, 2, 3)?;
         let (ev_maximum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_discharge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_minimum_discharge_power = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER)?);
-        let next = r.event(0, 3, 5, n::NONE)?;
+        let (ev_minimum_discharge_power, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER, 3, 5)?;
         let (ev_minimum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER_L2, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_discharge_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L3)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER_L3, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_v2x_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_V2X_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_V2X_ENERGY_REQUEST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_v2x_energy_request = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_V2X_ENERGY_REQUEST)?);
+            let v = r.rational(0, n::EV_MINIMUM_V2X_ENERGY_REQUEST)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -1542,52 +1529,51 @@ impl<'a> Element<'a> for BptDynamicAcClResControlMode {
         } else {
             None
         };
-        let evse_target_active_power = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER)?);
-        let next = r.event(0, 4, 9, n::NONE)?;
+        let (evse_target_active_power, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER, 4, 9)?;
         let (evse_target_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L2, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_active_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L3, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l3, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -1756,124 +1742,123 @@ impl<'a> Element<'a> for BptScheduledAcClReqControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 4, 9, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 4, 9)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_ENERGY_REQUEST, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_ENERGY_REQUEST, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_present_active_power = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER)?);
-        let next = r.event(0, 4, 12, n::NONE)?;
+        let (ev_present_active_power, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER, 4, 12)?;
         let (ev_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 4, 11, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER_L2, 4, 11)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_active_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 4, 10, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER_L3, 4, 10)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_reactive_power, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER)?);
-            (Some(v), r.event(0, 4, 9, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER, 4, 9)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER_L2, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_reactive_power_l3, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER_L3, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_discharge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_discharge_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_discharge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_discharge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_discharge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2082,55 +2067,55 @@ impl<'a> Element<'a> for BptScheduledAcClResControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 4, 9, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER, 4, 9)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L2, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_active_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L3, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l3, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2268,64 +2253,60 @@ impl<'a> Element<'a> for DynamicAcClReqControlMode {
         } else {
             None
         };
-        let ev_target_energy_request = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-        let ev_maximum_energy_request = WattHours::from(r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-        let ev_minimum_energy_request = WattHours::from(r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?);
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let ev_target_energy_request = r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?;
+        let ev_maximum_energy_request = r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?;
+        let ev_minimum_energy_request = r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?;
+        let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_minimum_charge_power = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_minimum_charge_power, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_present_active_power = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_present_active_power, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER, 2, 3)?;
         let (ev_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_present_reactive_power = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (ev_present_reactive_power, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER, 2, 3)?;
         let (ev_present_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_present_reactive_power_l3 = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2496,52 +2477,51 @@ impl<'a> Element<'a> for DynamicAcClResControlMode {
         } else {
             None
         };
-        let evse_target_active_power = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER)?);
-        let next = r.event(0, 4, 9, n::NONE)?;
+        let (evse_target_active_power, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER, 4, 9)?;
         let (evse_target_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L2, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_active_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L3, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l3, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2698,88 +2678,87 @@ impl<'a> Element<'a> for ScheduledAcClReqControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 4, 9, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 4, 9)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_ENERGY_REQUEST, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_ENERGY_REQUEST, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_charge_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_charge_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?);
+            let v = r.rational(0, n::EV_MINIMUM_CHARGE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_present_active_power = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER)?);
-        let next = r.event(0, 3, 6, n::NONE)?;
+        let (ev_present_active_power, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER, 3, 6)?;
         let (ev_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_active_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_PRESENT_ACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_ACTIVE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_reactive_power, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_present_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_PRESENT_REACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_present_reactive_power_l3 = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EV_PRESENT_REACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2940,55 +2919,55 @@ impl<'a> Element<'a> for ScheduledAcClResControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 4, 9, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER, 4, 9)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L2, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_active_power_l3, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_TARGET_ACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER_L3, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l2, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L2, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_target_reactive_power_l3, next) = if next == 0 {
-            let v = Vars::from(r.rational(0, n::EVSE_TARGET_REACTIVE_POWER_L3)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_TARGET_REACTIVE_POWER_L3, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_present_active_power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_PRESENT_ACTIVE_POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_present_active_power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?);
+            let v = r.rational(0, n::EVSE_PRESENT_ACTIVE_POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {

@@ -111,6 +111,7 @@ pub struct AcdpConnectReq<'a> {
 }
 
 impl<'a> Element<'a> for AcdpConnectReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_electrical_charging_device_status =
@@ -148,6 +149,7 @@ pub struct AcdpConnectRes<'a> {
 }
 
 impl<'a> Element<'a> for AcdpConnectRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -195,6 +197,7 @@ pub struct AcdpSystemStatusReq<'a> {
 }
 
 impl<'a> Element<'a> for AcdpSystemStatusReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_technical_status = r.child(1, n::EV_TECHNICAL_STATUS)?;
@@ -243,6 +246,7 @@ pub struct AcdpSystemStatusRes<'a> {
 }
 
 impl<'a> Element<'a> for AcdpSystemStatusRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -315,6 +319,7 @@ pub struct AcdpVehiclePositioningReq<'a> {
 }
 
 impl<'a> Element<'a> for AcdpVehiclePositioningReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_mobility_status = r.small(2, 1, 2, n::EV_MOBILITY_STATUS)? == 1;
@@ -362,6 +367,7 @@ pub struct AcdpVehiclePositioningRes<'a> {
 }
 
 impl<'a> Element<'a> for AcdpVehiclePositioningRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -446,8 +452,8 @@ impl<'a> Element<'a> for EvTechnicalStatus {
             (None, next - 1)
         };
         let (ev_wlan_strength, next) = if next == 0 {
-            let v = r.rational(0, n::EV_WLAN_STRENGTH)?;
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_WLAN_STRENGTH, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };

@@ -447,14 +447,14 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
         let price_algorithm = r.text(2, 0, 255, n::PRICE_ALGORITHM)?;
         let next = r.event(0, 3, 4, n::NONE)?;
         let (minimum_cost, next) = if next == 0 {
-            let v = r.rational(0, n::MINIMUM_COST)?;
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::MINIMUM_COST, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (maximum_cost, next) = if next == 0 {
-            let v = r.rational(0, n::MAXIMUM_COST)?;
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::MAXIMUM_COST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -612,6 +612,7 @@ pub struct AdditionalService<'a> {
 }
 
 impl<'a> Element<'a> for AdditionalService<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let service_name = r.text(2, 0, 80, n::SERVICE_NAME)?;
         let service_fee = r.rational(1, n::SERVICE_FEE)?;
@@ -644,6 +645,7 @@ pub struct AuthorizationReq<'a> {
 }
 
 impl<'a> Element<'a> for AuthorizationReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let selected_authorization_service = Authorization::read(r, 2, n::SELECTED_AUTHORIZATION_SERVICE)?;
@@ -693,6 +695,7 @@ pub struct AuthorizationRes<'a> {
 }
 
 impl<'a> Element<'a> for AuthorizationRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -724,6 +727,7 @@ pub struct AuthorizationSetupReq<'a> {
 }
 
 impl<'a> Element<'a> for AuthorizationSetupReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         r.zeros(1, n::NONE)?;
@@ -757,6 +761,7 @@ pub struct AuthorizationSetupRes<'a> {
 }
 
 impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -891,6 +896,7 @@ pub struct CertificateInstallationReq<'a> {
 }
 
 impl<'a> Element<'a> for CertificateInstallationReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let oem_provisioning_certificate_chain = r.child(1, n::OEM_PROVISIONING_CERTIFICATE_CHAIN)?;
@@ -974,6 +980,7 @@ pub struct CertificateInstallationRes<'a> {
 }
 
 impl<'a> Element<'a> for CertificateInstallationRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1143,18 +1150,17 @@ impl<'a> Element<'a> for DynamicSeReqControlMode {
         } else {
             None
         };
-        let ev_target_energy_request = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-        let ev_maximum_energy_request = WattHours::from(r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-        let ev_minimum_energy_request = WattHours::from(r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let ev_target_energy_request = r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?;
+        let ev_maximum_energy_request = r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?;
+        let (ev_minimum_energy_request, next) = r.rational_then(1, n::EV_MINIMUM_ENERGY_REQUEST, 2, 3)?;
         let (ev_maximum_v2x_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_V2X_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_V2X_ENERGY_REQUEST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_v2x_energy_request = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_V2X_ENERGY_REQUEST)?);
+            let v = r.rational(0, n::EV_MINIMUM_V2X_ENERGY_REQUEST)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -1508,10 +1514,9 @@ pub struct EvPowerScheduleEntry {
 }
 
 impl<'a> Element<'a> for EvPowerScheduleEntry {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let duration = r.u32(2, n::DURATION)?;
-        let power = Watts::from(r.rational(2, n::POWER)?);
-        r.zeros(1, n::NONE)?;
+        let (duration, power, _) = r.u32_rational_then(2, (n::DURATION, n::POWER), 1, 1)?;
         Ok(Self { duration, power })
     }
 
@@ -1538,9 +1543,10 @@ pub struct EvPriceRule {
 }
 
 impl<'a> Element<'a> for EvPriceRule {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let energy_fee = r.rational(1, n::ENERGY_FEE)?;
-        let power_range_start = Watts::from(r.rational(1, n::POWER_RANGE_START)?);
+        let power_range_start = r.rational(1, n::POWER_RANGE_START)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { energy_fee, power_range_start })
     }
@@ -1602,6 +1608,7 @@ pub struct MeteringConfirmationReq<'a> {
 }
 
 impl<'a> Element<'a> for MeteringConfirmationReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let signed_metering_data = r.child(1, n::SIGNED_METERING_DATA)?;
@@ -1632,6 +1639,7 @@ pub struct MeteringConfirmationRes<'a> {
 }
 
 impl<'a> Element<'a> for MeteringConfirmationRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1666,6 +1674,7 @@ pub struct OverstayRule<'a> {
 }
 
 impl<'a> Element<'a> for OverstayRule<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let overstay_rule_description = if next == 0 {
@@ -1725,7 +1734,7 @@ impl<'a> Element<'a> for OverstayRuleList<'a> {
             (None, next - 1)
         };
         let overstay_power_threshold = if next == 0 {
-            let v = Watts::from(r.rational(0, n::OVERSTAY_POWER_THRESHOLD)?);
+            let v = r.rational(0, n::OVERSTAY_POWER_THRESHOLD)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -1778,6 +1787,7 @@ pub struct Parameter<'a> {
 }
 
 impl<'a> Element<'a> for Parameter<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let name = r.string(1, 0, 80, n::NAME)?;
         let next = r.event(0, 3, 6, n::NONE)?;
@@ -1992,6 +2002,7 @@ pub struct PowerDeliveryReq<'a> {
 }
 
 impl<'a> Element<'a> for PowerDeliveryReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -2054,6 +2065,7 @@ pub struct PowerDeliveryRes<'a> {
 }
 
 impl<'a> Element<'a> for PowerDeliveryRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -2106,13 +2118,13 @@ impl<'a> Element<'a> for PowerSchedule<'a> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 2, 3, n::NONE)?;
         let (available_energy, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::AVAILABLE_ENERGY)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::AVAILABLE_ENERGY, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let power_tolerance = if next == 0 {
-            let v = Watts::from(r.rational(0, n::POWER_TOLERANCE)?);
+            let v = r.rational(0, n::POWER_TOLERANCE)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2178,18 +2190,17 @@ pub struct PowerScheduleEntry {
 }
 
 impl<'a> Element<'a> for PowerScheduleEntry {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let duration = r.u32(2, n::DURATION)?;
-        let power = Watts::from(r.rational(2, n::POWER)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let (duration, power, next) = r.u32_rational_then(2, (n::DURATION, n::POWER), 2, 3)?;
         let (power_l2, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::POWER_L2)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::POWER_L2, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let power_l3 = if next == 0 {
-            let v = Watts::from(r.rational(0, n::POWER_L3)?);
+            let v = r.rational(0, n::POWER_L3)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2336,6 +2347,7 @@ pub struct PriceLevelScheduleEntry {
 }
 
 impl<'a> Element<'a> for PriceLevelScheduleEntry {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
         let price_level = r.small(3, 8, 256, n::PRICE_LEVEL)? as u8;
@@ -2374,12 +2386,12 @@ pub struct PriceRule {
 }
 
 impl<'a> Element<'a> for PriceRule {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let energy_fee = r.rational(1, n::ENERGY_FEE)?;
-        let next = r.event(0, 3, 5, n::NONE)?;
+        let (energy_fee, next) = r.rational_then(1, n::ENERGY_FEE, 3, 5)?;
         let (parking_fee, next) = if next == 0 {
-            let v = r.rational(0, n::PARKING_FEE)?;
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::PARKING_FEE, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -2402,7 +2414,7 @@ impl<'a> Element<'a> for PriceRule {
         } else {
             None
         };
-        let power_range_start = Watts::from(r.rational(0, n::POWER_RANGE_START)?);
+        let power_range_start = r.rational(0, n::POWER_RANGE_START)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             energy_fee,
@@ -2501,6 +2513,7 @@ pub struct ScheduleExchangeReq<'a> {
 }
 
 impl<'a> Element<'a> for ScheduleExchangeReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let maximum_supporting_points = MaxSupportingPointsScheduleTuple::from_offset(r.small(
@@ -2556,6 +2569,7 @@ pub struct ScheduleExchangeRes<'a> {
 }
 
 impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -2676,6 +2690,7 @@ pub struct ScheduledEvpptControlMode {
 }
 
 impl<'a> Element<'a> for ScheduledEvpptControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let selected_schedule_tuple_id = r.positive(2, n::SELECTED_SCHEDULE_TUPLE_ID)?;
         let next = r.event(1, 2, 2, n::NONE)?;
@@ -2732,20 +2747,20 @@ impl<'a> Element<'a> for ScheduledSeReqControlMode<'a> {
             (None, next - 1)
         };
         let (ev_target_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_ENERGY_REQUEST, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_ENERGY_REQUEST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -2817,6 +2832,7 @@ pub struct ScheduledSmdtControlMode {
 }
 
 impl<'a> Element<'a> for ScheduledSmdtControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let selected_schedule_tuple_id = r.positive(2, n::SELECTED_SCHEDULE_TUPLE_ID)?;
         r.zeros(2, n::NONE)?;
@@ -2844,6 +2860,7 @@ pub struct SelectedService {
 }
 
 impl<'a> Element<'a> for SelectedService {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let service_id = r.u16(2, n::SERVICE_ID)?;
         let parameter_set_id = r.u16(3, n::PARAMETER_SET_ID)?;
@@ -2874,6 +2891,7 @@ pub struct Service {
 }
 
 impl<'a> Element<'a> for Service {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let service_id = r.u16(2, n::SERVICE_ID)?;
         let free_service = r.small(3, 1, 2, n::FREE_SERVICE)? == 1;
@@ -2904,6 +2922,7 @@ pub struct ServiceDetailReq<'a> {
 }
 
 impl<'a> Element<'a> for ServiceDetailReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let service_id = r.u16(2, n::SERVICE_ID)?;
@@ -2938,6 +2957,7 @@ pub struct ServiceDetailRes<'a> {
 }
 
 impl<'a> Element<'a> for ServiceDetailRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -2988,6 +3008,7 @@ pub struct ServiceDiscoveryReq<'a> {
 }
 
 impl<'a> Element<'a> for ServiceDiscoveryReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -3057,6 +3078,7 @@ pub struct ServiceDiscoveryRes<'a> {
 }
 
 impl<'a> Element<'a> for ServiceDiscoveryRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3130,6 +3152,7 @@ pub struct ServiceSelectionReq<'a> {
 }
 
 impl<'a> Element<'a> for ServiceSelectionReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let selected_energy_transfer_service = r.child(1, n::SELECTED_ENERGY_TRANSFER_SERVICE)?;
@@ -3188,6 +3211,7 @@ pub struct ServiceSelectionRes<'a> {
 }
 
 impl<'a> Element<'a> for ServiceSelectionRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3218,6 +3242,7 @@ pub struct SessionSetupReq<'a> {
 }
 
 impl<'a> Element<'a> for SessionSetupReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let evcc_id = r.text(2, 0, 255, n::EVCC_ID)?;
@@ -3250,6 +3275,7 @@ pub struct SessionSetupRes<'a> {
 }
 
 impl<'a> Element<'a> for SessionSetupRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3287,6 +3313,7 @@ pub struct SessionStopReq<'a> {
 }
 
 impl<'a> Element<'a> for SessionStopReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let charging_session = ChargingSession::read(r, 2, n::CHARGING_SESSION)?;
@@ -3344,6 +3371,7 @@ pub struct SessionStopRes<'a> {
 }
 
 impl<'a> Element<'a> for SessionStopRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3597,8 +3625,7 @@ impl<'a> Element<'a> for TaxRule<'a> {
         } else {
             None
         };
-        let tax_rate = r.rational(0, n::TAX_RATE)?;
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let (tax_rate, next) = r.rational_then(0, n::TAX_RATE, 2, 2)?;
         let tax_included_in_price = if next == 0 {
             let v = r.small(1, 1, 2, n::TAX_INCLUDED_IN_PRICE)? == 1;
             r.zeros(2, n::NONE)?;
@@ -3676,6 +3703,7 @@ pub struct VehicleCheckInReq<'a> {
 }
 
 impl<'a> Element<'a> for VehicleCheckInReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_in_status = EvCheckInStatus::read(r, 2, n::EV_CHECK_IN_STATUS)?;
@@ -3755,6 +3783,7 @@ pub struct VehicleCheckInRes<'a> {
 }
 
 impl<'a> Element<'a> for VehicleCheckInRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3827,6 +3856,7 @@ pub struct VehicleCheckOutReq<'a> {
 }
 
 impl<'a> Element<'a> for VehicleCheckOutReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_out_status = EvCheckOutStatus::read(r, 2, n::EV_CHECK_OUT_STATUS)?;
@@ -3862,6 +3892,7 @@ pub struct VehicleCheckOutRes<'a> {
 }
 
 impl<'a> Element<'a> for VehicleCheckOutRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;

@@ -96,6 +96,7 @@ pub struct DetailedCost {
 }
 
 impl<'a> Element<'a> for DetailedCost {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let amount = r.rational(1, n::AMOUNT)?;
         let cost_per_unit = r.rational(1, n::COST_PER_UNIT)?;
@@ -126,6 +127,7 @@ pub struct DetailedTax {
 }
 
 impl<'a> Element<'a> for DetailedTax {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tax_rule_id = r.positive(2, n::TAX_RULE_ID)?;
         let amount = r.rational(2, n::AMOUNT)?;
@@ -223,8 +225,8 @@ impl<'a> Element<'a> for DisplayParameters {
             (None, next - 1)
         };
         let (battery_energy_capacity, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::BATTERY_ENERGY_CAPACITY)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::BATTERY_ENERGY_CAPACITY, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -338,6 +340,7 @@ pub struct EvseStatus {
 }
 
 impl<'a> Element<'a> for EvseStatus {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let notification_max_delay = r.u16(2, n::NOTIFICATION_MAX_DELAY)?;
         let evse_notification = EvseNotification::read(r, 3, n::EVSE_NOTIFICATION)?;
@@ -370,6 +373,7 @@ pub struct MessageHeader<'a> {
 }
 
 impl<'a> Element<'a> for MessageHeader<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let session_id = r.array(2, n::SESSION_ID)?;
         let time_stamp = r.u64(3, n::TIME_STAMP)?;
@@ -384,6 +388,7 @@ impl<'a> Element<'a> for MessageHeader<'a> {
         Ok(Self { session_id, time_stamp, signature })
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.array(0, 1, &self.session_id);
         w.u64(0, 3, self.time_stamp);

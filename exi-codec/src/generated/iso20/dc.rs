@@ -179,13 +179,12 @@ pub struct BptDcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for BptDcCpdReqEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let ev_minimum_charge_power = Watts::from(r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?);
-        let ev_maximum_charge_current = Amperes::from(r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?);
-        let ev_minimum_charge_current = Amperes::from(r.rational(1, n::EV_MINIMUM_CHARGE_CURRENT)?);
-        let ev_maximum_voltage = Volts::from(r.rational(1, n::EV_MAXIMUM_VOLTAGE)?);
-        let ev_minimum_voltage = Volts::from(r.rational(1, n::EV_MINIMUM_VOLTAGE)?);
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
+        let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
+        let ev_maximum_charge_current = r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?;
+        let ev_minimum_charge_current = r.rational(1, n::EV_MINIMUM_CHARGE_CURRENT)?;
+        let ev_maximum_voltage = r.rational(1, n::EV_MAXIMUM_VOLTAGE)?;
+        let (ev_minimum_voltage, next) = r.rational_then(1, n::EV_MINIMUM_VOLTAGE, 2, 2)?;
         let target_soc = if next == 0 {
             let v = PercentValue::from_offset(r.small(1, 7, 101, n::TARGET_SOC)?);
             r.zeros(2, n::NONE)?;
@@ -193,10 +192,10 @@ impl<'a> Element<'a> for BptDcCpdReqEnergyTransferMode {
         } else {
             None
         };
-        let ev_maximum_discharge_power = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER)?);
-        let ev_minimum_discharge_power = Watts::from(r.rational(1, n::EV_MINIMUM_DISCHARGE_POWER)?);
-        let ev_maximum_discharge_current = Amperes::from(r.rational(1, n::EV_MAXIMUM_DISCHARGE_CURRENT)?);
-        let ev_minimum_discharge_current = Amperes::from(r.rational(1, n::EV_MINIMUM_DISCHARGE_CURRENT)?);
+        let ev_maximum_discharge_power = r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER)?;
+        let ev_minimum_discharge_power = r.rational(1, n::EV_MINIMUM_DISCHARGE_POWER)?;
+        let ev_maximum_discharge_current = r.rational(1, n::EV_MAXIMUM_DISCHARGE_CURRENT)?;
+        let ev_minimum_discharge_current = r.rational(1, n::EV_MINIMUM_DISCHARGE_CURRENT)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             ev_maximum_charge_power,
@@ -278,13 +277,12 @@ pub struct BptDcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for BptDcCpdResEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let evse_maximum_charge_power = Watts::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-        let evse_minimum_charge_power = Watts::from(r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?);
-        let evse_maximum_charge_current = Amperes::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?);
-        let evse_minimum_charge_current = Amperes::from(r.rational(1, n::EVSE_MINIMUM_CHARGE_CURRENT)?);
-        let evse_maximum_voltage = Volts::from(r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?);
-        let evse_minimum_voltage = Volts::from(r.rational(1, n::EVSE_MINIMUM_VOLTAGE)?);
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
+        let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
+        let evse_maximum_charge_current = r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?;
+        let evse_minimum_charge_current = r.rational(1, n::EVSE_MINIMUM_CHARGE_CURRENT)?;
+        let evse_maximum_voltage = r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?;
+        let (evse_minimum_voltage, next) = r.rational_then(1, n::EVSE_MINIMUM_VOLTAGE, 2, 2)?;
         let evse_power_ramp_limitation = if next == 0 {
             let v = r.rational(0, n::EVSE_POWER_RAMP_LIMITATION)?;
             r.zeros(1, n::NONE)?;
@@ -292,10 +290,10 @@ impl<'a> Element<'a> for BptDcCpdResEnergyTransferMode {
         } else {
             None
         };
-        let evse_maximum_discharge_power = Watts::from(r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER)?);
-        let evse_minimum_discharge_power = Watts::from(r.rational(1, n::EVSE_MINIMUM_DISCHARGE_POWER)?);
-        let evse_maximum_discharge_current = Amperes::from(r.rational(1, n::EVSE_MAXIMUM_DISCHARGE_CURRENT)?);
-        let evse_minimum_discharge_current = Amperes::from(r.rational(1, n::EVSE_MINIMUM_DISCHARGE_CURRENT)?);
+        let evse_maximum_discharge_power = r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER)?;
+        let evse_minimum_discharge_power = r.rational(1, n::EVSE_MINIMUM_DISCHARGE_POWER)?;
+        let evse_maximum_discharge_current = r.rational(1, n::EVSE_MAXIMUM_DISCHARGE_CURRENT)?;
+        let evse_minimum_discharge_current = r.rational(1, n::EVSE_MINIMUM_DISCHARGE_CURRENT)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             evse_maximum_charge_power,
@@ -391,26 +389,26 @@ impl<'a> Element<'a> for BptDynamicDcClReqControlMode {
         } else {
             None
         };
-        let ev_target_energy_request = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-        let ev_maximum_energy_request = WattHours::from(r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-        let ev_minimum_energy_request = WattHours::from(r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?);
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let ev_minimum_charge_power = Watts::from(r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?);
-        let ev_maximum_charge_current = Amperes::from(r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?);
-        let ev_maximum_voltage = Volts::from(r.rational(1, n::EV_MAXIMUM_VOLTAGE)?);
-        let ev_minimum_voltage = Volts::from(r.rational(1, n::EV_MINIMUM_VOLTAGE)?);
-        let ev_maximum_discharge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_DISCHARGE_POWER)?);
-        let ev_minimum_discharge_power = Watts::from(r.rational(1, n::EV_MINIMUM_DISCHARGE_POWER)?);
-        let ev_maximum_discharge_current = Amperes::from(r.rational(1, n::EV_MAXIMUM_DISCHARGE_CURRENT)?);
-        let next = r.event(0, 2, 3, n::NONE)?;
+        let ev_target_energy_request = r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?;
+        let ev_maximum_energy_request = r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?;
+        let ev_minimum_energy_request = r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?;
+        let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
+        let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
+        let ev_maximum_charge_current = r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?;
+        let ev_maximum_voltage = r.rational(1, n::EV_MAXIMUM_VOLTAGE)?;
+        let ev_minimum_voltage = r.rational(1, n::EV_MINIMUM_VOLTAGE)?;
+        let ev_maximum_discharge_power = r.rational(1, n::EV_MAXIMUM_DISCHARGE_POWER)?;
+        let ev_minimum_discharge_power = r.rational(1, n::EV_MINIMUM_DISCHARGE_POWER)?;
+        let (ev_maximum_discharge_current, next) =
+            r.rational_then(1, n::EV_MAXIMUM_DISCHARGE_CURRENT, 2, 3)?;
         let (ev_maximum_v2x_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_V2X_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_V2X_ENERGY_REQUEST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_v2x_energy_request = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_V2X_ENERGY_REQUEST)?);
+            let v = r.rational(0, n::EV_MINIMUM_V2X_ENERGY_REQUEST)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -543,14 +541,14 @@ impl<'a> Element<'a> for BptDynamicDcClResControlMode {
         } else {
             None
         };
-        let evse_maximum_charge_power = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-        let evse_minimum_charge_power = Watts::from(r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?);
-        let evse_maximum_charge_current = Amperes::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?);
-        let evse_maximum_voltage = Volts::from(r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?);
-        let evse_maximum_discharge_power = Watts::from(r.rational(1, n::EVSE_MAXIMUM_DISCHARGE_POWER)?);
-        let evse_minimum_discharge_power = Watts::from(r.rational(1, n::EVSE_MINIMUM_DISCHARGE_POWER)?);
-        let evse_maximum_discharge_current = Amperes::from(r.rational(1, n::EVSE_MAXIMUM_DISCHARGE_CURRENT)?);
-        let evse_minimum_voltage = Volts::from(r.rational(1, n::EVSE_MINIMUM_VOLTAGE)?);
+        let evse_maximum_charge_power = r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER)?;
+        let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
+        let evse_maximum_charge_current = r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?;
+        let evse_maximum_voltage = r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?;
+        let evse_maximum_discharge_power = r.rational(1, n::EVSE_MAXIMUM_DISCHARGE_POWER)?;
+        let evse_minimum_discharge_power = r.rational(1, n::EVSE_MINIMUM_DISCHARGE_POWER)?;
+        let evse_maximum_discharge_current = r.rational(1, n::EVSE_MAXIMUM_DISCHARGE_CURRENT)?;
+        let evse_minimum_voltage = r.rational(1, n::EVSE_MINIMUM_VOLTAGE)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             departure_time,
@@ -656,71 +654,70 @@ impl<'a> Element<'a> for BptScheduledDcClReqControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_ENERGY_REQUEST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_energy_request = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?);
+            let v = r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_target_current = Amperes::from(r.rational(0, n::EV_TARGET_CURRENT)?);
-        let ev_target_voltage = Volts::from(r.rational(1, n::EV_TARGET_VOLTAGE)?);
-        let next = r.event(0, 4, 9, n::NONE)?;
+        let ev_target_current = r.rational(0, n::EV_TARGET_CURRENT)?;
+        let (ev_target_voltage, next) = r.rational_then(1, n::EV_TARGET_VOLTAGE, 4, 9)?;
         let (ev_maximum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_current, next) = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::EV_MAXIMUM_CHARGE_CURRENT)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_CURRENT, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_voltage, next) = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EV_MAXIMUM_VOLTAGE)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_VOLTAGE, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_voltage, next) = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EV_MINIMUM_VOLTAGE)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_VOLTAGE, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_discharge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_DISCHARGE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_discharge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_DISCHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_DISCHARGE_POWER, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_maximum_discharge_current = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::EV_MAXIMUM_DISCHARGE_CURRENT)?);
+            let v = r.rational(0, n::EV_MAXIMUM_DISCHARGE_CURRENT)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -858,49 +855,49 @@ impl<'a> Element<'a> for BptScheduledDcClResControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 9, n::NONE)?;
         let (evse_maximum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 4, 8, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER, 4, 8)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_minimum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 7, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MINIMUM_CHARGE_POWER, 3, 7)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_maximum_charge_current, next) = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_CURRENT)?);
-            (Some(v), r.event(0, 3, 6, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_CURRENT, 3, 6)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_maximum_voltage, next) = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EVSE_MAXIMUM_VOLTAGE)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_VOLTAGE, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_maximum_discharge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_DISCHARGE_POWER, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_minimum_discharge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_DISCHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MINIMUM_DISCHARGE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_maximum_discharge_current, next) = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::EVSE_MAXIMUM_DISCHARGE_CURRENT)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_DISCHARGE_CURRENT, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_minimum_voltage = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EVSE_MINIMUM_VOLTAGE)?);
+            let v = r.rational(0, n::EVSE_MINIMUM_VOLTAGE)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -991,6 +988,7 @@ pub struct DcCableCheckReq<'a> {
 }
 
 impl<'a> Element<'a> for DcCableCheckReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         r.zeros(1, n::NONE)?;
@@ -1020,6 +1018,7 @@ pub struct DcCableCheckRes<'a> {
 }
 
 impl<'a> Element<'a> for DcCableCheckRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1059,6 +1058,7 @@ pub struct DcChargeLoopReq<'a> {
 }
 
 impl<'a> Element<'a> for DcChargeLoopReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -1070,8 +1070,7 @@ impl<'a> Element<'a> for DcChargeLoopReq<'a> {
             None
         };
         let meter_info_requested = r.small(1, 1, 2, n::METER_INFO_REQUESTED)? == 1;
-        let ev_present_voltage = Volts::from(r.rational(2, n::EV_PRESENT_VOLTAGE)?);
-        let next = r.event(0, 3, 5, n::NONE)?;
+        let (ev_present_voltage, next) = r.rational_then(2, n::EV_PRESENT_VOLTAGE, 3, 5)?;
         let control_mode = match next {
             0 => ClReqControlMode::BptDynamic(r.child(0, n::BPT_DYNAMIC_DC_CL_REQ_CONTROL_MODE)?),
             1 => ClReqControlMode::BptScheduled(r.child(0, n::BPT_SCHEDULED_DC_CL_REQ_CONTROL_MODE)?),
@@ -1148,6 +1147,7 @@ pub struct DcChargeLoopRes<'a> {
 }
 
 impl<'a> Element<'a> for DcChargeLoopRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1171,8 +1171,8 @@ impl<'a> Element<'a> for DcChargeLoopRes<'a> {
         } else {
             None
         };
-        let evse_present_current = Amperes::from(r.rational(0, n::EVSE_PRESENT_CURRENT)?);
-        let evse_present_voltage = Volts::from(r.rational(1, n::EVSE_PRESENT_VOLTAGE)?);
+        let evse_present_current = r.rational(0, n::EVSE_PRESENT_CURRENT)?;
+        let evse_present_voltage = r.rational(1, n::EVSE_PRESENT_VOLTAGE)?;
         let evse_power_limit_achieved = r.small(2, 1, 2, n::EVSE_POWER_LIMIT_ACHIEVED)? == 1;
         let evse_current_limit_achieved = r.small(3, 1, 2, n::EVSE_CURRENT_LIMIT_ACHIEVED)? == 1;
         let evse_voltage_limit_achieved = r.small(3, 1, 2, n::EVSE_VOLTAGE_LIMIT_ACHIEVED)? == 1;
@@ -1269,6 +1269,7 @@ pub struct DcChargeParameterDiscoveryReq<'a> {
 }
 
 impl<'a> Element<'a> for DcChargeParameterDiscoveryReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -1312,6 +1313,7 @@ pub struct DcChargeParameterDiscoveryRes<'a> {
 }
 
 impl<'a> Element<'a> for DcChargeParameterDiscoveryRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1367,13 +1369,12 @@ pub struct DcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for DcCpdReqEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let ev_minimum_charge_power = Watts::from(r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?);
-        let ev_maximum_charge_current = Amperes::from(r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?);
-        let ev_minimum_charge_current = Amperes::from(r.rational(1, n::EV_MINIMUM_CHARGE_CURRENT)?);
-        let ev_maximum_voltage = Volts::from(r.rational(1, n::EV_MAXIMUM_VOLTAGE)?);
-        let ev_minimum_voltage = Volts::from(r.rational(1, n::EV_MINIMUM_VOLTAGE)?);
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
+        let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
+        let ev_maximum_charge_current = r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?;
+        let ev_minimum_charge_current = r.rational(1, n::EV_MINIMUM_CHARGE_CURRENT)?;
+        let ev_maximum_voltage = r.rational(1, n::EV_MAXIMUM_VOLTAGE)?;
+        let (ev_minimum_voltage, next) = r.rational_then(1, n::EV_MINIMUM_VOLTAGE, 2, 2)?;
         let target_soc = if next == 0 {
             let v = PercentValue::from_offset(r.small(1, 7, 101, n::TARGET_SOC)?);
             r.zeros(2, n::NONE)?;
@@ -1441,13 +1442,12 @@ pub struct DcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for DcCpdResEnergyTransferMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let evse_maximum_charge_power = Watts::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-        let evse_minimum_charge_power = Watts::from(r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?);
-        let evse_maximum_charge_current = Amperes::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?);
-        let evse_minimum_charge_current = Amperes::from(r.rational(1, n::EVSE_MINIMUM_CHARGE_CURRENT)?);
-        let evse_maximum_voltage = Volts::from(r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?);
-        let evse_minimum_voltage = Volts::from(r.rational(1, n::EVSE_MINIMUM_VOLTAGE)?);
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
+        let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
+        let evse_maximum_charge_current = r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?;
+        let evse_minimum_charge_current = r.rational(1, n::EVSE_MINIMUM_CHARGE_CURRENT)?;
+        let evse_maximum_voltage = r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?;
+        let (evse_minimum_voltage, next) = r.rational_then(1, n::EVSE_MINIMUM_VOLTAGE, 2, 2)?;
         let evse_power_ramp_limitation = if next == 0 {
             let v = r.rational(0, n::EVSE_POWER_RAMP_LIMITATION)?;
             r.zeros(1, n::NONE)?;
@@ -1508,11 +1508,12 @@ pub struct DcPreChargeReq<'a> {
 }
 
 impl<'a> Element<'a> for DcPreChargeReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
-        let ev_present_voltage = Volts::from(r.rational(2, n::EV_PRESENT_VOLTAGE)?);
-        let ev_target_voltage = Volts::from(r.rational(1, n::EV_TARGET_VOLTAGE)?);
+        let ev_present_voltage = r.rational(2, n::EV_PRESENT_VOLTAGE)?;
+        let ev_target_voltage = r.rational(1, n::EV_TARGET_VOLTAGE)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header, ev_processing, ev_present_voltage, ev_target_voltage })
     }
@@ -1546,10 +1547,11 @@ pub struct DcPreChargeRes<'a> {
 }
 
 impl<'a> Element<'a> for DcPreChargeRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let evse_present_voltage = Volts::from(r.rational(2, n::EVSE_PRESENT_VOLTAGE)?);
+        let evse_present_voltage = r.rational(2, n::EVSE_PRESENT_VOLTAGE)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header, response_code, evse_present_voltage })
     }
@@ -1579,6 +1581,7 @@ pub struct DcWeldingDetectionReq<'a> {
 }
 
 impl<'a> Element<'a> for DcWeldingDetectionReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1611,10 +1614,11 @@ pub struct DcWeldingDetectionRes<'a> {
 }
 
 impl<'a> Element<'a> for DcWeldingDetectionRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let evse_present_voltage = Volts::from(r.rational(2, n::EVSE_PRESENT_VOLTAGE)?);
+        let evse_present_voltage = r.rational(2, n::EVSE_PRESENT_VOLTAGE)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header, response_code, evse_present_voltage })
     }
@@ -1667,14 +1671,14 @@ impl<'a> Element<'a> for DynamicDcClReqControlMode {
         } else {
             None
         };
-        let ev_target_energy_request = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-        let ev_maximum_energy_request = WattHours::from(r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-        let ev_minimum_energy_request = WattHours::from(r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?);
-        let ev_maximum_charge_power = Watts::from(r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?);
-        let ev_minimum_charge_power = Watts::from(r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?);
-        let ev_maximum_charge_current = Amperes::from(r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?);
-        let ev_maximum_voltage = Volts::from(r.rational(1, n::EV_MAXIMUM_VOLTAGE)?);
-        let ev_minimum_voltage = Volts::from(r.rational(1, n::EV_MINIMUM_VOLTAGE)?);
+        let ev_target_energy_request = r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?;
+        let ev_maximum_energy_request = r.rational(1, n::EV_MAXIMUM_ENERGY_REQUEST)?;
+        let ev_minimum_energy_request = r.rational(1, n::EV_MINIMUM_ENERGY_REQUEST)?;
+        let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
+        let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
+        let ev_maximum_charge_current = r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?;
+        let ev_maximum_voltage = r.rational(1, n::EV_MAXIMUM_VOLTAGE)?;
+        let ev_minimum_voltage = r.rational(1, n::EV_MINIMUM_VOLTAGE)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             departure_time,
@@ -1770,10 +1774,10 @@ impl<'a> Element<'a> for DynamicDcClResControlMode {
         } else {
             None
         };
-        let evse_maximum_charge_power = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-        let evse_minimum_charge_power = Watts::from(r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?);
-        let evse_maximum_charge_current = Amperes::from(r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?);
-        let evse_maximum_voltage = Volts::from(r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?);
+        let evse_maximum_charge_power = r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER)?;
+        let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
+        let evse_maximum_charge_current = r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?;
+        let evse_maximum_voltage = r.rational(1, n::EVSE_MAXIMUM_VOLTAGE)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             departure_time,
@@ -1861,53 +1865,52 @@ impl<'a> Element<'a> for ScheduledDcClReqControlMode {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_TARGET_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_energy_request, next) = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MAXIMUM_ENERGY_REQUEST)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_ENERGY_REQUEST, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_energy_request = if next == 0 {
-            let v = WattHours::from(r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?);
+            let v = r.rational(0, n::EV_MINIMUM_ENERGY_REQUEST)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let ev_target_current = Amperes::from(r.rational(0, n::EV_TARGET_CURRENT)?);
-        let ev_target_voltage = Volts::from(r.rational(1, n::EV_TARGET_VOLTAGE)?);
-        let next = r.event(0, 3, 6, n::NONE)?;
+        let ev_target_current = r.rational(0, n::EV_TARGET_CURRENT)?;
+        let (ev_target_voltage, next) = r.rational_then(1, n::EV_TARGET_VOLTAGE, 3, 6)?;
         let (ev_maximum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MAXIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 5, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER, 3, 5)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_minimum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EV_MINIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MINIMUM_CHARGE_POWER, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_charge_current, next) = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::EV_MAXIMUM_CHARGE_CURRENT)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_CURRENT, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (ev_maximum_voltage, next) = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EV_MAXIMUM_VOLTAGE)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EV_MAXIMUM_VOLTAGE, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let ev_minimum_voltage = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EV_MINIMUM_VOLTAGE)?);
+            let v = r.rational(0, n::EV_MINIMUM_VOLTAGE)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -2010,28 +2013,29 @@ pub struct ScheduledDcClResControlMode {
 }
 
 impl<'a> Element<'a> for ScheduledDcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (evse_maximum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 3, 4, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_minimum_charge_power, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::EVSE_MINIMUM_CHARGE_POWER)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MINIMUM_CHARGE_POWER, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (evse_maximum_charge_current, next) = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::EVSE_MAXIMUM_CHARGE_CURRENT)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_CURRENT, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let evse_maximum_voltage = if next == 0 {
-            let v = Volts::from(r.rational(0, n::EVSE_MAXIMUM_VOLTAGE)?);
+            let v = r.rational(0, n::EVSE_MAXIMUM_VOLTAGE)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {

@@ -190,6 +190,7 @@ pub struct AlternativeSecc<'a> {
 }
 
 impl<'a> Element<'a> for AlternativeSecc<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (ssid, next) = if next == 0 {
@@ -273,12 +274,13 @@ pub struct WptAlignmentCheckReq<'a> {
 }
 
 impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
         let next = r.event(1, 2, 2, n::NONE)?;
         let target_coil_current = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::TARGET_COIL_CURRENT)?);
+            let v = r.rational(0, n::TARGET_COIL_CURRENT)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -351,20 +353,21 @@ pub struct WptAlignmentCheckRes<'a> {
 }
 
 impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
         let next = r.event(1, 3, 4, n::NONE)?;
         let (power_transmitted, next) = if next == 0 {
-            let v = Watts::from(r.rational(0, n::POWER_TRANSMITTED)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::POWER_TRANSMITTED, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
         let (supply_device_current, next) = if next == 0 {
-            let v = Amperes::from(r.rational(0, n::SUPPLY_DEVICE_CURRENT)?);
-            (Some(v), r.event(0, 2, 2, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::SUPPLY_DEVICE_CURRENT, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -447,6 +450,7 @@ pub struct WptChargeLoopReq<'a> {
 }
 
 impl<'a> Element<'a> for WptChargeLoopReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -458,13 +462,13 @@ impl<'a> Element<'a> for WptChargeLoopReq<'a> {
             None
         };
         let meter_info_requested = r.small(1, 1, 2, n::METER_INFO_REQUESTED)? == 1;
-        let evpc_power_request = Watts::from(r.rational(2, n::EVPC_POWER_REQUEST)?);
-        let evpc_power_output = Watts::from(r.rational(1, n::EVPC_POWER_OUTPUT)?);
+        let evpc_power_request = r.rational(2, n::EVPC_POWER_REQUEST)?;
+        let evpc_power_output = r.rational(1, n::EVPC_POWER_OUTPUT)?;
         let evpc_charge_diagnostics = WptEvpcChargeDiagnostics::read(r, 2, n::EVPC_CHARGE_DIAGNOSTICS)?;
         let next = r.event(1, 3, 4, n::NONE)?;
         let (evpc_operating_frequency, next) = if next == 0 {
-            let v = Frequency::from(r.rational(0, n::EVPC_OPERATING_FREQUENCY)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::EVPC_OPERATING_FREQUENCY, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -575,6 +579,7 @@ pub struct WptChargeLoopRes<'a> {
 }
 
 impl<'a> Element<'a> for WptChargeLoopRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -598,22 +603,21 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
         } else {
             None
         };
-        let evpc_power_request = Watts::from(r.rational(0, n::EVPC_POWER_REQUEST)?);
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let (evpc_power_request, next) = r.rational_then(0, n::EVPC_POWER_REQUEST, 2, 2)?;
         let sd_power_input = if next == 0 {
-            let v = Watts::from(r.rational(0, n::SD_POWER_INPUT)?);
+            let v = r.rational(0, n::SD_POWER_INPUT)?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
             None
         };
-        let spc_max_output_power_limit = Watts::from(r.rational(0, n::SPC_MAX_OUTPUT_POWER_LIMIT)?);
-        let spc_min_output_power_limit = Watts::from(r.rational(1, n::SPC_MIN_OUTPUT_POWER_LIMIT)?);
+        let spc_max_output_power_limit = r.rational(0, n::SPC_MAX_OUTPUT_POWER_LIMIT)?;
+        let spc_min_output_power_limit = r.rational(1, n::SPC_MIN_OUTPUT_POWER_LIMIT)?;
         let spc_charge_diagnostics = WptSpcChargeDiagnostics::read(r, 2, n::SPC_CHARGE_DIAGNOSTICS)?;
         let next = r.event(1, 3, 4, n::NONE)?;
         let (spc_operating_frequency, next) = if next == 0 {
-            let v = Frequency::from(r.rational(0, n::SPC_OPERATING_FREQUENCY)?);
-            (Some(v), r.event(0, 2, 3, n::NONE)?)
+            let (v, next) = r.rational_then(0, n::SPC_OPERATING_FREQUENCY, 2, 3)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -739,12 +743,13 @@ pub struct WptChargeParameterDiscoveryReq<'a> {
 }
 
 impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let evpc_max_receivable_power = Watts::from(r.rational(1, n::EVPC_MAX_RECEIVABLE_POWER)?);
+        let evpc_max_receivable_power = r.rational(1, n::EVPC_MAX_RECEIVABLE_POWER)?;
         let sd_max_ground_clearence = r.u16(2, n::SD_MAX_GROUND_CLEARENCE)?;
         let sd_min_ground_clearence = r.u16(3, n::SD_MIN_GROUND_CLEARENCE)?;
-        let evpc_natural_frequency = Frequency::from(r.rational(2, n::EVPC_NATURAL_FREQUENCY)?);
+        let evpc_natural_frequency = r.rational(2, n::EVPC_NATURAL_FREQUENCY)?;
         let evpc_device_local_control = r.small(2, 1, 2, n::EVPC_DEVICE_LOCAL_CONTROL)? == 1;
         let next = r.event(1, 2, 2, n::NONE)?;
         let (vendor_specific_data_container, _) = if next == 0 {
@@ -821,17 +826,17 @@ pub struct WptChargeParameterDiscoveryRes<'a> {
 }
 
 impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let pd_input_power_class = WptPowerClass::read(r, 3, n::PD_INPUT_POWER_CLASS)?;
-        let sd_min_output_power = Watts::from(r.rational(2, n::SD_MIN_OUTPUT_POWER)?);
-        let sd_max_output_power = Watts::from(r.rational(1, n::SD_MAX_OUTPUT_POWER)?);
+        let sd_min_output_power = r.rational(2, n::SD_MIN_OUTPUT_POWER)?;
+        let sd_max_output_power = r.rational(1, n::SD_MAX_OUTPUT_POWER)?;
         let sd_max_ground_clearance_support = r.u16(2, n::SD_MAX_GROUND_CLEARANCE_SUPPORT)?;
         let sd_min_ground_clearance_support = r.u16(3, n::SD_MIN_GROUND_CLEARANCE_SUPPORT)?;
-        let pd_min_coil_current = Amperes::from(r.rational(2, n::PD_MIN_COIL_CURRENT)?);
-        let pd_max_coil_current = Amperes::from(r.rational(1, n::PD_MAX_COIL_CURRENT)?);
-        let next = r.event(0, 2, 2, n::NONE)?;
+        let pd_min_coil_current = r.rational(2, n::PD_MIN_COIL_CURRENT)?;
+        let (pd_max_coil_current, next) = r.rational_then(1, n::PD_MAX_COIL_CURRENT, 2, 2)?;
         let (sd_manufacturer_specific_data_container, _) = if next == 0 {
             r.list(&ListShape::new(0, 16, 0, 1, 1), n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER)
@@ -901,6 +906,7 @@ pub struct WptCoordinateXyz {
 }
 
 impl<'a> Element<'a> for WptCoordinateXyz {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let coord_x = r.i16(2, n::COORD_X)?;
         let coord_y = r.i16(3, n::COORD_Y)?;
@@ -938,12 +944,12 @@ pub struct WptEvpcPowerControlParameter {
 }
 
 impl<'a> Element<'a> for WptEvpcPowerControlParameter {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let evpc_coil_current_request = Amperes::from(r.rational(1, n::EVPC_COIL_CURRENT_REQUEST)?);
-        let evpc_coil_current_information = Amperes::from(r.rational(1, n::EVPC_COIL_CURRENT_INFORMATION)?);
-        let evpc_current_output_information =
-            Amperes::from(r.rational(1, n::EVPC_CURRENT_OUTPUT_INFORMATION)?);
-        let evpc_voltage_output_information = Volts::from(r.rational(1, n::EVPC_VOLTAGE_OUTPUT_INFORMATION)?);
+        let evpc_coil_current_request = r.rational(1, n::EVPC_COIL_CURRENT_REQUEST)?;
+        let evpc_coil_current_information = r.rational(1, n::EVPC_COIL_CURRENT_INFORMATION)?;
+        let evpc_current_output_information = r.rational(1, n::EVPC_CURRENT_OUTPUT_INFORMATION)?;
+        let evpc_voltage_output_information = r.rational(1, n::EVPC_VOLTAGE_OUTPUT_INFORMATION)?;
         r.zeros(1, n::NONE)?;
         Ok(Self {
             evpc_coil_current_request,
@@ -986,6 +992,7 @@ pub struct WptFinePositioningReq<'a> {
 }
 
 impl<'a> Element<'a> for WptFinePositioningReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1061,6 +1068,7 @@ pub struct WptFinePositioningRes<'a> {
 }
 
 impl<'a> Element<'a> for WptFinePositioningRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1142,6 +1150,7 @@ pub struct WptFinePositioningSetupReq<'a> {
 }
 
 impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1301,6 +1310,7 @@ pub struct WptFinePositioningSetupRes<'a> {
 }
 
 impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1608,6 +1618,7 @@ pub struct WptLfRxRssi {
 }
 
 impl<'a> Element<'a> for WptLfRxRssi {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tx_identifier = r.positive(2, n::TX_IDENTIFIER)?;
         let rssi = r.rational(2, n::RSSI)?;
@@ -1705,7 +1716,7 @@ pub struct WptLfTransmitterData<'a> {
 impl<'a> Element<'a> for WptLfTransmitterData<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let number_of_transmitters = r.small(2, 8, 256, n::NUMBER_OF_TRANSMITTERS)? as u8;
-        let signal_frequency = Frequency::from(r.rational(2, n::SIGNAL_FREQUENCY)?);
+        let signal_frequency = r.rational(2, n::SIGNAL_FREQUENCY)?;
         r.zeros(1, n::TX_SPEC_DATA)?;
         let (tx_spec_data, next) =
             r.list(&ListShape::new(2, 255, 0, 1, 2), n::TX_SPEC_DATA, |r| r.child(0, n::TX_SPEC_DATA))?;
@@ -1754,6 +1765,7 @@ pub struct WptLfTxData {
 }
 
 impl<'a> Element<'a> for WptLfTxData {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tx_identifier = r.positive(2, n::TX_IDENTIFIER)?;
         let eirp = r.rational(2, n::EIRP)?;
@@ -1815,6 +1827,7 @@ pub struct WptPairingReq<'a> {
 }
 
 impl<'a> Element<'a> for WptPairingReq<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1887,6 +1900,7 @@ pub struct WptPairingRes<'a> {
 }
 
 impl<'a> Element<'a> for WptPairingRes<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1981,9 +1995,10 @@ pub struct WptSpcPowerControlParameter {
 }
 
 impl<'a> Element<'a> for WptSpcPowerControlParameter {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let spc_primary_device_coil_current_information =
-            Amperes::from(r.rational(1, n::SPC_PRIMARY_DEVICE_COIL_CURRENT_INFORMATION)?);
+            r.rational(1, n::SPC_PRIMARY_DEVICE_COIL_CURRENT_INFORMATION)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { spc_primary_device_coil_current_information })
     }
@@ -2060,6 +2075,7 @@ pub struct WptTxRxPulseOrder {
 }
 
 impl<'a> Element<'a> for WptTxRxPulseOrder {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let index_number = r.u16(2, n::INDEX_NUMBER)?;
         let tx_rx_identifier = r.positive(3, n::TX_RX_IDENTIFIER)?;

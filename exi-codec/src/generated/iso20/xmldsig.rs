@@ -323,6 +323,7 @@ pub struct SignatureValue<'a> {
 }
 
 impl<'a> Element<'a> for SignatureValue<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.text_event(0, 2, 2, n::NONE)?;
         let (id, next) = if next == 0 {
@@ -475,6 +476,7 @@ pub struct X509IssuerSerial<'a> {
 }
 
 impl<'a> Element<'a> for X509IssuerSerial<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let x509_issuer_name = r.text(2, 0, u32::MAX, n::X509_ISSUER_NAME)?;
         let x509_serial_number = r.integer(2, n::X509_SERIAL_NUMBER)?;
