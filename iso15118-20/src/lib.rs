@@ -1,2 +1,23 @@
-//! ISO 15118-20 session engines.
+#![doc = include_str!("../README.md")]
 #![no_std]
+
+mod deadline;
+mod end;
+pub mod evcc;
+pub mod message;
+mod power;
+mod schedule;
+pub mod secc;
+pub mod sequence;
+pub mod service;
+mod settings;
+mod text;
+mod wire;
+
+pub use end::{Cause, End, Refusal, Timer};
+pub use power::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Output};
+pub use schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
+pub use settings::{DischargeSign, PreChargeEnd, Profile, Settings, ThreePhaseConnector, Timing, Transport};
+pub use text::Text;
+pub use v2gtp::Instant;
+pub use wire::{Received, Transmit};

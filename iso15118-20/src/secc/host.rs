@@ -1,0 +1,144 @@
+//! What the host tells the charger's engine.
+
+use exi_codec::Watts;
+use v2gtp::Instant;
+
+use super::{Authorization, Core, Secc, Slot, T};
+use crate::power::{Contactor, DcLimits, GridPermit, Measurement};
+use crate::schedule::Schedule;
+
+/// The host's word on external authorization (card, app, remote start).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizationDecision {
+    /// The vehicle may charge.
+    Accepted,
+    /// It may not. It may ask again.
+    Rejected,
+    /// The customer has to act; the deadline is suspended and the vehicle is told.
+    WaitingForCustomer,
+}
+
+/// Result of an isolation test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// The cable is isolated.
+    Valid,
+    /// It is not, or the test could not be done.
+    Fault,
+}
+
+/// Meter readings of this session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// Energy into the vehicle, Wh.
+    pub charged: u64,
+    /// Energy out of the vehicle, Wh.
+    pub discharged: u64,
+}
+
+/// How urgently to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// No current at once; the vehicle is notified and has so many seconds to end the session.
+    Notify {
+        /// Seconds until the charger switches off by itself.
+        max_delay: u16,
+    },
+    /// No current and open contactors at once; the next request is refused.
+    Emergency,
+}
+
+impl Secc<'_> {
+    /// What the charger can deliver and take from now on. In the loop only what was announced before counts.
+    pub fn set_limits(&mut self, limits: DcLimits) {
+        self.core.plant.limits = limits;
+        self.core.update_output();
+    }
+
+    /// What the site may draw and feed from now on. Without a permit there is no discharge.
+    pub fn set_grid_permit(&mut self, permit: GridPermit) {
+        self.core.plant.permit = permit;
+        self.core.update_output();
+    }
+
+    /// Power to exchange where the charger plans (Dynamic), W: positive into the vehicle, negative out of it.
+    /// All limits are applied to it.
+    pub fn set_dispatch(&mut self, power: Watts) {
+        self.core.plant.dispatch = power;
+        self.core.update_output();
+    }
+
+    /// Schedules to offer where the vehicle plans (Scheduled): into and out of the vehicle. Without them the
+    /// charger's limits hold for a day.
+    pub fn set_schedule(&mut self, charge: Option<Schedule>, discharge: Option<Schedule>) {
+        self.core.plant.schedule = charge;
+        self.core.plant.discharge_schedule = discharge;
+    }
+
+    /// Meter readings to report.
+    pub fn set_meter(&mut self, meter: Meter) {
+        self.core.plant.meter = Some(meter);
+    }
+
+    /// What is measured at the outlet. Keep it at most a loop round old while there is voltage.
+    pub fn measurement(&mut self, now: Instant, measured: Measurement) {
+        self.core.now = now;
+        self.core.plant.measured = Some(measured);
+        self.core.power_down_progress();
+    }
+
+    /// Decides on authorization, asked for or not.
+    pub fn authorize(&mut self, now: Instant, decision: AuthorizationDecision) {
+        self.core.now = now;
+        self.core.authorize(decision);
+    }
+
+    /// Reports the isolation test.
+    pub fn isolation(&mut self, now: Instant, isolation: Isolation) {
+        self.core.now = now;
+        self.core.clear(T::Isolation);
+        // A result that comes too late does not undo the failure.
+        if self.core.plant.isolation != Some(Isolation::Fault) {
+            self.core.plant.isolation = Some(isolation);
+        }
+        self.core.update_output();
+    }
+
+    /// Reports the contactors. Any report counts: the last one is kept.
+    pub fn contactor(&mut self, now: Instant, contactor: Contactor) {
+        self.core.now = now;
+        self.core.plant.contactor = contactor;
+        self.core.contactor_progress();
+        self.core.update_output();
+    }
+
+    /// Stops, and wins against everything else.
+    pub fn stop(&mut self, now: Instant, stop: Stop) {
+        self.core.now = now;
+        self.core.stop(stop);
+    }
+}
+
+impl Core<'_> {
+    fn authorize(&mut self, decision: AuthorizationDecision) {
+        if self.authorization == Authorization::Granted {
+            return;
+        }
+        self.authorization = Authorization::Decided(decision);
+        self.clear(T::Authorization);
+    }
+
+    /// A waiting start of power delivery goes on when the contactors say how.
+    pub(super) fn contactor_progress(&mut self) {
+        if let Slot::Contactor(asked) = self.slot {
+            self.finish_start(asked);
+        }
+    }
+
+    /// A waiting stop of power delivery goes on when the current is low.
+    pub(super) fn power_down_progress(&mut self) {
+        if let Slot::PowerDown(asked) = self.slot {
+            self.finish_stop(asked);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The limits of this moment, and how messages carry them.
+
+use exi_codec::iso20::dc::{
+    BptDcCpdReqEnergyTransferMode, BptDcCpdResEnergyTransferMode, BptDynamicDcClReqControlMode,
+    BptDynamicDcClResControlMode, BptScheduledDcClReqControlMode, BptScheduledDcClResControlMode,
+    ClReqControlMode, ClResControlMode, DcCpdReqEnergyTransferMode, DcCpdReqMode, DcCpdResEnergyTransferMode,
+    DcCpdResMode, DynamicDcClReqControlMode, DynamicDcClResControlMode, ScheduledDcClReqControlMode,
+    ScheduledDcClResControlMode,
+};
+use exi_codec::{Quantity, Unit, Watts};
+
+use super::Core;
+use crate::power::{DcLimits, FlowLimits, Output};
+use crate::service::{ControlMode, Direction};
+use crate::settings::DischargeSign;
+
+impl Core<'_> {
+    pub(super) fn direction(&self) -> Direction {
+        self.selection.map_or(Direction::ChargeOnly, |selection| selection.service.direction())
+    }
+
+    /// What the charger allows now: hardware, announcement, grid and schedule.
+    pub(super) fn own_limits(&self) -> DcLimits {
+        let mut limits = self
+            .plant
+            .limits
+            .narrowed(&self.announced)
+            .permitted(self.plant.permit)
+            .directed(self.direction());
+        if self.selection.is_some_and(|s| s.parameters.control_mode == ControlMode::Scheduled) {
+            let now = self.calendar.at(self.now);
+            limits.charge.max_power = limits.charge.max_power.min(self.schedule.power_at(now));
+            if let Some(discharge) = &mut limits.discharge {
+                discharge.max_power = discharge.max_power.min(self.discharge_schedule.power_at(now));
+            }
+        }
+        limits
+    }
+
+    /// What charger and vehicle both allow now.
+    pub(super) fn joint_limits(&self) -> DcLimits {
+        self.own_limits().narrowed(&self.vehicle.declared).narrowed(&self.vehicle.live)
+    }
+
+    fn signed<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
+        match self.config.settings.discharge_sign {
+            DischargeSign::Positive => magnitude.abs(),
+            DischargeSign::Negative => magnitude.abs().negated(),
+        }
+    }
+
+    /// The limits of the charge parameters, for the selected direction.
+    pub(super) fn charge_parameters(&self) -> DcCpdResMode {
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.announced;
+        match self.direction() {
+            Direction::ChargeOnly => DcCpdResMode::Dc(DcCpdResEnergyTransferMode {
+                evse_maximum_charge_power: charge.max_power,
+                evse_minimum_charge_power: charge.min_power,
+                evse_maximum_charge_current: charge.max_current,
+                evse_minimum_charge_current: charge.min_current,
+                evse_maximum_voltage: max_voltage,
+                evse_minimum_voltage: min_voltage,
+                evse_power_ramp_limitation: None,
+            }),
+            Direction::Bidirectional => {
+                let discharge = discharge.unwrap_or_default();
+                DcCpdResMode::BptDc(BptDcCpdResEnergyTransferMode {
+                    evse_maximum_charge_power: charge.max_power,
+                    evse_minimum_charge_power: charge.min_power,
+                    evse_maximum_charge_current: charge.max_current,
+                    evse_minimum_charge_current: charge.min_current,
+                    evse_maximum_voltage: max_voltage,
+                    evse_minimum_voltage: min_voltage,
+                    evse_power_ramp_limitation: None,
+                    evse_maximum_discharge_power: self.signed(discharge.max_power),
+                    evse_minimum_discharge_power: self.signed(discharge.min_power),
+                    evse_maximum_discharge_current: self.signed(discharge.max_current),
+                    evse_minimum_discharge_current: self.signed(discharge.min_current),
+                })
+            }
+        }
+    }
+
+    /// The limits of a round of the loop, for the selected direction and control mode.
+    pub(super) fn loop_limits(&self) -> ClResControlMode {
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.own_limits();
+        let discharge = discharge.unwrap_or_default();
+        let mode = self.selection.map_or(ControlMode::Dynamic, |s| s.parameters.control_mode);
+        match (self.direction(), mode) {
+            (Direction::ChargeOnly, ControlMode::Dynamic) => {
+                ClResControlMode::Dynamic(DynamicDcClResControlMode {
+                    evse_maximum_charge_power: charge.max_power,
+                    evse_minimum_charge_power: charge.min_power.min(charge.max_power),
+                    evse_maximum_charge_current: charge.max_current,
+                    evse_maximum_voltage: max_voltage,
+                    ..Default::default()
+                })
+            }
+            (Direction::Bidirectional, ControlMode::Dynamic) => {
+                ClResControlMode::BptDynamic(BptDynamicDcClResControlMode {
+                    evse_maximum_charge_power: charge.max_power,
+                    evse_minimum_charge_power: charge.min_power.min(charge.max_power),
+                    evse_maximum_charge_current: charge.max_current,
+                    evse_maximum_voltage: max_voltage,
+                    evse_maximum_discharge_power: self.signed(discharge.max_power),
+                    evse_minimum_discharge_power: self.signed(discharge.min_power.min(discharge.max_power)),
+                    evse_maximum_discharge_current: self.signed(discharge.max_current),
+                    evse_minimum_voltage: min_voltage,
+                    ..Default::default()
+                })
+            }
+            (Direction::ChargeOnly, ControlMode::Scheduled) => {
+                ClResControlMode::Scheduled(ScheduledDcClResControlMode {
+                    evse_maximum_charge_power: Some(charge.max_power),
+                    evse_minimum_charge_power: Some(charge.min_power.min(charge.max_power)),
+                    evse_maximum_charge_current: Some(charge.max_current),
+                    evse_maximum_voltage: Some(max_voltage),
+                })
+            }
+            (Direction::Bidirectional, ControlMode::Scheduled) => {
+                ClResControlMode::BptScheduled(BptScheduledDcClResControlMode {
+                    evse_maximum_charge_power: Some(charge.max_power),
+                    evse_minimum_charge_power: Some(charge.min_power.min(charge.max_power)),
+                    evse_maximum_charge_current: Some(charge.max_current),
+                    evse_maximum_voltage: Some(max_voltage),
+                    evse_maximum_discharge_power: Some(self.signed(discharge.max_power)),
+                    evse_minimum_discharge_power: Some(
+                        self.signed(discharge.min_power.min(discharge.max_power)),
+                    ),
+                    evse_maximum_discharge_current: Some(self.signed(discharge.max_current)),
+                    evse_minimum_voltage: Some(min_voltage),
+                })
+            }
+        }
+    }
+}
+
+/// What a vehicle declares, with the direction that its type stands for.
+pub(super) fn declared(mode: &DcCpdReqMode) -> (Direction, DcLimits) {
+    match mode {
+        DcCpdReqMode::Dc(DcCpdReqEnergyTransferMode {
+            ev_maximum_charge_power,
+            ev_minimum_charge_power,
+            ev_maximum_charge_current,
+            ev_minimum_charge_current,
+            ev_maximum_voltage,
+            ev_minimum_voltage,
+            target_soc: _,
+        }) => (
+            Direction::ChargeOnly,
+            DcLimits {
+                charge: FlowLimits {
+                    max_power: *ev_maximum_charge_power,
+                    min_power: *ev_minimum_charge_power,
+                    max_current: *ev_maximum_charge_current,
+                    min_current: *ev_minimum_charge_current,
+                },
+                discharge: None,
+                max_voltage: *ev_maximum_voltage,
+                min_voltage: *ev_minimum_voltage,
+            },
+        ),
+        DcCpdReqMode::BptDc(BptDcCpdReqEnergyTransferMode {
+            ev_maximum_charge_power,
+            ev_minimum_charge_power,
+            ev_maximum_charge_current,
+            ev_minimum_charge_current,
+            ev_maximum_voltage,
+            ev_minimum_voltage,
+            target_soc: _,
+            ev_maximum_discharge_power,
+            ev_minimum_discharge_power,
+            ev_maximum_discharge_current,
+            ev_minimum_discharge_current,
+        }) => (
+            Direction::Bidirectional,
+            DcLimits {
+                charge: FlowLimits {
+                    max_power: *ev_maximum_charge_power,
+                    min_power: *ev_minimum_charge_power,
+                    max_current: *ev_maximum_charge_current,
+                    min_current: *ev_minimum_charge_current,
+                },
+                discharge: Some(
+                    FlowLimits {
+                        max_power: *ev_maximum_discharge_power,
+                        min_power: *ev_minimum_discharge_power,
+                        max_current: *ev_maximum_discharge_current,
+                        min_current: *ev_minimum_discharge_current,
+                    }
+                    .abs(),
+                ),
+                max_voltage: *ev_maximum_voltage,
+                min_voltage: *ev_minimum_voltage,
+            },
+        ),
+    }
+}
+
+/// What a vehicle says in a round of the loop.
+pub(super) struct Round {
+    pub(super) direction: Direction,
+    pub(super) mode: ControlMode,
+    pub(super) live: DcLimits,
+    pub(super) wish: Output,
+    pub(super) energy: [Option<exi_codec::WattHours>; 3],
+    pub(super) departure_time: Option<u32>,
+}
+
+/// Reads a round; limits that are left out stay as declared.
+pub(super) fn round(mode: &ClReqControlMode, declared: &DcLimits) -> Round {
+    match mode {
+        ClReqControlMode::Dynamic(m) => dynamic(Direction::ChargeOnly, &widened(m), declared),
+        ClReqControlMode::BptDynamic(m) => dynamic(Direction::Bidirectional, m, declared),
+        ClReqControlMode::Scheduled(m) => scheduled(Direction::ChargeOnly, &widened_scheduled(m), declared),
+        ClReqControlMode::BptScheduled(m) => scheduled(Direction::Bidirectional, m, declared),
+    }
+}
+
+fn dynamic(direction: Direction, m: &BptDynamicDcClReqControlMode, declared: &DcLimits) -> Round {
+    Round {
+        direction,
+        mode: ControlMode::Dynamic,
+        live: DcLimits {
+            charge: FlowLimits {
+                max_power: m.ev_maximum_charge_power,
+                min_power: m.ev_minimum_charge_power,
+                max_current: m.ev_maximum_charge_current,
+                min_current: declared.charge.min_current,
+            },
+            discharge: Some(
+                FlowLimits {
+                    max_power: m.ev_maximum_discharge_power,
+                    min_power: m.ev_minimum_discharge_power,
+                    max_current: m.ev_maximum_discharge_current,
+                    ..FlowLimits::default()
+                }
+                .abs(),
+            ),
+            max_voltage: m.ev_maximum_voltage,
+            min_voltage: m.ev_minimum_voltage,
+        }
+        .directed(direction),
+        wish: Output::ZERO,
+        energy: [
+            Some(m.ev_target_energy_request),
+            Some(m.ev_maximum_energy_request),
+            Some(m.ev_minimum_energy_request),
+        ],
+        departure_time: m.departure_time,
+    }
+}
+
+fn scheduled(direction: Direction, m: &BptScheduledDcClReqControlMode, declared: &DcLimits) -> Round {
+    let discharge = declared.discharge.unwrap_or_default();
+    let current = m.ev_target_current;
+    let most = Watts::new(i16::MAX, 3);
+    Round {
+        direction,
+        mode: ControlMode::Scheduled,
+        live: DcLimits {
+            charge: FlowLimits {
+                max_power: m.ev_maximum_charge_power.unwrap_or(declared.charge.max_power),
+                min_power: m.ev_minimum_charge_power.unwrap_or(declared.charge.min_power),
+                max_current: m.ev_maximum_charge_current.unwrap_or(declared.charge.max_current),
+                min_current: declared.charge.min_current,
+            },
+            discharge: Some(
+                FlowLimits {
+                    max_power: m.ev_maximum_discharge_power.unwrap_or(discharge.max_power),
+                    min_power: m.ev_minimum_discharge_power.unwrap_or(discharge.min_power),
+                    max_current: m.ev_maximum_discharge_current.unwrap_or(discharge.max_current),
+                    min_current: discharge.min_current,
+                }
+                .abs(),
+            ),
+            max_voltage: m.ev_maximum_voltage.unwrap_or(declared.max_voltage),
+            min_voltage: m.ev_minimum_voltage.unwrap_or(declared.min_voltage),
+        }
+        .directed(direction),
+        wish: Output {
+            voltage: m.ev_target_voltage,
+            current,
+            power: if current.is_negative() { most.negated() } else { most },
+        },
+        energy: [m.ev_target_energy_request, m.ev_maximum_energy_request, m.ev_minimum_energy_request],
+        departure_time: None,
+    }
+}
+
+fn widened(m: &DynamicDcClReqControlMode) -> BptDynamicDcClReqControlMode {
+    BptDynamicDcClReqControlMode {
+        departure_time: m.departure_time,
+        ev_target_energy_request: m.ev_target_energy_request,
+        ev_maximum_energy_request: m.ev_maximum_energy_request,
+        ev_minimum_energy_request: m.ev_minimum_energy_request,
+        ev_maximum_charge_power: m.ev_maximum_charge_power,
+        ev_minimum_charge_power: m.ev_minimum_charge_power,
+        ev_maximum_charge_current: m.ev_maximum_charge_current,
+        ev_maximum_voltage: m.ev_maximum_voltage,
+        ev_minimum_voltage: m.ev_minimum_voltage,
+        ..Default::default()
+    }
+}
+
+fn widened_scheduled(m: &ScheduledDcClReqControlMode) -> BptScheduledDcClReqControlMode {
+    BptScheduledDcClReqControlMode {
+        ev_target_energy_request: m.ev_target_energy_request,
+        ev_maximum_energy_request: m.ev_maximum_energy_request,
+        ev_minimum_energy_request: m.ev_minimum_energy_request,
+        ev_target_current: m.ev_target_current,
+        ev_target_voltage: m.ev_target_voltage,
+        ev_maximum_charge_power: m.ev_maximum_charge_power,
+        ev_minimum_charge_power: m.ev_minimum_charge_power,
+        ev_maximum_charge_current: m.ev_maximum_charge_current,
+        ev_maximum_voltage: m.ev_maximum_voltage,
+        ev_minimum_voltage: m.ev_minimum_voltage,
+        ..Default::default()
+    }
+}

@@ -1,0 +1,216 @@
+//! Times, tolerances, and the points on which implementations of the standard differ.
+
+use core::time::Duration;
+
+use exi_codec::{Amperes, Volts};
+
+use crate::message::MessageKind;
+
+/// How exactly the standard is followed where deployed peers do not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// To the letter.
+    Strict,
+    /// With the tolerances that deployed peers need. Nothing that protects people or hardware is relaxed.
+    #[default]
+    Lenient,
+}
+
+/// Sign of the discharge limits that are sent. Received ones are taken without their sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DischargeSign {
+    /// Magnitudes, as implementers of the first edition send them.
+    #[default]
+    Positive,
+    /// Negative numbers, as Amendment 1 has it.
+    Negative,
+}
+
+/// Whether a vehicle must announce that pre-charge is finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreChargeEnd {
+    /// It must.
+    #[default]
+    Announced,
+    /// It may start power delivery as soon as the voltages match.
+    VoltageMatches,
+}
+
+/// Whether the vehicle's time for authorization runs while the customer is at the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CustomerWait {
+    /// `Ongoing_WaitingForCustomerInteraction` suspends it.
+    #[default]
+    Suspends,
+    /// It runs on.
+    Counts,
+}
+
+/// Value of `Connector` that a charger announces for three-phase AC. Both are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThreePhaseConnector {
+    /// 2.
+    #[default]
+    Two,
+    /// 3.
+    Three,
+}
+
+/// Times of the session, each named after what it limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Vehicle and charger: connection to session.
+    pub communication_setup: Duration,
+    /// Vehicle: request to response, unless one of the next two applies.
+    pub message: Duration,
+    /// Vehicle: request to response of `ServiceDetail` and `CertificateInstallation`.
+    pub slow_message: Duration,
+    /// Vehicle: request to response in the charge loop.
+    pub loop_message: Duration,
+    /// Vehicle: first `Ongoing` to `Finished`.
+    pub ongoing: Duration,
+    /// Vehicle: first cable check to its end. Charger: isolation test to its result, two seconds less.
+    pub cable_check: Duration,
+    /// Vehicle and charger: first pre-charge to its end.
+    pub pre_charge: Duration,
+    /// Vehicle: first welding detection to its end.
+    pub welding: Duration,
+    /// Vehicle: pause before an unfinished request is repeated.
+    pub repeat_pause: Duration,
+    /// Vehicle: pause between two rounds of the charge loop.
+    pub loop_pause: Duration,
+    /// Charger: response to the next request.
+    pub sequence: Duration,
+    /// Charger: response of the charge loop to the next request.
+    pub loop_sequence: Duration,
+    /// Charger: request for authorization to the host's decision.
+    pub authorization: Duration,
+    /// Both: command to a contactor or a converter to its confirmation.
+    pub actuation: Duration,
+    /// Charger: last response to the end of the connection.
+    pub linger: Duration,
+}
+
+impl Timing {
+    /// The times of a profile.
+    ///
+    /// Lenient: two seconds instead of half a second on either side of the charge loop, because deployed peers
+    /// pace it at half a second.
+    pub const fn new(profile: Profile) -> Self {
+        let loop_time = match profile {
+            Profile::Strict => Duration::from_millis(500),
+            Profile::Lenient => Duration::from_secs(2),
+        };
+        Self {
+            communication_setup: Duration::from_secs(20),
+            message: Duration::from_secs(2),
+            slow_message: Duration::from_secs(5),
+            loop_message: loop_time,
+            ongoing: Duration::from_mins(1),
+            cable_check: Duration::from_secs(40),
+            pre_charge: Duration::from_secs(10),
+            welding: Duration::from_mins(1),
+            repeat_pause: Duration::from_millis(100),
+            loop_pause: Duration::from_millis(100),
+            sequence: Duration::from_mins(1),
+            loop_sequence: loop_time,
+            authorization: Duration::from_secs(55),
+            actuation: Duration::from_millis(1400),
+            linger: Duration::from_secs(5),
+        }
+    }
+
+    /// How long the charger waits for the next request after answering `request` while power may flow.
+    ///
+    /// The short time begins with the first response of the loop: after the start of power delivery the vehicle
+    /// may still have contactors to close.
+    pub(crate) fn sequence_after(&self, request: MessageKind) -> Duration {
+        use MessageKind as K;
+        if matches!(request, K::DcChargeLoopReq | K::AcChargeLoopReq | K::WptChargeLoopReq) {
+            self.loop_sequence
+        } else {
+            self.sequence
+        }
+    }
+
+    /// How long the vehicle repeats `request`.
+    pub(crate) fn ongoing_of(&self, request: MessageKind) -> Duration {
+        use MessageKind as K;
+        match request {
+            K::DcCableCheckReq => self.cable_check,
+            K::DcPreChargeReq => self.pre_charge,
+            K::DcWeldingDetectionReq => self.welding,
+            _ => self.ongoing,
+        }
+    }
+
+    /// How long the vehicle waits for the response to `request`.
+    pub(crate) fn response_to(&self, request: MessageKind) -> Duration {
+        use MessageKind as K;
+        match request {
+            K::ServiceDetailReq | K::CertificateInstallationReq => self.slow_message,
+            K::DcChargeLoopReq | K::AcChargeLoopReq | K::WptChargeLoopReq => self.loop_message,
+            _ => self.message,
+        }
+    }
+}
+
+/// All settings of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Times.
+    pub timing: Timing,
+    /// Sign of sent discharge limits.
+    pub discharge_sign: DischargeSign,
+    /// End of pre-charge.
+    pub pre_charge_end: PreChargeEnd,
+    /// Time for authorization.
+    pub customer_wait: CustomerWait,
+    /// Three-phase AC.
+    pub three_phase_connector: ThreePhaseConnector,
+    /// Largest difference of voltages at which contactors may close, V.
+    pub voltage_tolerance: Volts,
+    /// Current below which contactors may open, A.
+    pub open_current: Amperes,
+    /// Voltage below which an outlet counts as dead, V.
+    pub safe_voltage: Volts,
+}
+
+impl Settings {
+    /// The settings of a profile.
+    pub const fn new(profile: Profile) -> Self {
+        Self {
+            timing: Timing::new(profile),
+            discharge_sign: DischargeSign::Positive,
+            pre_charge_end: match profile {
+                Profile::Strict => PreChargeEnd::Announced,
+                Profile::Lenient => PreChargeEnd::VoltageMatches,
+            },
+            customer_wait: match profile {
+                Profile::Strict => CustomerWait::Counts,
+                Profile::Lenient => CustomerWait::Suspends,
+            },
+            three_phase_connector: ThreePhaseConnector::Two,
+            voltage_tolerance: Volts::new(20, 0),
+            open_current: Amperes::new(1, 0),
+            safe_voltage: Volts::new(60, 0),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new(Profile::default())
+    }
+}
+
+/// What lies below V2GTP. Only the host knows; ISO 15118-20 is not spoken without protection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TLS 1.3 with mutual authentication [V2G20-2356].
+    Secured,
+    /// Plain TCP, or TLS below 1.3: the charger agrees to nothing, the vehicle offers nothing.
+    Plain,
+    /// Plain TCP in a laboratory, on purpose. Anyone on the link can read and forge everything.
+    InsecureLab,
+}

@@ -1,0 +1,312 @@
+//! Both engines in one process under virtual time, with a plant on either side.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+
+use std::time::Duration;
+
+use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
+use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Needs, Wish};
+use iso15118_20::message::MessageKind;
+use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccConfig, SeccEvent};
+use iso15118_20::service::{ControlMode, DcParameters, Fee, Offer, Service};
+use iso15118_20::{
+    Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings, Transport,
+};
+
+pub const BUFFER: usize = 16 * 1024;
+pub const NOW: u64 = 1_700_000_000;
+
+const SETS: &[DcParameters] =
+    &[DcParameters::new(1, ControlMode::Scheduled), DcParameters::new(2, ControlMode::Dynamic)];
+pub const OFFERS: &[Offer<'static>] = &[
+    Offer { service: Service::Dc, fee: Fee::Paid, sets: SETS },
+    Offer { service: Service::DcBpt, fee: Fee::Paid, sets: SETS },
+];
+
+pub fn secc_config(settings: Settings) -> SeccConfig<'static> {
+    SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: OFFERS, settings }
+}
+
+pub fn limits(kilowatts: i16, amperes: i16) -> DcLimits {
+    let flow = FlowLimits {
+        max_power: Watts::new(kilowatts, 3),
+        min_power: Watts::ZERO,
+        max_current: Amperes::new(amperes, 0),
+        min_current: Amperes::ZERO,
+    };
+    DcLimits {
+        charge: flow,
+        discharge: Some(flow),
+        max_voltage: Volts::new(500, 0),
+        min_voltage: Volts::new(150, 0),
+    }
+}
+
+/// How the host of a charger behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StationHost {
+    pub authorization: Option<AuthorizationDecision>,
+    pub isolation: Option<Isolation>,
+    pub contactor: Option<Contactor>,
+    pub converter: bool,
+}
+
+pub const GOOD_STATION: StationHost = StationHost {
+    authorization: Some(AuthorizationDecision::Accepted),
+    isolation: Some(Isolation::Valid),
+    contactor: Some(Contactor::Closed),
+    converter: true,
+};
+
+pub struct Pair<'a> {
+    pub now: Instant,
+    pub secc: Secc<'a>,
+    pub evcc: Evcc<'a>,
+    pub station: StationHost,
+    /// Whether the vehicle's contactors obey.
+    pub vehicle_contactor: bool,
+    /// Rounds after which the vehicle stops.
+    pub rounds: usize,
+    pub secc_events: Vec<SeccEvent>,
+    pub evcc_events: Vec<EvccEvent>,
+    pub messages: Vec<MessageKind>,
+    /// Every output that the converter was given.
+    pub outputs: Vec<Output>,
+    pub measured: Measurement,
+    to_secc: Vec<u8>,
+    to_evcc: Vec<u8>,
+    /// Bytes that one delivery carries at most.
+    pub chunk: usize,
+    pub mute_secc: bool,
+    pub mute_evcc: bool,
+}
+
+impl<'a> Pair<'a> {
+    pub fn new(
+        buffers: &'a mut ([u8; BUFFER], [u8; BUFFER]),
+        wishes: &'a [Wish],
+        settings: Settings,
+    ) -> Self {
+        let secc = Secc::new(&secc_config(settings), &mut buffers.0).unwrap();
+        let evcc =
+            Evcc::new(&EvccConfig { evcc_id: "WMIV1234567890ABCDEX", wishes, settings }, &mut buffers.1)
+                .unwrap();
+        let mut pair = Self {
+            now: Instant::from_secs(100),
+            secc,
+            evcc,
+            station: GOOD_STATION,
+            vehicle_contactor: true,
+            rounds: 10,
+            secc_events: Vec::new(),
+            evcc_events: Vec::new(),
+            messages: Vec::new(),
+            outputs: Vec::new(),
+            measured: Measurement::default(),
+            to_secc: Vec::new(),
+            to_evcc: Vec::new(),
+            chunk: usize::MAX,
+            mute_secc: false,
+            mute_evcc: false,
+        };
+        pair.secc.set_limits(limits(30, 75));
+        pair.secc.set_grid_permit(GridPermit::UNLIMITED);
+        pair.secc.set_dispatch(Watts::new(20, 3));
+        pair.evcc.set_limits(limits(25, 100));
+        pair.evcc.set_discharge_permit(DischargePermit::Allowed);
+        pair.evcc.set_demand(Demand {
+            battery: Volts::new(380, 0),
+            voltage: Volts::new(420, 0),
+            current: Amperes::new(50, 0),
+        });
+        pair.evcc.set_needs(Needs {
+            departure_time: 3600,
+            target_energy: WattHours::new(20, 3),
+            max_energy: WattHours::new(40, 3),
+            min_energy: WattHours::new(-5, 3),
+            ..Needs::default()
+        });
+        pair
+    }
+
+    pub fn connect(&mut self) {
+        self.connect_over(Transport::InsecureLab);
+    }
+
+    pub fn connect_over(&mut self, transport: Transport) {
+        self.secc.start(self.now, transport, [7; 8], NOW);
+        self.evcc.start(self.now, transport, NOW);
+    }
+
+    pub fn rounds_done(&self) -> usize {
+        self.messages.iter().filter(|kind| **kind == MessageKind::DcChargeLoopRes).count()
+    }
+
+    pub fn count(&self, kind: MessageKind) -> usize {
+        self.messages.iter().filter(|k| **k == kind).count()
+    }
+
+    /// Everything that happens without time passing.
+    pub fn settle(&mut self) {
+        loop {
+            let mut busy = self.pump_evcc();
+            busy |= self.pump_secc();
+            if !busy {
+                return;
+            }
+        }
+    }
+
+    /// Runs until both have ended and closed, or nothing is left to wait for.
+    pub fn run(&mut self) -> (Option<End>, Option<End>) {
+        for _ in 0..100_000 {
+            self.settle();
+            let next = [self.secc.poll_timeout(), self.evcc.poll_timeout()].into_iter().flatten().min();
+            let Some(next) = next else { return (self.secc.end(), self.evcc.end()) };
+            self.now = self.now.max(next);
+            self.secc.handle_timeout(self.now);
+            self.evcc.handle_timeout(self.now);
+        }
+        panic!("the session does not end: {:?} {:?}", self.secc.stage(), self.evcc.stage());
+    }
+
+    /// Runs until the vehicle has made so many rounds.
+    pub fn run_to_round(&mut self, round: usize) {
+        while self.rounds_done() < round {
+            self.settle();
+            self.step();
+            assert!(self.evcc.end().is_none(), "{:?}", self.evcc.end());
+        }
+    }
+
+    /// Lets the next timer pass.
+    pub fn step(&mut self) {
+        self.settle();
+        let next = [self.secc.poll_timeout(), self.evcc.poll_timeout()].into_iter().flatten().min();
+        self.now = self.now.max(next.expect("a timer"));
+        self.secc.handle_timeout(self.now);
+        self.evcc.handle_timeout(self.now);
+        self.settle();
+    }
+
+    fn pump_evcc(&mut self) -> bool {
+        let mut busy = false;
+        let mut out = [0; 4096];
+        while let Some(sent) = self.evcc.poll_transmit(self.now, &mut out).unwrap() {
+            busy = true;
+            self.messages.push(sent.kind);
+            if !self.mute_evcc {
+                self.to_secc.extend_from_slice(&out[..sent.len]);
+            }
+        }
+        while let Some(event) = self.evcc.poll_event() {
+            busy = true;
+            self.evcc_events.push(event);
+            self.evcc_host(event);
+        }
+        if !self.to_evcc.is_empty() {
+            busy = true;
+            let take = self.chunk.min(self.to_evcc.len());
+            let consumed = self.evcc.handle_input(self.now, &self.to_evcc[..take]).consumed;
+            self.to_evcc.drain(..consumed);
+        }
+        busy
+    }
+
+    fn pump_secc(&mut self) -> bool {
+        let mut busy = false;
+        let mut out = [0; 4096];
+        while let Some(sent) = self.secc.poll_transmit(self.now, &mut out).unwrap() {
+            busy = true;
+            self.messages.push(sent.kind);
+            if !self.mute_secc {
+                self.to_evcc.extend_from_slice(&out[..sent.len]);
+            }
+        }
+        while let Some(event) = self.secc.poll_event() {
+            busy = true;
+            self.secc_events.push(event);
+            self.secc_host(event);
+        }
+        if !self.to_secc.is_empty() {
+            busy = true;
+            let take = self.chunk.min(self.to_secc.len());
+            let consumed = self.secc.handle_input(self.now, &self.to_secc[..take]).consumed;
+            self.to_secc.drain(..consumed);
+        }
+        busy
+    }
+
+    fn evcc_host(&mut self, event: EvccEvent) {
+        match event {
+            EvccEvent::CloseContactor { .. } if self.vehicle_contactor => {
+                self.evcc.contactor(self.now, Contactor::Closed);
+            }
+            EvccEvent::OpenContactor { .. } if self.vehicle_contactor => {
+                self.measure(Volts::ZERO, Amperes::ZERO);
+                self.evcc.contactor(self.now, Contactor::Open);
+            }
+            EvccEvent::StationStatus(_) if self.rounds_done() >= self.rounds => self.evcc.stop(self.now),
+            _ => {}
+        }
+    }
+
+    fn secc_host(&mut self, event: SeccEvent) {
+        match event {
+            SeccEvent::AuthorizationWanted { .. } => {
+                if let Some(decision) = self.station.authorization {
+                    self.secc.authorize(self.now, decision);
+                }
+            }
+            SeccEvent::IsolationTest { .. } => {
+                if let Some(isolation) = self.station.isolation {
+                    self.secc.isolation(self.now, isolation);
+                }
+            }
+            SeccEvent::PreCharge { voltage, .. } if self.station.converter => {
+                self.measure(voltage, Amperes::ZERO);
+            }
+            SeccEvent::CloseContactor { .. } => {
+                if let Some(contactor) = self.station.contactor {
+                    self.secc.contactor(self.now, contactor);
+                }
+            }
+            SeccEvent::Output(output) => {
+                self.outputs.push(output);
+                if self.station.converter {
+                    self.deliver(output);
+                }
+            }
+            SeccEvent::OpenContactor => self.secc.contactor(self.now, Contactor::Open),
+            SeccEvent::PowerOff => {
+                self.outputs.push(Output::ZERO);
+                self.measure(Volts::ZERO, Amperes::ZERO);
+                self.secc.contactor(self.now, Contactor::Open);
+            }
+            _ => {}
+        }
+    }
+
+    /// A battery of 380 V takes what the converter gives.
+    fn deliver(&mut self, output: Output) {
+        let power = output.power.to_milli_saturating(Rounding::TowardsZero);
+        let cap = output.current.to_milli_saturating(Rounding::TowardsZero);
+        let current = power / 380;
+        let current = if power < 0 { current.max(cap) } else { current.min(cap) };
+        self.measure(Volts::new(380, 0), Amperes::from_milli(current, Rounding::Nearest));
+    }
+
+    pub fn measure(&mut self, voltage: Volts, current: Amperes) {
+        self.measured = Measurement { voltage, current };
+        self.secc.measurement(self.now, self.measured);
+        self.evcc.measurement(self.now, self.measured);
+        self.secc.set_meter(Meter { charged: 1000, discharged: 10 });
+    }
+
+    pub fn wait(&mut self, time: Duration) {
+        self.now += time;
+        self.secc.handle_timeout(self.now);
+        self.evcc.handle_timeout(self.now);
+        self.settle();
+    }
+}
