@@ -159,7 +159,7 @@ impl Name {
     /// No name: the fault lies with the enclosing element.
     pub(crate) const NONE: Self = Self(0);
 
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         crate::generated::names::NAMES.get(usize::from(self.0)).copied().unwrap_or("?")
     }
 }

@@ -62,7 +62,12 @@ fn generate(schemas: &Path) -> Result<Vec<GeneratedFile>, Failure> {
             set.load(schemas).map_err(Failure::from)
         })
         .collect::<Result<Vec<Model>, Failure>>()?;
-    Ok(v2g_schema::generate(&profile::PROFILE, &models)?)
+    let mut files = v2g_schema::generate(&profile::PROFILE, &models)?;
+    // The tables of the interpreter, for the same sets.
+    let sets = profile::PROFILE.sets.iter().zip(&models);
+    let sets = sets.filter_map(|(set, model)| Some((v2g_schema::set(set.key)?, model))).collect::<Vec<_>>();
+    files.extend(v2g_schema::emit_grammar(&sets)?);
+    Ok(files)
 }
 
 /// Runs the text through `rustfmt` with the project's settings.

@@ -552,11 +552,11 @@ impl<'a> Reader<'a> {
     /// A lead bit is set, or the length is another.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn array<const N: usize>(&mut self, lead: u32, name: Name) -> Result<[u8; N], Fault> {
-        let length = self.small(lead, 8, 256, name)?;
-        if length as usize != N {
-            self.pos -= 8;
-            return Err(self.fail(ErrorKind::Length, name));
+        let word = self.window();
+        if word >> (56 - lead) != N as u64 {
+            return self.array_in_any_form(lead, name);
         }
+        self.pos += (lead + 8) as usize;
         let mut out = [0; N];
         if N == 8 {
             out.copy_from_slice(&copy::straddling_word(self.data, self.pos).to_be_bytes());
@@ -564,6 +564,16 @@ impl<'a> Reader<'a> {
             copy::octets(self.data, self.pos, &mut out);
         }
         self.pos += N * 8;
+        Ok(out)
+    }
+
+    /// [`array`](Self::array) with a length that is padded, or wrong.
+    #[cold]
+    fn array_in_any_form<const N: usize>(&mut self, lead: u32, name: Name) -> Result<[u8; N], Fault> {
+        let octets = self.binary(lead, N as u32, N as u32, name)?;
+        let mut out = [0; N];
+        // The length is that of the buffer.
+        let _ = octets.copy_to(&mut out);
         Ok(out)
     }
 

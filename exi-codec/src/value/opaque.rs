@@ -38,7 +38,11 @@ mod refused {
 #[cfg(feature = "xmldsig-full")]
 mod carried {
     use crate::bits::{ListShape, Reader, Writer};
-    use crate::error::{Fault, Name};
+    use crate::error::{ErrorKind, Fault, Name};
+    use crate::grammar::{self, Set, skip_element};
+
+    /// The namespace of XML Signature.
+    const NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
     /// One or more consecutive elements that XML Signature allows and V2G forbids (`KeyInfo`, `Object`, `XPath`,
     /// `HMACOutputLength`), as validated bits.
@@ -90,10 +94,43 @@ mod carried {
             Ok((Opaque { data, start: start as u32, end: end as u32 }, next))
         }
 
-        /// Passes over an element, from behind its start event to its end event.
+        /// Passes over an element, from behind its start event to its end event, as the grammar has it.
         fn skip(&mut self, name: Name) -> Result<(), Fault> {
-            let _ = name;
-            todo!()
+            let element = Set::by_key("xmldsig").and_then(|set| set.element(NAMESPACE, name.as_str()));
+            let Some(element) = element else { return Err(self.fail(ErrorKind::Unsupported, name)) };
+            match skip_element(element, self.data(), self.position()) {
+                Ok(end) => {
+                    self.set_position(end);
+                    Ok(())
+                }
+                Err(error) => {
+                    self.set_position(error.offset);
+                    Err(self.fail(kind(error.kind), name))
+                }
+            }
+        }
+    }
+
+    /// The same fault in the words of the typed codec.
+    fn kind(kind: grammar::ErrorKind) -> ErrorKind {
+        use grammar::ErrorKind as Found;
+        match kind {
+            Found::EndOfInput => ErrorKind::UnexpectedEnd,
+            Found::StringTableHit => ErrorKind::StringTable,
+            Found::EnumerationIndex => ErrorKind::Enumeration,
+            Found::IntegerRange | Found::IntegerLength => ErrorKind::IntegerRange,
+            Found::Length => ErrorKind::Length,
+            Found::Character => ErrorKind::Character,
+            Found::AbstractElement => ErrorKind::AbstractElement,
+            Found::XsiType => ErrorKind::XsiType,
+            Found::XsiNil => ErrorKind::XsiNil,
+            Found::Wildcard => ErrorKind::Wildcard,
+            Found::MixedContent => ErrorKind::MixedContent,
+            Found::UndeclaredAttribute
+            | Found::UntypedAttribute
+            | Found::UndeclaredElement
+            | Found::UndeclaredText => ErrorKind::Deviation,
+            _ => ErrorKind::EventCode,
         }
     }
 

@@ -111,6 +111,7 @@ struct Root {
 struct Roots<'p> {
     set: SetModule<'p>,
     documents: Vec<Root>,
+    others: Vec<Root>,
     document_count: usize,
     fragments: Vec<Root>,
     fragment_count: usize,
@@ -150,9 +151,12 @@ fn lower_set<'p>(
     let is_message =
         |name: &QName| profile.message_suffixes.iter().any(|suffix| name.local.ends_with(suffix));
     let mut documents = Vec::new();
+    let mut others = Vec::new();
     for (code, id) in model.globals.iter().enumerate() {
         if is_message(&model.elements[id.0].name) {
             documents.push(root(&mut lowering, code, *id)?);
+        } else if profile.other_documents.contains(&model.elements[id.0].name.local.as_str()) {
+            others.push(root(&mut lowering, code, *id)?);
         }
     }
     let mut qnames: BTreeMap<&QName, ElementId> = BTreeMap::new();
@@ -168,6 +172,7 @@ fn lower_set<'p>(
     Ok(Roots {
         set,
         documents,
+        others,
         document_count: model.globals.len(),
         fragments,
         fragment_count: qnames.len(),
@@ -272,6 +277,7 @@ fn root_enums(out: &mut String, roots: &Roots<'_>, e: &mut Emitter<'_>) {
         let _ = writeln!(out, "}}\n}}\n");
     };
     emit("Message", "message", &roots.documents, roots.document_count, None);
+    emit("OtherDocument", "global element, though no message,", &roots.others, roots.document_count, None);
     let end = roots.fragment_count + 1;
     emit("Fragment", "fragment", &roots.fragments, roots.fragment_count, Some(end));
 }

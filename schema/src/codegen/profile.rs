@@ -11,6 +11,8 @@ pub struct Profile<'p> {
     pub words: &'p [&'p str],
     /// Endings of the global elements that are messages.
     pub message_suffixes: &'p [&'p str],
+    /// Global elements that are no messages but may stand alone all the same.
+    pub other_documents: &'p [&'p str],
     /// Elements that occur as the root of a fragment.
     pub fragments: &'p [&'p str],
     /// Types (with an `Id`) whose place in the stream is remembered for signatures.

@@ -99,6 +99,7 @@ pub(super) const PROFILE: Profile<'static> = Profile {
         "LOP",
     ],
     message_suffixes: &["Req", "Res"],
+    other_documents: &["SignedInstallationData", "SignedMeteringData"],
     fragments: &[
         "AbsolutePriceSchedule",
         "OEMProvisioningCertificateChain",

@@ -12,9 +12,11 @@ mod xs;
 
 use crate::grammar::Set;
 
-pub(crate) static SETS: &[&Set] = &[&APPPROTOCOL, &COMMON, &DC, &AC, &WPT, &ACDP, &XMLDSIG];
+pub(crate) static SETS: &[&Set] = &[&APPPROTOCOL, &XMLDSIG, &COMMON, &DC, &AC, &WPT, &ACDP];
 
 static APPPROTOCOL: Set = Set { key: "appprotocol", namespaces: &[&app_protocol::NAMESPACE] };
+
+static XMLDSIG: Set = Set { key: "xmldsig", namespaces: &[&xmldsig::NAMESPACE] };
 
 static COMMON: Set = Set {
     key: "common",
@@ -32,5 +34,3 @@ static WPT: Set =
 
 static ACDP: Set =
     Set { key: "acdp", namespaces: &[&xmldsig::NAMESPACE, &acdp::NAMESPACE, &common_types::NAMESPACE] };
-
-static XMLDSIG: Set = Set { key: "xmldsig", namespaces: &[&xmldsig::NAMESPACE] };

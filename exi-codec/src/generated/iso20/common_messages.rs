@@ -84,6 +84,17 @@ Message width 6 {
 }
 
 roots! {
+/// A global element, though no message, of the set CommonMessages.
+OtherDocument width 6 {
+45 "SignedInstallationData" SignedInstallationData(SignedInstallationData<'a>),
+46 "SignedMeteringData" SignedMeteringData(SignedMeteringData<'a>),
+} unique {
+45 SignedInstallationData(SignedInstallationData<'a>),
+46 SignedMeteringData(SignedMeteringData<'a>),
+}
+}
+
+roots! {
 /// A fragment of the set CommonMessages.
 Fragment width 9 end 282 {
 0 "AbsolutePriceSchedule" AbsolutePriceSchedule(AbsolutePriceSchedule<'a>),
