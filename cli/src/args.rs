@@ -3,6 +3,7 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Coding, EngineKind, Set};
+use crate::{evcc, secc, session};
 
 /// ISO 15118-20 on the command line: decode captures, encode messages, run charging sessions.
 #[derive(Debug, Parser)]
@@ -27,6 +28,15 @@ pub(crate) enum Command {
     /// Answer questions about EXI, one JSON object per line.
     #[command(after_help = EXI_EXAMPLES)]
     Exi(Exi),
+    /// Run a whole charging session in this process, over real sockets.
+    #[command(after_help = session::EXAMPLES)]
+    Session(session::Session),
+    /// Be a charging station on an interface.
+    #[command(after_help = secc::EXAMPLES)]
+    Secc(secc::SeccArgs),
+    /// Be a vehicle on an interface.
+    #[command(after_help = evcc::EXAMPLES)]
+    Evcc(evcc::EvccArgs),
 }
 
 const DECODE_EXAMPLES: &str = "\

@@ -6,6 +6,7 @@ mod exi;
 
 use crate::args::Command;
 use crate::failure::Failure;
+use crate::{evcc, secc, session};
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
@@ -13,5 +14,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => decode::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Exi(args) => exi::run(&args),
+        Command::Session(args) => session::run(&args),
+        Command::Secc(args) => secc::run(&args),
+        Command::Evcc(args) => evcc::run(&args),
     }
 }

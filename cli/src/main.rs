@@ -4,8 +4,13 @@ mod args;
 mod capture;
 mod command;
 mod engine;
+mod evcc;
 mod failure;
 mod input;
+mod net;
+mod runtime;
+mod secc;
+mod session;
 mod terminal;
 mod tree;
 
