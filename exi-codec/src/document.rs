@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::value::Place;
 
 /// The EXI header of V2G: distinguishing bits, no options document, final version 1.
-const HEADER: u8 = 0x80;
+pub(crate) const HEADER: u8 = 0x80;
 
 /// The largest input whose bits a `u32` can count.
 const MAX_OCTETS: usize = (u32::MAX / 8) as usize;
@@ -92,48 +92,23 @@ pub fn decode_with<'a, D: Document<'a>>(input: &'a [u8], trailing: Trailing) -> 
     Ok(Decoded { message, octets, canonical: reader.is_canonical() })
 }
 
-/// A reader behind the header.
+/// A reader of input that is not too large for it.
 #[inline]
 fn open(input: &[u8]) -> Result<Reader<'_>, Error> {
-    match input.first() {
-        None => return Err(Error::new(ErrorKind::UnexpectedEnd, 0)),
-        Some(&HEADER) => {}
-        Some(_) => return Err(Error::new(ErrorKind::Header, 0)),
-    }
     if input.len() > MAX_OCTETS {
         return Err(Error::new(ErrorKind::TooLarge, 0));
     }
-    Ok(Reader::at(input, 8))
+    Ok(Reader::at(input, 0))
 }
 
 /// Reads root and content. The result is made once and handed through: messages are not small.
 #[inline]
 fn content<'a, D: Document<'a>>(reader: &mut Reader<'a>) -> Result<D, Error> {
-    let code = match reader.event(0, D::WIDTH, 1 << D::WIDTH, Name::NONE) {
+    let code = match reader.header(D::WIDTH) {
         Ok(code) => code,
         Err(fault) => return Err(reader.take_error(fault)),
     };
-    let message = D::decode_root(code, reader);
-    if message.is_ok()
-        && let Err(fault) = end(reader, D::WIDTH, D::END)
-    {
-        return Err(reader.take_error(fault));
-    }
-    message
-}
-
-/// Reads the end of a fragment, and checks that nothing was read beyond the input.
-fn end(reader: &mut Reader<'_>, width: u32, end: Option<u32>) -> Result<(), Fault> {
-    if let Some(end) = end {
-        let code = reader.event(0, width, 1 << width, Name::NONE)?;
-        if code != end {
-            return Err(reader.fail(ErrorKind::EventCode, Name::NONE));
-        }
-    }
-    if reader.position() > reader.len_bits() {
-        return Err(reader.fail(ErrorKind::UnexpectedEnd, Name::NONE));
-    }
-    Ok(())
+    D::decode_root(code, reader)
 }
 
 /// Encodes a message into `out` and returns its length in octets.

@@ -43,7 +43,28 @@ macro_rules! enumeration {
                 name: crate::error::Name,
             ) -> Result<Self, crate::error::Fault> {
                 let index = r.enumeration(lead, Self::WIDTH, Self::ALL.len() as u32, name)?;
-                Self::ALL.get(index as usize).copied().ok_or_else(|| r.fail(crate::ErrorKind::Enumeration, name))
+                Self::from_index(index).ok_or_else(|| r.fail(crate::ErrorKind::Enumeration, name))
+            }
+
+            /// A value, the end of its element, and the event code after it.
+            #[inline]
+            #[allow(dead_code, reason = "not every enumeration is followed by one")]
+            pub(crate) fn read_then(
+                r: &mut crate::bits::Reader<'_>,
+                lead: u32,
+                name: crate::error::Name,
+                width: u32,
+                count: u32,
+            ) -> Result<(Self, u32), crate::error::Fault> {
+                let values = Self::ALL.len() as u32;
+                let (index, code) = r.enumeration_then(lead, (Self::WIDTH, values), name, width, count)?;
+                let value = Self::from_index(index).ok_or_else(|| r.fail(crate::ErrorKind::Enumeration, name))?;
+                Ok((value, code))
+            }
+
+            #[inline]
+            fn from_index(index: u32) -> Option<Self> {
+                Self::ALL.get(index as usize).copied()
             }
         }
 
@@ -118,7 +139,7 @@ macro_rules! roots {
 
             fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::Error> {
                 match code {
-                    $($code => match crate::value::Element::decode(r) {
+                    $($code => match crate::value::Element::decode(r).and_then(|root| r.end(root, Self::WIDTH, Self::END)) {
                         Ok(root) => Ok(Self::$variant(root)),
                         Err(fault) => Err(r.take_error(fault)),
                     },)*
@@ -190,7 +211,10 @@ macro_rules! roots {
 
             fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::Error> {
                 if code == $code {
-                    crate::value::Element::decode(r).map_err(|fault| r.take_error(fault))
+                    match crate::value::Element::decode(r).and_then(|root| r.end(root, Self::WIDTH, None)) {
+                        Ok(root) => Ok(root),
+                        Err(fault) => Err(r.take_error(fault)),
+                    }
                 } else {
                     Err(r.unexpected_root())
                 }

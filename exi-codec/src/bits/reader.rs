@@ -7,6 +7,7 @@
 
 use super::copy;
 use super::integer;
+use crate::document::HEADER;
 use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::value::{Bytes, Element, Integer, List, Positive, RationalNumber, Str};
 
@@ -223,6 +224,20 @@ impl<'a> Reader<'a> {
         self.fail_at(if escape { ErrorKind::Deviation } else { ErrorKind::EventCode }, at, name)
     }
 
+    /// Reads the header and the event code of the root, of `width` bits.
+    ///
+    /// # Errors
+    /// There is no input, or it does not start with the header.
+    #[inline]
+    pub(crate) fn header(&mut self, width: u32) -> Result<u32, Fault> {
+        let word = self.window();
+        if word >> 56 != u64::from(HEADER) {
+            return Err(self.fail_at(ErrorKind::Header, 0, Name::NONE));
+        }
+        self.pos = 8 + width as usize;
+        Ok((word << 8 >> (64 - width)) as u32)
+    }
+
     /// Reads `lead` zeros and an event code of `width` bits with `count` productions.
     ///
     /// # Errors
@@ -261,6 +276,68 @@ impl<'a> Reader<'a> {
         }
         self.pos += bits as usize;
         Ok(value)
+    }
+
+    /// Reads a value as [`small`](Self::small), the end of its element, and the [`event`](Self::event) after it.
+    ///
+    /// # Errors
+    /// As both.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn small_then(
+        &mut self,
+        lead: u32,
+        (width, values): (u32, u32),
+        name: Name,
+        event_width: u32,
+        count: u32,
+    ) -> Result<(u32, u32), Fault> {
+        if let Some(pair) = self.fixed_pair(lead, width, values, event_width, count) {
+            return Ok(pair);
+        }
+        let value = self.small(lead, width, values, name)?;
+        Ok((value, self.event(1, event_width, count, Name::NONE)?))
+    }
+
+    /// Reads a value as [`enumeration`](Self::enumeration), the end of its element, and the
+    /// [`event`](Self::event) after it.
+    ///
+    /// # Errors
+    /// As both.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn enumeration_then(
+        &mut self,
+        lead: u32,
+        (width, values): (u32, u32),
+        name: Name,
+        event_width: u32,
+        count: u32,
+    ) -> Result<(u32, u32), Fault> {
+        if let Some(pair) = self.fixed_pair(lead, width, values, event_width, count) {
+            return Ok(pair);
+        }
+        let value = self.enumeration(lead, width, values, name)?;
+        Ok((value, self.event(1, event_width, count, Name::NONE)?))
+    }
+
+    /// A value and the event code after it, one bit apart; nothing is consumed if either is not what it should be.
+    #[inline(always)]
+    fn fixed_pair(
+        &mut self,
+        lead: u32,
+        width: u32,
+        values: u32,
+        event_width: u32,
+        count: u32,
+    ) -> Option<(u32, u32)> {
+        let word = self.window();
+        let bits = lead + width;
+        let value = (word >> (64 - bits)) as u32;
+        let code = (word << bits >> (63 - event_width)) as u32;
+        if value >= values || code >= count {
+            return None;
+        }
+        self.pos += (bits + 1 + event_width) as usize;
+        Some((value, code))
     }
 
     #[cold]
@@ -778,6 +855,20 @@ impl<'a> Reader<'a> {
             Ok((list, _)) => Ok(list),
             Err(fault) => Err(self.within(fault, name)),
         }
+    }
+
+    /// Reads the event that ends a fragment, and checks that nothing was read beyond the input.
+    #[inline]
+    pub(crate) fn end<T>(&mut self, root: T, width: u32, end: Option<u32>) -> Result<T, Fault> {
+        if let Some(end) = end
+            && self.event(0, width, 1 << width, Name::NONE)? != end
+        {
+            return Err(self.fail(ErrorKind::EventCode, Name::NONE));
+        }
+        if self.pos > self.len_bits() {
+            return Err(self.fail(ErrorKind::UnexpectedEnd, Name::NONE));
+        }
+        Ok(root)
     }
 
     /// Records a root element that is not one of the set.

@@ -301,7 +301,7 @@ impl<'b> Writer<'b> {
         shape: &ListShape,
         list: &List<'a, T>,
         name: Name,
-        mut item: impl FnMut(&mut Self, T) -> Result<(), Fault>,
+        mut item: impl FnMut(&mut Self, &T) -> Result<(), Fault>,
     ) -> Result<(u32, u32), Fault> {
         let count = list.len();
         if count < usize::from(shape.min) {
@@ -312,7 +312,7 @@ impl<'b> Writer<'b> {
         }
         let mut due = (code + u32::from(shape.code), bits);
         let mut written = 0;
-        let mut write = |w: &mut Self, value: T| {
+        let mut write = |w: &mut Self, value: &T| {
             w.event(due.0, due.1);
             written += 1;
             let width = if written < shape.min { 1 } else { u32::from(shape.width) };
@@ -320,8 +320,8 @@ impl<'b> Writer<'b> {
             item(w, value)
         };
         match list.as_slice() {
-            Some(items) => items.iter().try_for_each(|value| write(self, *value))?,
-            None => list.iter().try_for_each(|value| write(self, value))?,
+            Some(items) => items.iter().try_for_each(|value| write(self, value))?,
+            None => list.iter().try_for_each(|value| write(self, &value))?,
         }
         Ok(if count == 0 {
             (code + u32::from(shape.alternatives), bits)
@@ -346,7 +346,7 @@ impl<'b> Writer<'b> {
         list: &List<'a, T>,
         name: Name,
         item_name: Name,
-        item: impl FnMut(&mut Self, T) -> Result<(), Fault>,
+        item: impl FnMut(&mut Self, &T) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         match self.list(code << 1, bits + 1, shape, list, item_name, item) {
             Ok((code, bits)) => {

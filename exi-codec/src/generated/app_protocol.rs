@@ -101,7 +101,7 @@ impl<'a> Element<'a> for SupportedAppProtocolReq<'a> {
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         let (code, bits) =
             w.list(0, 1, &ListShape::new(1, 20, 0, 1, 1), &self.app_protocol, n::APP_PROTOCOL, |w, v| {
-                w.child(0, 0, &v, n::APP_PROTOCOL)
+                w.child(0, 0, v, n::APP_PROTOCOL)
             })?;
         w.event(code, bits);
         Ok(())
@@ -124,8 +124,7 @@ pub struct SupportedAppProtocolRes {
 impl<'a> Element<'a> for SupportedAppProtocolRes {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let schema_id = if next == 0 {
             let v = r.small(1, 8, 256, n::SCHEMA_ID)? as u8;
             r.zeros(2, n::NONE)?;

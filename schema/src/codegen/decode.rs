@@ -20,15 +20,16 @@ enum Pending {
 struct Read {
     expr: String,
     tail: u32,
-    /// A call that reads the event code after the value as well, up to its last two arguments.
-    with_event: Option<String>,
+    /// A call that reads the event code after the value as well, up to its last two arguments, and what turns the
+    /// first part of its result into the value.
+    with_event: Option<(String, &'static str)>,
 }
 
 impl Read {
     /// Value and following event code, as a tuple.
-    fn then_event(&self, item: &Struct, state: State) -> Option<String> {
-        let call = self.with_event.as_ref().filter(|_| !item.simple_content)?;
-        Some(format!("{call}, {}, {})?", state.width, state.count))
+    fn then_event(&self, item: &Struct, state: State) -> Option<(String, &'static str)> {
+        let (call, convert) = self.with_event.as_ref().filter(|_| !item.simple_content)?;
+        Some((format!("{call}, {}, {})?", state.width, state.count), convert))
     }
 }
 
@@ -187,9 +188,13 @@ fn slot_code(
     let after = item.state(index + 1);
     if slot.min > 0 {
         if after.count > 1
-            && let Some(both) = read.then_event(item, after)
+            && let Some((both, convert)) = read.then_event(item, after)
         {
-            let _ = writeln!(out, "let ({field}, next) = {both};");
+            let next = if uses_next(item, index + 1) || after.count > 1 { "next" } else { "_" };
+            let _ = writeln!(out, "let ({field}, {next}) = {both};");
+            if !convert.is_empty() {
+                let _ = writeln!(out, "let {field} = {field}{convert};");
+            }
             return Ok(Pending::Next);
         }
         let _ = writeln!(out, "let {field} = {};", read.expr);
@@ -202,10 +207,10 @@ fn slot_code(
             read.expr,
             read.tail + 1
         );
-    } else if let Some(both) = read.then_event(item, after) {
+    } else if let Some((both, convert)) = read.then_event(item, after) {
         let _ = writeln!(
             out,
-            "let ({field}, next) = if next == {code} {{ let (v, next) = {both}; (Some(v), next) }} else {{ (None, next - {}) }};",
+            "let ({field}, next) = if next == {code} {{ let (v, next) = {both}; (Some(v{convert}), next) }} else {{ (None, next - {}) }};",
             slot.width()
         );
     } else {
@@ -361,7 +366,10 @@ fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
         Ty::Unit => return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice")),
     };
     let with_event = match &item.ty {
-        Ty::Rational(_) => Some(format!("r.rational_then({lead}, {n}")),
+        Ty::Rational(_) => Some((format!("r.rational_then({lead}, {n}"), "")),
+        Ty::Bool => Some((format!("r.small_then({text}, (1, 2), {n}"), " == 1")),
+        Ty::U8 => Some((format!("r.small_then({text}, (8, 256), {n}"), " as u8")),
+        Ty::Enum { path, .. } => Some((format!("{}::read_then(r, {text}, {n}", e.imports.path(path)), "")),
         _ => None,
     };
     Ok(Read { expr, tail, with_event })

@@ -188,12 +188,15 @@ fn choice(
 
 /// Writes an item of a list, its end included.
 fn item_writer(item: &Item, e: &mut Emitter<'_>) -> Result<String> {
+    if let Ty::Struct { .. } = item.ty {
+        return Ok(format!("|w, v| w.child(0, 0, v, {})", e.name(&item.xml)));
+    }
     let write = write(item, "v", Due::Known { code: 0, bits: 0 }, 0, e)?;
     let code = write.code.trim();
     Ok(match code.strip_suffix("?;") {
-        Some(call) if write.tail == 0 => format!("|w, v| {call}"),
-        _ if write.tail == 0 => format!("|w, v| {{ {code} Ok(()) }}"),
-        _ => format!("|w, v| {{ {code} w.event(0, {}); Ok(()) }}", write.tail),
+        Some(call) if write.tail == 0 => format!("|w, &v| {call}"),
+        _ if write.tail == 0 => format!("|w, &v| {{ {code} Ok(()) }}"),
+        _ => format!("|w, &v| {{ {code} w.event(0, {}); Ok(()) }}", write.tail),
     })
 }
 

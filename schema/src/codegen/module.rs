@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::ir::{CodegenError, Path, Struct};
+use super::ir::{CodegenError, Path, Struct, Ty};
 use super::lower::{Lowering, Registry, name_constant};
 use super::naming::{camel, words};
 use super::profile::{Profile, SetModule};
@@ -66,9 +66,16 @@ pub(super) struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    /// Whether the type is that of a message, so that it is decoded in place.
+    /// Whether the type is that of a message, or of an alternative at its end, so that it is decoded in place.
     fn is_root(&self, path: &Path) -> bool {
-        self.roots.contains(path)
+        self.roots.contains(path) || self.roots.iter().any(|root| self.is_alternative_of(root, path))
+    }
+
+    fn is_alternative_of(&self, root: &Path, path: &Path) -> bool {
+        let slots = self.registry.structs.get(root).map_or(&[][..], |root| root.slots.as_slice());
+        let choices = slots.iter().filter_map(|slot| slot.choice.as_ref());
+        let mut variants = choices.filter_map(|choice| self.registry.choices.get(choice)).flat_map(|c| &c.variants);
+        variants.any(|(_, item)| matches!(&item.ty, Ty::Struct { path: own, borrows: false } if own == path))
     }
 
     /// The constant for an XML name.

@@ -162,8 +162,8 @@ impl<'a> Element<'a> for AcChargeLoopReq<'a> {
         } else {
             None
         };
-        let meter_info_requested = r.small(1, 1, 2, n::METER_INFO_REQUESTED)? == 1;
-        let next = r.event(1, 3, 5, n::NONE)?;
+        let (meter_info_requested, next) = r.small_then(1, (1, 2), n::METER_INFO_REQUESTED, 3, 5)?;
+        let meter_info_requested = meter_info_requested == 1;
         let control_mode = match next {
             0 => ClReqControlMode::BptDynamic(r.child(0, n::BPT_DYNAMIC_AC_CL_REQ_CONTROL_MODE)?),
             1 => ClReqControlMode::BptScheduled(r.child(0, n::BPT_SCHEDULED_AC_CL_REQ_CONTROL_MODE)?),
@@ -233,8 +233,7 @@ impl<'a> Element<'a> for AcChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 4, 9, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 4, 9)?;
         let (evse_status, next) = if next == 0 {
             let v = r.child(0, n::EVSE_STATUS)?;
             (Some(v), r.event(0, 4, 8, n::NONE)?)
@@ -391,8 +390,7 @@ impl<'a> Element<'a> for AcChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let energy_transfer_mode = match next {
             0 => AcCpdResMode::Ac(r.child(0, n::AC_CPD_RES_ENERGY_TRANSFER_MODE)?),
             _ => AcCpdResMode::BptAc(r.child(0, n::BPT_AC_CPD_RES_ENERGY_TRANSFER_MODE)?),
@@ -552,6 +550,7 @@ pub struct AcCpdResEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for AcCpdResEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
@@ -737,6 +736,7 @@ pub struct BptAcCpdReqEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for BptAcCpdReqEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
@@ -925,6 +925,7 @@ pub struct BptAcCpdResEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for BptAcCpdResEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
@@ -1202,6 +1203,7 @@ pub struct BptDynamicAcClReqControlMode {
 }
 
 impl<'a> Element<'a> for BptDynamicAcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -1502,6 +1504,7 @@ pub struct BptDynamicAcClResControlMode {
 }
 
 impl<'a> Element<'a> for BptDynamicAcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -1739,6 +1742,7 @@ pub struct BptScheduledAcClReqControlMode {
 }
 
 impl<'a> Element<'a> for BptScheduledAcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
@@ -2064,6 +2068,7 @@ pub struct BptScheduledAcClResControlMode {
 }
 
 impl<'a> Element<'a> for BptScheduledAcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {
@@ -2244,6 +2249,7 @@ pub struct DynamicAcClReqControlMode {
 }
 
 impl<'a> Element<'a> for DynamicAcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -2450,6 +2456,7 @@ pub struct DynamicAcClResControlMode {
 }
 
 impl<'a> Element<'a> for DynamicAcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -2675,6 +2682,7 @@ pub struct ScheduledAcClReqControlMode {
 }
 
 impl<'a> Element<'a> for ScheduledAcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
@@ -2916,6 +2924,7 @@ pub struct ScheduledAcClResControlMode {
 }
 
 impl<'a> Element<'a> for ScheduledAcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {

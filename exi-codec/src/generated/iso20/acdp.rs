@@ -443,11 +443,12 @@ pub struct EvTechnicalStatus {
 impl<'a> Element<'a> for EvTechnicalStatus {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_ready_to_charge = r.small(2, 1, 2, n::EV_READY_TO_CHARGE)? == 1;
-        let ev_immobilization_request = r.small(3, 1, 2, n::EV_IMMOBILIZATION_REQUEST)? == 1;
-        let next = r.event(1, 3, 7, n::NONE)?;
+        let (ev_immobilization_request, next) =
+            r.small_then(3, (1, 2), n::EV_IMMOBILIZATION_REQUEST, 3, 7)?;
+        let ev_immobilization_request = ev_immobilization_request == 1;
         let (ev_immobilized, next) = if next == 0 {
-            let v = r.small(1, 1, 2, n::EV_IMMOBILIZED)? == 1;
-            (Some(v), r.event(1, 3, 6, n::NONE)?)
+            let (v, next) = r.small_then(1, (1, 2), n::EV_IMMOBILIZED, 3, 6)?;
+            (Some(v == 1), next)
         } else {
             (None, next - 1)
         };
@@ -458,8 +459,8 @@ impl<'a> Element<'a> for EvTechnicalStatus {
             (None, next - 1)
         };
         let (ev_cp_status, next) = if next == 0 {
-            let v = CpStatus::read(r, 1, n::EV_CP_STATUS)?;
-            (Some(v), r.event(1, 3, 4, n::NONE)?)
+            let (v, next) = CpStatus::read_then(r, 1, n::EV_CP_STATUS, 3, 4)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };
@@ -470,8 +471,8 @@ impl<'a> Element<'a> for EvTechnicalStatus {
             (None, next - 1)
         };
         let (ev_error_code, next) = if next == 0 {
-            let v = ErrorCode::read(r, 1, n::EV_ERROR_CODE)?;
-            (Some(v), r.event(1, 2, 2, n::NONE)?)
+            let (v, next) = ErrorCode::read_then(r, 1, n::EV_ERROR_CODE, 2, 2)?;
+            (Some(v), next)
         } else {
             (None, next - 1)
         };

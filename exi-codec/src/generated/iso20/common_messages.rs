@@ -556,7 +556,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
         };
         let (code, bits) = if let Some(v) = self.tax_rules {
             w.wrapped(code, bits, &ListShape::new(1, 10, 0, 1, 1), &v, n::TAX_RULES, n::TAX_RULE, |w, v| {
-                w.child(0, 0, &v, n::TAX_RULE)
+                w.child(0, 0, v, n::TAX_RULE)
             })?;
             (0, 1)
         } else {
@@ -569,7 +569,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
             &self.price_rule_stacks,
             n::PRICE_RULE_STACKS,
             n::PRICE_RULE_STACK,
-            |w, v| w.child(0, 0, &v, n::PRICE_RULE_STACK),
+            |w, v| w.child(0, 0, v, n::PRICE_RULE_STACK),
         )?;
         let (code, bits) = if let Some(v) = self.overstay_rules {
             w.child(0, 2, &v, n::OVERSTAY_RULES)?;
@@ -585,7 +585,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
                 &v,
                 n::ADDITIONAL_SELECTED_SERVICES,
                 n::ADDITIONAL_SERVICE,
-                |w, v| w.child(0, 0, &v, n::ADDITIONAL_SERVICE),
+                |w, v| w.child(0, 0, v, n::ADDITIONAL_SERVICE),
             )?;
             (0, 1)
         } else {
@@ -659,8 +659,8 @@ impl<'a> Element<'a> for AuthorizationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let selected_authorization_service = Authorization::read(r, 2, n::SELECTED_AUTHORIZATION_SERVICE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (selected_authorization_service, next) =
+            Authorization::read_then(r, 2, n::SELECTED_AUTHORIZATION_SERVICE, 2, 2)?;
         let authorization_mode = match next {
             0 => {
                 r.zeros(1, n::EIM_A_REQ_AUTHORIZATION_MODE)?;
@@ -783,8 +783,9 @@ impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
                 r.zeros(1, n::AUTHORIZATION_SERVICES)?;
                 Ok(v)
             })?;
-        let certificate_installation_service = r.small(1, 1, 2, n::CERTIFICATE_INSTALLATION_SERVICE)? == 1;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (certificate_installation_service, next) =
+            r.small_then(1, (1, 2), n::CERTIFICATE_INSTALLATION_SERVICE, 2, 2)?;
+        let certificate_installation_service = certificate_installation_service == 1;
         let authorization_mode = match next {
             0 => {
                 r.zeros(1, n::EIM_AS_RES_AUTHORIZATION_MODE)?;
@@ -811,7 +812,7 @@ impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
             &ListShape::new(1, 2, 0, 1, 1),
             &self.authorization_services,
             n::AUTHORIZATION_SERVICES,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 1);
                 w.event(0, 1);
                 Ok(())
@@ -875,7 +876,7 @@ impl<'a> Element<'a> for CertificateChain<'a> {
                 &v,
                 n::SUB_CERTIFICATES,
                 n::CERTIFICATE,
-                |w, v| w.bytes(0, 0, &v, (0, 1600), n::CERTIFICATE),
+                |w, &v| w.bytes(0, 0, &v, (0, 1600), n::CERTIFICATE),
             )?;
             (0, 1)
         } else {
@@ -918,9 +919,9 @@ impl<'a> Element<'a> for CertificateInstallationReq<'a> {
             n::ROOT_CERTIFICATE_ID,
             |r| r.child(0, n::ROOT_CERTIFICATE_ID),
         )?;
-        let maximum_contract_certificate_chains =
-            r.small(2, 8, 256, n::MAXIMUM_CONTRACT_CERTIFICATE_CHAINS)? as u8;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (maximum_contract_certificate_chains, next) =
+            r.small_then(2, (8, 256), n::MAXIMUM_CONTRACT_CERTIFICATE_CHAINS, 2, 2)?;
+        let maximum_contract_certificate_chains = maximum_contract_certificate_chains as u8;
         let prioritized_emaids = if next == 0 {
             let v = r.wrapped(0, &ListShape::new(1, 8, 0, 1, 1), n::PRIORITIZED_EMAIDS, n::EMAID, |r| {
                 r.text(1, 0, 255, n::EMAID)
@@ -949,11 +950,11 @@ impl<'a> Element<'a> for CertificateInstallationReq<'a> {
             &self.list_of_root_certificate_ids,
             n::LIST_OF_ROOT_CERTIFICATE_IDS,
             n::ROOT_CERTIFICATE_ID,
-            |w, v| w.child(0, 0, &v, n::ROOT_CERTIFICATE_ID),
+            |w, v| w.child(0, 0, v, n::ROOT_CERTIFICATE_ID),
         )?;
         w.small(0, 2, u32::from(self.maximum_contract_certificate_chains), 8);
         let (code, bits) = if let Some(v) = self.prioritized_emaids {
-            w.wrapped(0, 3, &ListShape::new(1, 8, 0, 1, 1), &v, n::PRIORITIZED_EMAIDS, n::EMAID, |w, v| {
+            w.wrapped(0, 3, &ListShape::new(1, 8, 0, 1, 1), &v, n::PRIORITIZED_EMAIDS, n::EMAID, |w, &v| {
                 w.text(0, 0, &v, (0, 255), n::EMAID)
             })?;
             (0, 1)
@@ -1111,7 +1112,7 @@ impl<'a> Element<'a> for ContractCertificateChain<'a> {
             &self.sub_certificates,
             n::SUB_CERTIFICATES,
             n::CERTIFICATE,
-            |w, v| w.bytes(0, 0, &v, (0, 1600), n::CERTIFICATE),
+            |w, &v| w.bytes(0, 0, &v, (0, 1600), n::CERTIFICATE),
         )?;
         w.event(0, 1);
         Ok(())
@@ -1145,6 +1146,7 @@ pub struct DynamicSeReqControlMode {
 }
 
 impl<'a> Element<'a> for DynamicSeReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let departure_time = r.u32(2, n::DEPARTURE_TIME)?;
         let next = r.event(1, 2, 3, n::NONE)?;
@@ -1364,7 +1366,7 @@ impl<'a> Element<'a> for EvAbsolutePriceSchedule<'a> {
             &self.ev_price_rule_stacks,
             n::EV_PRICE_RULE_STACKS,
             n::EV_PRICE_RULE_STACK,
-            |w, v| w.child(0, 0, &v, n::EV_PRICE_RULE_STACK),
+            |w, v| w.child(0, 0, v, n::EV_PRICE_RULE_STACK),
         )?;
         w.event(0, 1);
         Ok(())
@@ -1458,7 +1460,7 @@ impl<'a> Element<'a> for EvPowerProfile<'a> {
             &self.ev_power_profile_entries,
             n::EV_POWER_PROFILE_ENTRIES,
             n::EV_POWER_PROFILE_ENTRY,
-            |w, v| w.child(0, 0, &v, n::EV_POWER_PROFILE_ENTRY),
+            |w, v| w.child(0, 0, v, n::EV_POWER_PROFILE_ENTRY),
         )?;
         w.event(0, 1);
         Ok(())
@@ -1503,7 +1505,7 @@ impl<'a> Element<'a> for EvPowerSchedule<'a> {
             &self.ev_power_schedule_entries,
             n::EV_POWER_SCHEDULE_ENTRIES,
             n::EV_POWER_SCHEDULE_ENTRY,
-            |w, v| w.child(0, 0, &v, n::EV_POWER_SCHEDULE_ENTRY),
+            |w, v| w.child(0, 0, v, n::EV_POWER_SCHEDULE_ENTRY),
         )?;
         w.event(0, 1);
         Ok(())
@@ -1597,7 +1599,7 @@ impl<'a> Element<'a> for EvPriceRuleStack<'a> {
         w.u32(0, 2, self.duration);
         let (code, bits) =
             w.list(0, 2, &ListShape::new(1, 8, 0, 1, 1), &self.ev_price_rule, n::EV_PRICE_RULE, |w, v| {
-                w.child(0, 0, &v, n::EV_PRICE_RULE)
+                w.child(0, 0, v, n::EV_PRICE_RULE)
             })?;
         w.event(code, bits);
         Ok(())
@@ -1775,7 +1777,7 @@ impl<'a> Element<'a> for OverstayRuleList<'a> {
             &ListShape::new(1, 5, 0, 1, 1),
             &self.overstay_rule,
             n::OVERSTAY_RULE,
-            |w, v| w.child(0, 0, &v, n::OVERSTAY_RULE),
+            |w, v| w.child(0, 0, v, n::OVERSTAY_RULE),
         )?;
         w.event(code, bits);
         Ok(())
@@ -1890,7 +1892,7 @@ impl<'a> Element<'a> for ParameterSet<'a> {
         w.u32(0, 2, u32::from(self.parameter_set_id));
         let (code, bits) =
             w.list(0, 2, &ListShape::new(1, 32, 0, 1, 1), &self.parameter, n::PARAMETER, |w, v| {
-                w.child(0, 0, &v, n::PARAMETER)
+                w.child(0, 0, v, n::PARAMETER)
             })?;
         w.event(code, bits);
         Ok(())
@@ -1981,7 +1983,7 @@ impl<'a> Element<'a> for PncAsResAuthorizationMode<'a> {
                 &v,
                 n::SUPPORTED_PROVIDERS,
                 n::PROVIDER_ID,
-                |w, v| w.text(0, 0, &v, (0, 80), n::PROVIDER_ID),
+                |w, &v| w.text(0, 0, &v, (0, 80), n::PROVIDER_ID),
             )?;
             (0, 1)
         } else {
@@ -2017,8 +2019,7 @@ impl<'a> Element<'a> for PowerDeliveryReq<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
-        let charge_progress = ChargeProgress::read(r, 3, n::CHARGE_PROGRESS)?;
-        let next = r.event(1, 2, 3, n::NONE)?;
+        let (charge_progress, next) = ChargeProgress::read_then(r, 3, n::CHARGE_PROGRESS, 2, 3)?;
         let (ev_power_profile, next) = if next == 0 {
             let v = r.child(0, n::EV_POWER_PROFILE)?;
             (Some(v), r.event(0, 2, 2, n::NONE)?)
@@ -2079,8 +2080,7 @@ impl<'a> Element<'a> for PowerDeliveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let evse_status = if next == 0 {
             let v = r.child(0, n::EVSE_STATUS)?;
             r.zeros(1, n::NONE)?;
@@ -2173,7 +2173,7 @@ impl<'a> Element<'a> for PowerSchedule<'a> {
             &self.power_schedule_entries,
             n::POWER_SCHEDULE_ENTRIES,
             n::POWER_SCHEDULE_ENTRY,
-            |w, v| w.child(0, 0, &v, n::POWER_SCHEDULE_ENTRY),
+            |w, v| w.child(0, 0, v, n::POWER_SCHEDULE_ENTRY),
         )?;
         w.event(0, 1);
         Ok(())
@@ -2331,7 +2331,7 @@ impl<'a> Element<'a> for PriceLevelSchedule<'a> {
             &self.price_level_schedule_entries,
             n::PRICE_LEVEL_SCHEDULE_ENTRIES,
             n::PRICE_LEVEL_SCHEDULE_ENTRY,
-            |w, v| w.child(0, 0, &v, n::PRICE_LEVEL_SCHEDULE_ENTRY),
+            |w, v| w.child(0, 0, v, n::PRICE_LEVEL_SCHEDULE_ENTRY),
         )?;
         w.event(0, 1);
         Ok(())
@@ -2500,7 +2500,7 @@ impl<'a> Element<'a> for PriceRuleStack<'a> {
         w.u32(0, 2, self.duration);
         let (code, bits) =
             w.list(0, 2, &ListShape::new(1, 8, 0, 1, 1), &self.price_rule, n::PRICE_RULE, |w, v| {
-                w.child(0, 0, &v, n::PRICE_RULE)
+                w.child(0, 0, v, n::PRICE_RULE)
             })?;
         w.event(code, bits);
         Ok(())
@@ -2584,11 +2584,10 @@ impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
-        let next = r.event(1, 2, 3, n::NONE)?;
+        let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 2, 3)?;
         let (go_to_pause, next) = if next == 0 {
-            let v = r.small(1, 1, 2, n::GO_TO_PAUSE)? == 1;
-            (Some(v), r.event(1, 2, 2, n::NONE)?)
+            let (v, next) = r.small_then(1, (1, 2), n::GO_TO_PAUSE, 2, 2)?;
+            (Some(v == 1), next)
         } else {
             (None, next - 1)
         };
@@ -2628,7 +2627,7 @@ impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
                     &v,
                     n::SCHEDULED_SE_RES_CONTROL_MODE,
                     n::SCHEDULE_TUPLE,
-                    |w, v| w.child(0, 0, &v, n::SCHEDULE_TUPLE),
+                    |w, v| w.child(0, 0, v, n::SCHEDULE_TUPLE),
                 )?;
             }
         }
@@ -2995,7 +2994,7 @@ impl<'a> Element<'a> for ServiceDetailRes<'a> {
             &self.service_parameter_list,
             n::SERVICE_PARAMETER_LIST,
             n::PARAMETER_SET,
-            |w, v| w.child(0, 0, &v, n::PARAMETER_SET),
+            |w, v| w.child(0, 0, v, n::PARAMETER_SET),
         )?;
         w.event(0, 1);
         Ok(())
@@ -3053,7 +3052,7 @@ impl<'a> Element<'a> for ServiceDiscoveryReq<'a> {
                 &v,
                 n::SUPPORTED_SERVICE_IDS,
                 n::SERVICE_ID,
-                |w, v| {
+                |w, &v| {
                     w.u32(0, 1, u32::from(v));
                     w.event(0, 1);
                     Ok(())
@@ -3128,11 +3127,11 @@ impl<'a> Element<'a> for ServiceDiscoveryRes<'a> {
             &self.energy_transfer_service_list,
             n::ENERGY_TRANSFER_SERVICE_LIST,
             n::SERVICE,
-            |w, v| w.child(0, 0, &v, n::SERVICE),
+            |w, v| w.child(0, 0, v, n::SERVICE),
         )?;
         let (code, bits) = if let Some(v) = self.vas_list {
             w.wrapped(0, 2, &ListShape::new(1, 8, 0, 1, 1), &v, n::VAS_LIST, n::SERVICE, |w, v| {
-                w.child(0, 0, &v, n::SERVICE)
+                w.child(0, 0, v, n::SERVICE)
             })?;
             (0, 1)
         } else {
@@ -3195,7 +3194,7 @@ impl<'a> Element<'a> for ServiceSelectionReq<'a> {
                 &v,
                 n::SELECTED_VAS_LIST,
                 n::SELECTED_SERVICE,
-                |w, v| w.child(0, 0, &v, n::SELECTED_SERVICE),
+                |w, v| w.child(0, 0, v, n::SELECTED_SERVICE),
             )?;
             (0, 1)
         } else {
@@ -3327,8 +3326,7 @@ impl<'a> Element<'a> for SessionStopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let charging_session = ChargingSession::read(r, 2, n::CHARGING_SESSION)?;
-        let next = r.event(1, 2, 3, n::NONE)?;
+        let (charging_session, next) = ChargingSession::read_then(r, 2, n::CHARGING_SESSION, 2, 3)?;
         let (ev_termination_code, next) = if next == 0 {
             let v = r.text(1, 0, 80, n::EV_TERMINATION_CODE)?;
             (Some(v), r.event(0, 2, 2, n::NONE)?)
@@ -3447,7 +3445,7 @@ impl<'a> Element<'a> for SignedCertificateChain<'a> {
                 &v,
                 n::SUB_CERTIFICATES,
                 n::CERTIFICATE,
-                |w, v| w.bytes(0, 0, &v, (0, 1600), n::CERTIFICATE),
+                |w, &v| w.bytes(0, 0, &v, (0, 1600), n::CERTIFICATE),
             )?;
             (0, 1)
         } else {
@@ -3718,8 +3716,7 @@ impl<'a> Element<'a> for VehicleCheckInReq<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_in_status = EvCheckInStatus::read(r, 2, n::EV_CHECK_IN_STATUS)?;
-        let parking_method = ParkingMethod::read(r, 3, n::PARKING_METHOD)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (parking_method, next) = ParkingMethod::read_then(r, 3, n::PARKING_METHOD, 3, 4)?;
         let (vehicle_frame, next) = if next == 0 {
             let v = r.i16(1, n::VEHICLE_FRAME)?;
             (Some(v), r.event(1, 2, 3, n::NONE)?)
@@ -3797,8 +3794,7 @@ impl<'a> Element<'a> for VehicleCheckInRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
         let (parking_space, next) = if next == 0 {
             let v = r.i16(1, n::PARKING_SPACE)?;
             (Some(v), r.event(1, 2, 3, n::NONE)?)

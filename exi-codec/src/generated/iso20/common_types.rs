@@ -219,8 +219,8 @@ impl<'a> Element<'a> for DisplayParameters {
             (None, next - 1)
         };
         let (charging_complete, next) = if next == 0 {
-            let v = r.small(1, 1, 2, n::CHARGING_COMPLETE)? == 1;
-            (Some(v), r.event(1, 2, 3, n::NONE)?)
+            let (v, next) = r.small_then(1, (1, 2), n::CHARGING_COMPLETE, 2, 3)?;
+            (Some(v == 1), next)
         } else {
             (None, next - 1)
         };
@@ -627,7 +627,7 @@ impl<'a> Element<'a> for Receipt<'a> {
         };
         let (code, bits) =
             w.list(code, bits, &ListShape::new(0, 10, 0, 1, 1), &self.tax_costs, n::TAX_COSTS, |w, v| {
-                w.child(0, 0, &v, n::TAX_COSTS)
+                w.child(0, 0, v, n::TAX_COSTS)
             })?;
         w.event(code, bits);
         Ok(())

@@ -178,6 +178,7 @@ pub struct BptDcCpdReqEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for BptDcCpdReqEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
         let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
@@ -276,6 +277,7 @@ pub struct BptDcCpdResEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for BptDcCpdResEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
         let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
@@ -380,6 +382,7 @@ pub struct BptDynamicDcClReqControlMode {
 }
 
 impl<'a> Element<'a> for BptDynamicDcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -514,6 +517,7 @@ pub struct BptDynamicDcClResControlMode {
 }
 
 impl<'a> Element<'a> for BptDynamicDcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -651,6 +655,7 @@ pub struct BptScheduledDcClReqControlMode {
 }
 
 impl<'a> Element<'a> for BptScheduledDcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
@@ -852,6 +857,7 @@ pub struct BptScheduledDcClResControlMode {
 }
 
 impl<'a> Element<'a> for BptScheduledDcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 9, n::NONE)?;
         let (evse_maximum_charge_power, next) = if next == 0 {
@@ -1150,8 +1156,7 @@ impl<'a> Element<'a> for DcChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
         let (evse_status, next) = if next == 0 {
             let v = r.child(0, n::EVSE_STATUS)?;
             (Some(v), r.event(0, 2, 3, n::NONE)?)
@@ -1175,8 +1180,9 @@ impl<'a> Element<'a> for DcChargeLoopRes<'a> {
         let evse_present_voltage = r.rational(1, n::EVSE_PRESENT_VOLTAGE)?;
         let evse_power_limit_achieved = r.small(2, 1, 2, n::EVSE_POWER_LIMIT_ACHIEVED)? == 1;
         let evse_current_limit_achieved = r.small(3, 1, 2, n::EVSE_CURRENT_LIMIT_ACHIEVED)? == 1;
-        let evse_voltage_limit_achieved = r.small(3, 1, 2, n::EVSE_VOLTAGE_LIMIT_ACHIEVED)? == 1;
-        let next = r.event(1, 3, 5, n::NONE)?;
+        let (evse_voltage_limit_achieved, next) =
+            r.small_then(3, (1, 2), n::EVSE_VOLTAGE_LIMIT_ACHIEVED, 3, 5)?;
+        let evse_voltage_limit_achieved = evse_voltage_limit_achieved == 1;
         let control_mode = match next {
             0 => ClResControlMode::BptDynamic(r.child(0, n::BPT_DYNAMIC_DC_CL_RES_CONTROL_MODE)?),
             1 => ClResControlMode::BptScheduled(r.child(0, n::BPT_SCHEDULED_DC_CL_RES_CONTROL_MODE)?),
@@ -1316,8 +1322,7 @@ impl<'a> Element<'a> for DcChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let energy_transfer_mode = match next {
             0 => DcCpdResMode::BptDc(r.child(0, n::BPT_DC_CPD_RES_ENERGY_TRANSFER_MODE)?),
             _ => DcCpdResMode::Dc(r.child(0, n::DC_CPD_RES_ENERGY_TRANSFER_MODE)?),
@@ -1368,6 +1373,7 @@ pub struct DcCpdReqEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for DcCpdReqEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
         let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
@@ -1441,6 +1447,7 @@ pub struct DcCpdResEnergyTransferMode {
 }
 
 impl<'a> Element<'a> for DcCpdResEnergyTransferMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
         let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
@@ -1662,6 +1669,7 @@ pub struct DynamicDcClReqControlMode {
 }
 
 impl<'a> Element<'a> for DynamicDcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -1747,6 +1755,7 @@ pub struct DynamicDcClResControlMode {
 }
 
 impl<'a> Element<'a> for DynamicDcClResControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -1862,6 +1871,7 @@ pub struct ScheduledDcClReqControlMode {
 }
 
 impl<'a> Element<'a> for ScheduledDcClReqControlMode {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {

@@ -277,8 +277,7 @@ impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (ev_processing, next) = Processing::read_then(r, 2, n::EV_PROCESSING, 2, 2)?;
         let target_coil_current = if next == 0 {
             let v = r.rational(0, n::TARGET_COIL_CURRENT)?;
             r.zeros(1, n::NONE)?;
@@ -286,8 +285,7 @@ impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
         } else {
             None
         };
-        let ev_result_code = WptEvResult::read(r, 1, n::EV_RESULT_CODE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (ev_result_code, next) = WptEvResult::read_then(r, 1, n::EV_RESULT_CODE, 2, 2)?;
         let (vendor_specific_data_container, _) = if next == 0 {
             r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
@@ -320,7 +318,7 @@ impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -357,8 +355,7 @@ impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 3, 4)?;
         let (power_transmitted, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::POWER_TRANSMITTED, 2, 3)?;
             (Some(v), next)
@@ -410,7 +407,7 @@ impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -464,8 +461,8 @@ impl<'a> Element<'a> for WptChargeLoopReq<'a> {
         let meter_info_requested = r.small(1, 1, 2, n::METER_INFO_REQUESTED)? == 1;
         let evpc_power_request = r.rational(2, n::EVPC_POWER_REQUEST)?;
         let evpc_power_output = r.rational(1, n::EVPC_POWER_OUTPUT)?;
-        let evpc_charge_diagnostics = WptEvpcChargeDiagnostics::read(r, 2, n::EVPC_CHARGE_DIAGNOSTICS)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (evpc_charge_diagnostics, next) =
+            WptEvpcChargeDiagnostics::read_then(r, 2, n::EVPC_CHARGE_DIAGNOSTICS, 3, 4)?;
         let (evpc_operating_frequency, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVPC_OPERATING_FREQUENCY, 2, 3)?;
             (Some(v), next)
@@ -528,7 +525,7 @@ impl<'a> Element<'a> for WptChargeLoopReq<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.manufacturer_specific_data_container,
             n::MANUFACTURER_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -582,8 +579,7 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
         let (evse_status, next) = if next == 0 {
             let v = r.child(0, n::EVSE_STATUS)?;
             (Some(v), r.event(0, 2, 3, n::NONE)?)
@@ -613,8 +609,8 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
         };
         let spc_max_output_power_limit = r.rational(0, n::SPC_MAX_OUTPUT_POWER_LIMIT)?;
         let spc_min_output_power_limit = r.rational(1, n::SPC_MIN_OUTPUT_POWER_LIMIT)?;
-        let spc_charge_diagnostics = WptSpcChargeDiagnostics::read(r, 2, n::SPC_CHARGE_DIAGNOSTICS)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (spc_charge_diagnostics, next) =
+            WptSpcChargeDiagnostics::read_then(r, 2, n::SPC_CHARGE_DIAGNOSTICS, 3, 4)?;
         let (spc_operating_frequency, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::SPC_OPERATING_FREQUENCY, 2, 3)?;
             (Some(v), next)
@@ -700,7 +696,7 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.manufacturer_specific_data_container,
             n::MANUFACTURER_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -750,8 +746,9 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
         let sd_max_ground_clearence = r.u16(2, n::SD_MAX_GROUND_CLEARENCE)?;
         let sd_min_ground_clearence = r.u16(3, n::SD_MIN_GROUND_CLEARENCE)?;
         let evpc_natural_frequency = r.rational(2, n::EVPC_NATURAL_FREQUENCY)?;
-        let evpc_device_local_control = r.small(2, 1, 2, n::EVPC_DEVICE_LOCAL_CONTROL)? == 1;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (evpc_device_local_control, next) =
+            r.small_then(2, (1, 2), n::EVPC_DEVICE_LOCAL_CONTROL, 2, 2)?;
+        let evpc_device_local_control = evpc_device_local_control == 1;
         let (vendor_specific_data_container, _) = if next == 0 {
             r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
@@ -783,7 +780,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -874,7 +871,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.sd_manufacturer_specific_data_container,
             n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -996,8 +993,7 @@ impl<'a> Element<'a> for WptFinePositioningReq<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
-        let ev_result_code = WptEvResult::read(r, 3, n::EV_RESULT_CODE)?;
-        let next = r.event(1, 2, 3, n::NONE)?;
+        let (ev_result_code, next) = WptEvResult::read_then(r, 3, n::EV_RESULT_CODE, 2, 3)?;
         let (vendor_specific_data_container, next) = if next == 0 {
             r.list(&ListShape::new(0, 16, 0, 1, 2), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
@@ -1031,7 +1027,7 @@ impl<'a> Element<'a> for WptFinePositioningReq<'a> {
             &ListShape::new(0, 16, 0, 1, 2),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         let (code, bits) = if let Some(v) = self.wpt_lf_data_package_list {
             w.child(code, bits, &v, n::WPT_LF_DATA_PACKAGE_LIST)?;
@@ -1072,8 +1068,7 @@ impl<'a> Element<'a> for WptFinePositioningRes<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
-        let next = r.event(1, 2, 3, n::NONE)?;
+        let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 2, 3)?;
         let (vendor_specific_data_container, next) = if next == 0 {
             r.list(&ListShape::new(0, 16, 0, 1, 2), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
@@ -1107,7 +1102,7 @@ impl<'a> Element<'a> for WptFinePositioningRes<'a> {
             &ListShape::new(0, 16, 0, 1, 2),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         let (code, bits) = if let Some(v) = self.wpt_lf_data_package_list {
             w.child(code, bits, &v, n::WPT_LF_DATA_PACKAGE_LIST)?;
@@ -1225,7 +1220,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
             &self.ev_device_fine_positioning_method_list,
             n::EV_DEVICE_FINE_POSITIONING_METHOD_LIST,
             n::WPT_FINE_POSITIONING_METHOD,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 3);
                 w.event(0, 1);
                 Ok(())
@@ -1238,7 +1233,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
             &self.ev_device_pairing_method_list,
             n::EV_DEVICE_PAIRING_METHOD_LIST,
             n::WPT_PAIRING_METHOD,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 3);
                 w.event(0, 1);
                 Ok(())
@@ -1251,7 +1246,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
             &self.ev_device_alignment_check_method_list,
             n::EV_DEVICE_ALIGNMENT_CHECK_METHOD_LIST,
             n::WPT_ALIGNMENT_CHECK_METHOD,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 2);
                 w.event(0, 1);
                 Ok(())
@@ -1264,7 +1259,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
             &ListShape::new(0, 16, 0, 1, 2),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         let (code, bits) = if let Some(v) = self.lf_system_setup_data {
             w.child(code, bits, &v, n::LF_SYSTEM_SETUP_DATA)?;
@@ -1385,7 +1380,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
             &self.primary_device_fine_positioning_method_list,
             n::PRIMARY_DEVICE_FINE_POSITIONING_METHOD_LIST,
             n::WPT_FINE_POSITIONING_METHOD,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 3);
                 w.event(0, 1);
                 Ok(())
@@ -1398,7 +1393,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
             &self.primary_device_pairing_method_list,
             n::PRIMARY_DEVICE_PAIRING_METHOD_LIST,
             n::WPT_PAIRING_METHOD,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 3);
                 w.event(0, 1);
                 Ok(())
@@ -1411,7 +1406,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
             &self.primary_device_alignment_check_method_list,
             n::PRIMARY_DEVICE_ALIGNMENT_CHECK_METHOD_LIST,
             n::WPT_ALIGNMENT_CHECK_METHOD,
-            |w, v| {
+            |w, &v| {
                 w.small(0, 1, v as u32, 2);
                 w.event(0, 1);
                 Ok(())
@@ -1424,7 +1419,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
             &ListShape::new(0, 16, 0, 1, 2),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         let (code, bits) = if let Some(v) = self.lf_system_setup_data {
             w.child(code, bits, &v, n::LF_SYSTEM_SETUP_DATA)?;
@@ -1459,8 +1454,8 @@ pub struct WptLfDataPackage {
 
 impl<'a> Element<'a> for WptLfDataPackage {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let package_index = r.small(2, 8, 256, n::PACKAGE_INDEX)? as u8;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (package_index, next) = r.small_then(2, (8, 256), n::PACKAGE_INDEX, 2, 2)?;
+        let package_index = package_index as u8;
         let data = match next {
             0 => LfData::LfTx(r.child(0, n::LF_TX_DATA)?),
             _ => LfData::LfRx(r.child(0, n::LF_RX_DATA)?),
@@ -1541,7 +1536,7 @@ impl<'a> Element<'a> for WptLfReceiverData<'a> {
         w.small(0, 2, u32::from(self.number_of_receivers), 8);
         let (code, bits) =
             w.list(0, 2, &ListShape::new(2, 255, 0, 1, 1), &self.rx_spec_data, n::RX_SPEC_DATA, |w, v| {
-                w.child(0, 0, &v, n::RX_SPEC_DATA)
+                w.child(0, 0, v, n::RX_SPEC_DATA)
             })?;
         w.event(code, bits);
         Ok(())
@@ -1735,7 +1730,7 @@ impl<'a> Element<'a> for WptLfTransmitterData<'a> {
         w.rational(0, 2, self.signal_frequency.number());
         let (code, bits) =
             w.list(0, 1, &ListShape::new(2, 255, 0, 1, 2), &self.tx_spec_data, n::TX_SPEC_DATA, |w, v| {
-                w.child(0, 0, &v, n::TX_SPEC_DATA)
+                w.child(0, 0, v, n::TX_SPEC_DATA)
             })?;
         let (code, bits) = if let Some(v) = self.tx_package_spec_data {
             w.child(code, bits, &v, n::TX_PACKAGE_SPEC_DATA)?;
@@ -1830,8 +1825,7 @@ impl<'a> Element<'a> for WptPairingReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (ev_processing, next) = Processing::read_then(r, 2, n::EV_PROCESSING, 2, 2)?;
         let observed_id_code = if next == 0 {
             let v = r.positive(1, n::OBSERVED_ID_CODE)?;
             r.zeros(2, n::NONE)?;
@@ -1839,8 +1833,7 @@ impl<'a> Element<'a> for WptPairingReq<'a> {
         } else {
             None
         };
-        let ev_result_code = WptEvResult::read(r, 1, n::EV_RESULT_CODE)?;
-        let next = r.event(1, 2, 2, n::NONE)?;
+        let (ev_result_code, next) = WptEvResult::read_then(r, 1, n::EV_RESULT_CODE, 2, 2)?;
         let (vendor_specific_data_container, _) = if next == 0 {
             r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
@@ -1867,7 +1860,7 @@ impl<'a> Element<'a> for WptPairingReq<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -1904,8 +1897,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
-        let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
-        let next = r.event(1, 3, 4, n::NONE)?;
+        let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 3, 4)?;
         let (observed_id_code, next) = if next == 0 {
             let v = r.positive(1, n::OBSERVED_ID_CODE)?;
             (Some(v), r.event(1, 2, 3, n::NONE)?)
@@ -1959,7 +1951,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
                 &v,
                 n::ALTERNATIVE_SECC_LIST,
                 n::ALTERNATIVE_SECC,
-                |w, v| w.child(0, 0, &v, n::ALTERNATIVE_SECC),
+                |w, v| w.child(0, 0, v, n::ALTERNATIVE_SECC),
             )?;
             (0, 2)
         } else {
@@ -1971,7 +1963,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
             &ListShape::new(0, 16, 0, 1, 1),
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
-            |w, v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
+            |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
         )?;
         w.event(code, bits);
         Ok(())
@@ -2048,7 +2040,7 @@ impl<'a> Element<'a> for WptTxRxPackageSpecData<'a> {
             &ListShape::new(2, 255, 0, 1, 1),
             &self.pulse_sequence_order,
             n::PULSE_SEQUENCE_ORDER,
-            |w, v| w.child(0, 0, &v, n::PULSE_SEQUENCE_ORDER),
+            |w, v| w.child(0, 0, v, n::PULSE_SEQUENCE_ORDER),
         )?;
         w.u32(code << 1, bits + 1, u32::from(self.pulse_separation_time));
         w.u32(0, 3, u32::from(self.pulse_duration));

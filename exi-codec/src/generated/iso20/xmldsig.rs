@@ -166,7 +166,7 @@ impl<'a> Element<'a> for Reference<'a> {
                 &v,
                 n::TRANSFORMS,
                 n::TRANSFORM,
-                |w, v| w.child(0, 0, &v, n::TRANSFORM),
+                |w, v| w.child(0, 0, v, n::TRANSFORM),
             )?;
             (0, 1)
         } else {
@@ -405,7 +405,7 @@ impl<'a> Element<'a> for SignedInfo<'a> {
         w.child(0, 1, &self.signature_method, n::SIGNATURE_METHOD)?;
         let (code, bits) =
             w.list(0, 1, &ListShape::new(1, 0, 0, 1, 1), &self.reference, n::REFERENCE, |w, v| {
-                w.child(0, 0, &v, n::REFERENCE)
+                w.child(0, 0, v, n::REFERENCE)
             })?;
         w.event(code, bits);
         Ok(())
