@@ -13,11 +13,12 @@ pub use header::{Frame, FrameError, HEADER_LEN, Header, INVERSE_VERSION, VERSION
 pub use payload_type::{ManufacturerCode, PayloadType, ReservedCode, SchemaSet, Stream};
 pub use payload_types::PayloadTypes;
 pub use sdp::{
-    ALL_NODES, Answer, ConfigError, Coupling, DiagStatus, Discovery, DiscoveryConfig, DiscoveryCounters,
-    DiscoveryEvent, EmspRequest, EmspResponse, Endpoint, EndpointError, FixedId, IdError, Ignored, Listeners,
-    Mismatch, PositioningDevices, Rejection, Responder, ResponderConfig, ResponderCounters, SDP_PORT,
-    SdpError, SdpMessage, SdpRequest, SdpResponse, Security, TlsDowngrade, Transmit, Transport,
-    WirelessRequest, WirelessResponse,
+    ALL_NODES, Answer, ConfigError, Coupling, DiagStatus, Diagnosis, Discovery, DiscoveryConfig,
+    DiscoveryCounters, DiscoveryEvent, EmspRequest, EmspResponse, Endpoint, EndpointError, FixedId, IdError,
+    Ignored, Listeners, Mismatch, PositioningDevices, Rejection, Responder, ResponderConfig,
+    ResponderCounters, SDP_PORT, SdpError, SdpMessage, SdpRequest, SdpResponse, Search, SearchFailure,
+    Security, Serving, TlsDowngrade, Transmit, Transport, WirelessEvse, WirelessRequest, WirelessResponse,
+    WirelessVehicle,
 };
 pub use stream::{DEFAULT_CAP, Message, Reassembler, StreamCounters, StreamError};
 

@@ -6,19 +6,24 @@ mod endpoint;
 mod fields;
 mod message;
 mod responder;
+mod search;
+mod serving;
 mod wired;
 mod wireless;
 
 use core::net::{Ipv6Addr, SocketAddrV6};
 
 pub use discovery::{
-    Answer, Discovery, DiscoveryConfig, DiscoveryCounters, DiscoveryEvent, Rejection, TlsDowngrade,
+    Answer, Discovery, DiscoveryConfig, DiscoveryCounters, DiscoveryEvent, Rejection, SearchFailure,
+    TlsDowngrade,
 };
 pub use emsp::{EmspRequest, EmspResponse};
 pub use endpoint::{Endpoint, EndpointError};
 pub use fields::{Coupling, DiagStatus, FixedId, IdError, PositioningDevices, Security, Transport};
 pub use message::{SdpError, SdpMessage};
 pub use responder::{Ignored, Listeners, Mismatch, Responder, ResponderConfig, ResponderCounters};
+pub use search::{Search, WirelessEvse, WirelessVehicle};
+pub use serving::{Diagnosis, Serving};
 pub use wired::{SdpRequest, SdpResponse};
 pub use wireless::{WirelessRequest, WirelessResponse};
 
@@ -55,7 +60,8 @@ pub struct Transmit {
 }
 
 impl Transmit {
-    const CAPACITY: usize = HEADER_LEN + SdpResponse::LEN;
+    /// The longest message that the machines send.
+    const CAPACITY: usize = HEADER_LEN + WirelessRequest::LEN;
 
     fn new(destination: SocketAddrV6, message: SdpMessage<'_>) -> Option<Self> {
         let mut bytes = [0; Self::CAPACITY];

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use v2gtp::{
     Answer, ConfigError, Discovery, DiscoveryConfig, DiscoveryEvent, Endpoint, EndpointError, Ignored,
     Instant, Listeners, Mismatch, Rejection, Responder, ResponderConfig, SdpError, SdpMessage, SdpRequest,
-    SdpResponse, Security, TlsDowngrade, Transport,
+    SdpResponse, SearchFailure, Security, TlsDowngrade, Transport,
 };
 
 const LINK: u32 = 3;
@@ -45,7 +45,7 @@ fn response(address: &str, port: u16, security: Security) -> Vec<u8> {
 }
 
 fn answer(port: u16, security: Security) -> Answer {
-    Answer { endpoint: endpoint(port), security, responder: *charger().ip(), scope_id: LINK }
+    Answer { endpoint: endpoint(port), security, responder: *charger().ip(), scope_id: LINK, evse: None }
 }
 
 fn searching(config: DiscoveryConfig) -> Discovery {
@@ -86,7 +86,10 @@ fn evcc_asks_fifty_times_and_fails() {
     }
     assert_eq!(sent_at, (0..50).map(|n| ms(250 * n)).collect::<Vec<_>>());
     assert_eq!(now, ms(12_500));
-    assert_eq!(evcc.poll_event(), Some(DiscoveryEvent::Failed { requests: 50 }));
+    assert_eq!(
+        evcc.poll_event(),
+        Some(DiscoveryEvent::Failed { requests: 50, reason: SearchFailure::NoAnswer })
+    );
     assert_eq!(evcc.poll_event(), None);
     assert_eq!(evcc.counters().requests, 50);
     let late = response("fe80::c", 50_001, Security::Tls);
@@ -362,8 +365,8 @@ proptest! {
                 prop_assert_eq!(found, answer(50_001, Security::Tls));
                 prop_assert!(at >= ms(serve_from));
             }
-            DiscoveryEvent::Failed { requests } => {
-                prop_assert_eq!(requests, 50);
+            DiscoveryEvent::Failed { requests, reason } => {
+                prop_assert_eq!((requests, reason), (50, SearchFailure::NoAnswer));
                 prop_assert_eq!(evcc.counters().answers, 0);
                 if serve_from < 5_000 {
                     prop_assert!(fates.iter().any(Vec::is_empty));

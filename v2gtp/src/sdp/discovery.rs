@@ -5,9 +5,10 @@ use core::time::Duration;
 
 use thiserror::Error;
 
+use super::search::Outcome;
 use super::{
-    ALL_NODES, ConfigError, Endpoint, EndpointError, SDP_PORT, SdpError, SdpMessage, SdpRequest, Security,
-    Transmit, Transport,
+    ALL_NODES, ConfigError, Endpoint, EndpointError, SDP_PORT, SdpError, SdpMessage, SdpResponse, Search,
+    Security, Transmit, Transport, WirelessEvse,
 };
 use crate::{Instant, PayloadType};
 
@@ -24,13 +25,15 @@ pub enum TlsDowngrade {
 /// Settings of a [`Discovery`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiscoveryConfig {
+    /// Kind of link, and with it the messages to speak.
+    pub search: Search,
     /// Interface of the charging link as the host's sockets number it; 0 where there is only one.
     pub scope_id: u32,
     /// Security to ask for.
     pub security: Security,
     /// What to do with less security than asked for.
     pub downgrade: TlsDowngrade,
-    /// Time without an answer after which to ask again, at least [`Self::MIN_RESEND_AFTER`].
+    /// Time without a final answer after which to ask again, at least [`Self::MIN_RESEND_AFTER`].
     pub resend_after: Duration,
     /// Requests to send before giving up, 1 to [`Self::MAX_REQUESTS`].
     pub max_requests: u8,
@@ -45,10 +48,11 @@ impl DiscoveryConfig {
     pub const MAX_REQUESTS: u8 = 50;
 }
 
-/// TLS, no downgrade, all 50 requests 250 ms apart, and 250 ms of watching for conflicts.
+/// Wired, TLS, no downgrade, all 50 requests 250 ms apart, and 250 ms of watching for conflicts.
 impl Default for DiscoveryConfig {
     fn default() -> Self {
         Self {
+            search: Search::Wired,
             scope_id: 0,
             security: Security::Tls,
             downgrade: TlsDowngrade::Reject,
@@ -70,6 +74,8 @@ pub struct Answer {
     pub responder: Ipv6Addr,
     /// Interface to connect through.
     pub scope_id: u32,
+    /// Where the vehicle stands, after a wireless search.
+    pub evse: Option<WirelessEvse>,
 }
 
 impl Answer {
@@ -79,7 +85,7 @@ impl Answer {
     }
 
     fn same_server(&self, other: &Self) -> bool {
-        (self.endpoint, self.security, self.scope_id) == (other.endpoint, other.security, other.scope_id)
+        Self { responder: other.responder, ..*self } == *other
     }
 }
 
@@ -96,11 +102,27 @@ pub enum DiscoveryEvent {
         /// The one that differs.
         second: Answer,
     },
-    /// No valid answer to any request.
+    /// The search is over without a server.
     Failed {
         /// Requests that were sent.
         requests: u8,
+        /// Why.
+        reason: SearchFailure,
     },
+}
+
+/// Why a search ended without a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SearchFailure {
+    /// No valid answer to any request.
+    #[error("no SECC answered")]
+    NoAnswer,
+    /// Wireless: after the last request the SECC was still finding out where the vehicle stands.
+    #[error("the SECC did not find out in time at which EVSE the vehicle stands")]
+    StillOngoing,
+    /// Wireless: the answer is that no SECC serves this vehicle.
+    #[error("no SECC serves this vehicle")]
+    NoSecc,
 }
 
 /// Why a datagram was not taken. The search goes on regardless.
@@ -112,7 +134,7 @@ pub enum Rejection {
     /// The datagram is no SDP message.
     #[error("malformed answer")]
     Malformed(#[source] SdpError),
-    /// The message is none that answers a wired request.
+    /// The message does not answer the kind of request that was sent.
     #[error("payload type {0} does not answer the request")]
     UnexpectedType(PayloadType),
     /// It came in through an interface other than the charging link.
@@ -127,6 +149,9 @@ pub enum Rejection {
     /// TLS was asked for, the answer offers none.
     #[error("answer without TLS to a request for TLS")]
     Downgrade,
+    /// The answer says that it names the EVSE, and does not: the field is empty or no text.
+    #[error("answer without the EVSE id that it announces")]
+    EvseId,
 }
 
 /// What a [`Discovery`] has seen since it was made. The counters saturate.
@@ -145,8 +170,15 @@ pub struct DiscoveryCounters {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Idle,
-    Searching { sent: u8, resend_at: Instant },
+    Searching { sent: u8, resend_at: Instant, so_far: SearchFailure },
     Watching { first: Answer, until: Instant },
+}
+
+/// What a valid answer means.
+enum Verdict {
+    Found(Answer),
+    Ongoing,
+    NoSecc,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +188,9 @@ enum Request {
 }
 
 /// Finds the SECC on the charging link.
+///
+/// In a wireless search an SECC may answer that it is still finding out where the vehicle stands; the
+/// requests then go on in the same rhythm and within the same number.
 ///
 /// After each call of `start`, `handle_input` or `handle_timeout`, drain `poll_transmit` and
 /// `poll_event` and arm a timer for `poll_timeout`.
@@ -192,7 +227,7 @@ impl Discovery {
     /// Begins a search with the first request, dropping what went on before.
     pub fn start(&mut self, now: Instant) {
         self.event = None;
-        self.ask(now, 1);
+        self.ask(now, 1, SearchFailure::NoAnswer);
     }
 
     /// Ends a search or the watch for conflicts without an event.
@@ -216,7 +251,7 @@ impl Discovery {
         if matches!(self.state, State::Idle) {
             return Err(Rejection::NotSearching);
         }
-        let answer = self.judge(from, datagram).inspect_err(|rejection| {
+        let verdict = self.judge(from, datagram).inspect_err(|rejection| {
             let counter = match rejection {
                 Rejection::Malformed(_) => &mut self.counters.malformed,
                 _ => &mut self.counters.refused,
@@ -224,19 +259,24 @@ impl Discovery {
             *counter = counter.saturating_add(1);
         })?;
         self.counters.answers = self.counters.answers.saturating_add(1);
-        match self.state {
-            State::Searching { .. } => {
+        match (&mut self.state, verdict) {
+            (State::Searching { .. }, Verdict::Found(answer)) => {
                 self.request = Request::None;
                 self.event = Some(DiscoveryEvent::Found(answer));
                 let until = now.saturating_add(self.config.conflict_window);
                 self.state = State::Watching { first: answer, until };
                 self.expire_watch(now);
             }
-            State::Watching { first, .. } if !first.same_server(&answer) => {
-                self.event = Some(DiscoveryEvent::Conflict { first, second: answer });
+            (State::Searching { so_far, .. }, Verdict::Ongoing) => *so_far = SearchFailure::StillOngoing,
+            (State::Searching { sent, .. }, Verdict::NoSecc) => {
+                let requests = *sent;
+                self.fail(requests, SearchFailure::NoSecc);
+            }
+            (State::Watching { first, .. }, Verdict::Found(answer)) if !first.same_server(&answer) => {
+                self.event = Some(DiscoveryEvent::Conflict { first: *first, second: answer });
                 self.state = State::Idle;
             }
-            State::Watching { .. } | State::Idle => {}
+            (State::Watching { .. } | State::Idle, _) => {}
         }
         Ok(())
     }
@@ -244,15 +284,13 @@ impl Discovery {
     /// Tells the machine the time; harmless when nothing is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.expire_watch(now);
-        if let State::Searching { sent, resend_at } = self.state
+        if let State::Searching { sent, resend_at, so_far } = self.state
             && now >= resend_at
         {
             if sent < self.config.max_requests {
-                self.ask(now, sent + 1);
+                self.ask(now, sent + 1, so_far);
             } else {
-                self.state = State::Idle;
-                self.request = Request::None;
-                self.event = Some(DiscoveryEvent::Failed { requests: sent });
+                self.fail(sent, so_far);
             }
         }
     }
@@ -273,9 +311,8 @@ impl Discovery {
         }
         self.request = Request::None;
         self.counters.requests = self.counters.requests.saturating_add(1);
-        let request = SdpRequest { security: self.config.security, transport: Transport::Tcp };
         let destination = SocketAddrV6::new(ALL_NODES, SDP_PORT, 0, self.config.scope_id);
-        Transmit::new(destination, SdpMessage::Request(request))
+        Transmit::new(destination, self.config.search.request(self.config.security))
     }
 
     /// The next event, if there is one.
@@ -288,9 +325,16 @@ impl Discovery {
         self.counters
     }
 
-    fn ask(&mut self, now: Instant, sent: u8) {
+    fn ask(&mut self, now: Instant, sent: u8, so_far: SearchFailure) {
         self.request = Request::Due;
-        self.state = State::Searching { sent, resend_at: now.saturating_add(self.config.resend_after) };
+        let resend_at = now.saturating_add(self.config.resend_after);
+        self.state = State::Searching { sent, resend_at, so_far };
+    }
+
+    fn fail(&mut self, requests: u8, reason: SearchFailure) {
+        self.state = State::Idle;
+        self.request = Request::None;
+        self.event = Some(DiscoveryEvent::Failed { requests, reason });
     }
 
     fn expire_watch(&mut self, now: Instant) {
@@ -301,26 +345,38 @@ impl Discovery {
         }
     }
 
-    fn judge(&self, from: SocketAddrV6, datagram: &[u8]) -> Result<Answer, Rejection> {
+    fn judge(&self, from: SocketAddrV6, datagram: &[u8]) -> Result<Verdict, Rejection> {
         let link = self.config.scope_id;
         if link != 0 && from.scope_id() != 0 && from.scope_id() != link {
             return Err(Rejection::Interface(from.scope_id()));
         }
-        let response = match SdpMessage::parse(datagram).map_err(Rejection::Malformed)? {
-            SdpMessage::Response(response) => response,
-            other => return Err(Rejection::UnexpectedType(other.payload_type())),
-        };
-        if response.transport != Transport::Tcp {
+        let message = SdpMessage::parse(datagram).map_err(Rejection::Malformed)?;
+        match self.config.search.outcome(message)? {
+            Outcome::Ongoing => Ok(Verdict::Ongoing),
+            Outcome::NoSecc => Ok(Verdict::NoSecc),
+            Outcome::Server(server, evse) => self.admit(from, server, evse).map(Verdict::Found),
+        }
+    }
+
+    fn admit(
+        &self,
+        from: SocketAddrV6,
+        server: SdpResponse,
+        evse: Option<WirelessEvse>,
+    ) -> Result<Answer, Rejection> {
+        if server.transport != Transport::Tcp {
             return Err(Rejection::Transport);
         }
-        let endpoint = Endpoint::new(response.address, response.port).map_err(Rejection::Endpoint)?;
+        let endpoint = Endpoint::new(server.address, server.port).map_err(Rejection::Endpoint)?;
+        let security = server.security;
         if self.config.security == Security::Tls
-            && response.security == Security::Plain
+            && security == Security::Plain
             && self.config.downgrade == TlsDowngrade::Reject
         {
             return Err(Rejection::Downgrade);
         }
+        let link = self.config.scope_id;
         let scope_id = if link == 0 { from.scope_id() } else { link };
-        Ok(Answer { endpoint, security: response.security, responder: *from.ip(), scope_id })
+        Ok(Answer { endpoint, security, responder: *from.ip(), scope_id, evse })
     }
 }

@@ -6,7 +6,10 @@ use core::time::Duration;
 
 use thiserror::Error;
 
-use super::{ConfigError, Endpoint, SdpError, SdpMessage, SdpResponse, Security, Transmit, Transport};
+use super::{
+    ConfigError, Diagnosis, Endpoint, SdpError, SdpMessage, SdpResponse, Security, Serving, Transmit,
+    Transport,
+};
 use crate::{Instant, PayloadType};
 
 /// The TCP servers that listen at the SECC.
@@ -48,6 +51,8 @@ pub enum Mismatch {
 /// Settings of a [`Responder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResponderConfig {
+    /// Kind of link, and with it the messages to speak.
+    pub serving: Serving,
     /// Interface of the charging link as the host's sockets number it; 0 where there is only one.
     pub scope_id: u32,
     /// What to do when the security asked for is not served.
@@ -58,10 +63,11 @@ pub struct ResponderConfig {
     pub answer_interval: Duration,
 }
 
-/// Offers what there is; ten answers per second, eight at once. Vehicles ask four times per second.
+/// Wired, offers what there is; ten answers per second, eight at once. Vehicles ask four times per second.
 impl Default for ResponderConfig {
     fn default() -> Self {
         Self {
+            serving: Serving::Wired,
             scope_id: 0,
             mismatch: Mismatch::Offer,
             burst: NonZeroU8::MIN.saturating_add(7),
@@ -79,7 +85,7 @@ pub enum Ignored {
     /// The datagram is no SDP message.
     #[error("malformed request")]
     Malformed(#[source] SdpError),
-    /// The message is no wired request.
+    /// The message is no request of the kind that is served.
     #[error("payload type {0} is not served")]
     UnexpectedType(PayloadType),
     /// It came in through an interface other than the charging link.
@@ -126,6 +132,7 @@ pub struct Responder {
     config: ResponderConfig,
     link: Link,
     listeners: Option<Listeners>,
+    diagnosis: Diagnosis,
     /// When the answers given so far would all have left at the average rate.
     paid_until: Instant,
     answer: Option<Transmit>,
@@ -145,6 +152,7 @@ impl Responder {
             config,
             link: Link::Down,
             listeners: None,
+            diagnosis: Diagnosis::Ongoing,
             paid_until: Instant::ZERO,
             answer: None,
             counters: ResponderCounters::default(),
@@ -156,9 +164,10 @@ impl Responder {
         self.link = Link::Up;
     }
 
-    /// The data link is lost; an answer not fetched yet is dropped.
+    /// The data link is lost; an answer not fetched yet is dropped, and so is the diagnosis.
     pub fn link_down(&mut self) {
         self.link = Link::Down;
+        self.diagnosis = Diagnosis::Ongoing;
         self.answer = None;
     }
 
@@ -171,6 +180,14 @@ impl Responder {
     pub fn stop_listening(&mut self) {
         self.listeners = None;
         self.answer = None;
+    }
+
+    /// What to say about the vehicle's place to wireless requests from now on.
+    ///
+    /// An SECC with several EVSEs reads the EVID of a request with [`SdpMessage::parse`] and says what it
+    /// knows of that vehicle before it hands the request in.
+    pub fn diagnose(&mut self, diagnosis: Diagnosis) {
+        self.diagnosis = diagnosis;
     }
 
     /// Takes a UDP datagram that arrived at [`crate::SDP_PORT`] and returns the security that is answered.
@@ -216,25 +233,23 @@ impl Responder {
         if link != 0 && from.scope_id() != 0 && from.scope_id() != link {
             return Err(Ignored::Interface(from.scope_id()));
         }
-        let request = match SdpMessage::parse(datagram).map_err(Ignored::Malformed)? {
-            SdpMessage::Request(request) => request,
-            other => return Err(Ignored::UnexpectedType(other.payload_type())),
-        };
+        let message = SdpMessage::parse(datagram).map_err(Ignored::Malformed)?;
+        let (wanted, transport) = self.config.serving.wanted(message)?;
         if Endpoint::new(*from.ip(), from.port()).is_err() {
             return Err(Ignored::Sender);
         }
-        if request.transport != Transport::Tcp {
+        if transport != Transport::Tcp {
             return Err(Ignored::Transport);
         }
-        let (security, server) =
-            listeners.choose(request.security, self.config.mismatch).ok_or(Ignored::Security)?;
+        let (security, server) = listeners.choose(wanted, self.config.mismatch).ok_or(Ignored::Security)?;
         let response = SdpResponse {
             address: server.address(),
             port: server.port(),
             security,
             transport: Transport::Tcp,
         };
-        let answer = Transmit::new(from, SdpMessage::Response(response)).ok_or(Ignored::Sender)?;
+        let message = self.config.serving.response(response, self.diagnosis);
+        let answer = Transmit::new(from, message).ok_or(Ignored::Sender)?;
         Ok((security, answer))
     }
 
