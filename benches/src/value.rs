@@ -155,9 +155,7 @@ impl<'a, T: Element<'a> + Value> Value for List<'a, T> {
 
     #[inline]
     fn read(&self, sink: &mut Sink) {
-        for item in self {
-            item.read(sink);
-        }
+        self.iter().for_each(|item| item.read(sink));
     }
 
     fn owned(&self) -> Self::Owned {

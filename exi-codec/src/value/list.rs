@@ -181,6 +181,28 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
         }
     }
 
+    /// Internal iteration keeps the place in the stream in registers: `for_each` is faster than `for`.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
+        match self.0 {
+            IterInner::Slice(items) => items.copied().fold(init, f),
+            IterInner::Stream { mut reader, index, span } => {
+                let mut value = init;
+                for index in index..span.count {
+                    if index > 0 {
+                        let width = if index < u16::from(span.min) { 1 } else { span.width };
+                        reader.set_position(reader.position() + usize::from(width));
+                    }
+                    match T::decode(&mut reader) {
+                        Ok(item) => value = f(value, item),
+                        Err(_) => break,
+                    }
+                }
+                value
+            }
+        }
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = match &self.0 {
             IterInner::Slice(items) => items.len(),
