@@ -58,6 +58,8 @@ const EXI_EXAMPLES: &str = "\
 Questions:
   {\"op\":\"decode\",\"schema\":\"appprotocol\",\"exi_hex\":\"80400040\"}         answer: {\"xml\",\"consumed\"}
   {\"op\":\"encode\",\"schema\":\"dc\",\"fragment\":false,\"xml\":\"<dc:...\"}    answer: {\"exi_hex\"}
+\"empty\" in a question to encode says how empty text is written: \"ee\" (the default) as the bare end of its
+element, as Canonical EXI has it, or \"ch\" as text of length zero, as `v2g encode` and charging sessions do.
 An answer that could not be given is {\"error\"}; an \"id\" in the question comes back in the answer.
 
 Example:

@@ -6,6 +6,7 @@ mod grammar;
 mod typed;
 
 use clap::ValueEnum;
+use exi_codec::EmptyText;
 use thiserror::Error;
 
 use crate::tree::Element;
@@ -80,7 +81,13 @@ pub(crate) trait Engine {
     fn decode(&self, set: Set, coding: Coding, exi: &[u8]) -> Result<Decoded, EngineError>;
 
     /// Writes one stream. Values of `root` may be untyped text.
-    fn encode(&self, set: Set, coding: Coding, root: &Element) -> Result<Vec<u8>, EngineError>;
+    fn encode(
+        &self,
+        set: Set,
+        coding: Coding,
+        root: &Element,
+        empty: EmptyText,
+    ) -> Result<Vec<u8>, EngineError>;
 }
 
 /// The executor of a kind.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, BufWriter, Write};
 
 use clap::ValueEnum;
+use exi_codec::EmptyText;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -21,6 +22,26 @@ struct Question {
     fragment: bool,
     xml: Option<String>,
     exi_hex: Option<String>,
+    #[serde(default)]
+    empty: Empty,
+}
+
+/// How empty text is encoded; the default is that of the reference codec, which speaks this protocol too.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Empty {
+    #[default]
+    Ee,
+    Ch,
+}
+
+impl From<Empty> for EmptyText {
+    fn from(empty: Empty) -> Self {
+        match empty {
+            Empty::Ee => Self::AsEndElement,
+            Empty::Ch => Self::AsCharacters,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,7 +136,7 @@ fn reply(engine: &dyn Engine, question: &Question) -> Result<Answer, String> {
     let coding = if question.fragment { Coding::Fragment } else { Coding::Document };
     match question.op {
         Operation::Encode => {
-            let exi = engine.encode(set, coding, &root()?).map_err(|e| e.to_string())?;
+            let exi = engine.encode(set, coding, &root()?, question.empty.into()).map_err(|e| e.to_string())?;
             Ok(Answer::Encoded { exi_hex: input::to_hex(&exi) })
         }
         Operation::Decode => {
@@ -125,7 +146,7 @@ fn reply(engine: &dyn Engine, question: &Question) -> Result<Answer, String> {
             Ok(Answer::Decoded { xml: decoded.root.to_xml(), consumed: decoded.consumed })
         }
         Operation::Validate | Operation::Normalise => {
-            let complaint = engine.encode(set, coding, &root()?).err().map(|e| e.to_string());
+            let complaint = engine.encode(set, coding, &root()?, question.empty.into()).err().map(|e| e.to_string());
             Ok(Answer::Validated { valid: complaint.is_none(), complaint })
         }
     }

@@ -1,8 +1,9 @@
 //! The interpreter of the grammar as data.
 
+use exi_codec::EmptyText;
 use exi_codec::grammar::{
-    self, BigInteger, BinaryText, Content, Decoder, Encoder, ErrorKind, Event, EventCode, EventKind, Kind,
-    Octets, QName, Root, Text,
+    self, BigInteger, BinaryText, Content, Decoder, EmptyValue, Encoder, ErrorKind, Event, EventCode,
+    EventKind, Kind, Octets, QName, Root, Text,
 };
 
 use super::{Coding, Decoded, Engine, EngineError, Set};
@@ -24,16 +25,31 @@ impl Engine for Interpreter {
         Ok(Decoded { root, consumed: exi.len() - decoder.trailing_octets() })
     }
 
-    fn encode(&self, set: Set, coding: Coding, element: &Element) -> Result<Vec<u8>, EngineError> {
-        encode(set, coding, element)
+    fn encode(
+        &self,
+        set: Set,
+        coding: Coding,
+        element: &Element,
+        empty: EmptyText,
+    ) -> Result<Vec<u8>, EngineError> {
+        encode(set, coding, element, empty)
     }
 }
 
 /// Writes a stream.
-pub(super) fn encode(set: Set, coding: Coding, element: &Element) -> Result<Vec<u8>, EngineError> {
+pub(super) fn encode(
+    set: Set,
+    coding: Coding,
+    element: &Element,
+    empty: EmptyText,
+) -> Result<Vec<u8>, EngineError> {
+    let empty = match empty {
+        EmptyText::AsCharacters => EmptyValue::AsCharacters,
+        EmptyText::AsEndElement => EmptyValue::AsEndElement,
+    };
     let mut buffer = vec![0; 1 << 12];
     loop {
-        let mut encoder = Encoder::new(tables(set), root(coding), &mut buffer);
+        let mut encoder = Encoder::new(tables(set), root(coding), &mut buffer).empty_value(empty);
         let result = encode_element(&mut encoder, tables(set), element).and_then(|()| encoder.finish());
         match result {
             Ok(length) => {

@@ -7,10 +7,11 @@ mod walk;
 
 use bumpalo::Bump;
 use exi_codec::reflect::Root;
-use exi_codec::{Document, ErrorKind, Trailing, app_protocol, iso20};
+use exi_codec::{Document, EmptyText, ErrorKind, Trailing, app_protocol, iso20};
 
 use super::{Coding, Decoded, Engine, EngineError, Set};
 use crate::tree::Element;
+use iso20::common_messages;
 
 /// First try for the length of an encoded message.
 const USUAL_LENGTH: usize = 1 << 12;
@@ -19,13 +20,16 @@ const USUAL_LENGTH: usize = 1 << 12;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Codec;
 
-/// Calls a function with the type of all roots of a set.
+/// Calls a function with the type of the roots of a set.
 macro_rules! with_roots {
-    ($set:expr, $coding:expr, $function:ident($($argument:expr),*)) => {
+    ($set:expr, $coding:expr, $others:expr, $function:ident($($argument:expr),*)) => {
         match ($set, $coding) {
+            (Set::Common, Coding::Document) if $others => {
+                $function::<common_messages::OtherDocument<'_>>($($argument),*)
+            }
             (Set::AppProtocol, Coding::Document) => $function::<app_protocol::Message<'_>>($($argument),*),
-            (Set::Common, Coding::Document) => $function::<iso20::common_messages::Message<'_>>($($argument),*),
-            (Set::Common, Coding::Fragment) => $function::<iso20::common_messages::Fragment<'_>>($($argument),*),
+            (Set::Common, Coding::Document) => $function::<common_messages::Message<'_>>($($argument),*),
+            (Set::Common, Coding::Fragment) => $function::<common_messages::Fragment<'_>>($($argument),*),
             (Set::Ac, Coding::Document) => $function::<iso20::ac::Message<'_>>($($argument),*),
             (Set::Ac, Coding::Fragment) => $function::<iso20::ac::Fragment<'_>>($($argument),*),
             (Set::Dc, Coding::Document) => $function::<iso20::dc::Message<'_>>($($argument),*),
@@ -47,16 +51,30 @@ macro_rules! with_roots {
 
 impl Engine for Codec {
     fn decode(&self, set: Set, coding: Coding, exi: &[u8]) -> Result<Decoded, EngineError> {
-        let (mut root, consumed) = with_roots!(set, coding, decode(exi))?;
+        let others = set == Set::Common && is_no_message(exi);
+        let (mut root, consumed) = with_roots!(set, coding, others, decode(exi))?;
         namespaces::assign(&mut root, set);
         Ok(Decoded { root, consumed })
     }
 
-    fn encode(&self, set: Set, coding: Coding, root: &Element) -> Result<Vec<u8>, EngineError> {
+    fn encode(
+        &self,
+        set: Set,
+        coding: Coding,
+        root: &Element,
+        empty: EmptyText,
+    ) -> Result<Vec<u8>, EngineError> {
         namespaces::check(root, set)?;
         let arena = Bump::new();
-        with_roots!(set, coding, encode(&arena, root))
+        let others = common_messages::OtherDocument::NAMES.contains(&root.name.local.as_str());
+        with_roots!(set, coding, others, encode(&arena, root, empty))
     }
+}
+
+/// The roots of documents of the common messages are messages, but for two elements that are signed.
+fn is_no_message(exi: &[u8]) -> bool {
+    let message = exi_codec::decode::<common_messages::Message<'_>>(exi);
+    message.is_err_and(|error| error.kind() == ErrorKind::UnexpectedRoot)
 }
 
 impl From<exi_codec::Error> for EngineError {
@@ -73,14 +91,15 @@ fn decode<'a, M: Document<'a> + Root<'a>>(exi: &'a [u8]) -> Result<(Element, usi
 fn encode<'a, M: Document<'a> + Root<'a>>(
     arena: &'a Bump,
     root: &'a Element,
+    empty: EmptyText,
 ) -> Result<Vec<u8>, EngineError> {
-    let message: M = build::message(arena, root)?;
+    let message: M = build::message(arena, root, empty)?;
     let mut buffer = vec![0; USUAL_LENGTH];
-    let result = match exi_codec::encode(&message, &mut buffer) {
+    let result = match exi_codec::encode_with(&message, &mut buffer, empty) {
         // The error says how many bits it takes.
         Err(error) if error.kind() == ErrorKind::BufferTooSmall => {
             buffer.resize(error.bit_offset().div_ceil(8) as usize, 0);
-            exi_codec::encode(&message, &mut buffer)
+            exi_codec::encode_with(&message, &mut buffer, empty)
         }
         result => result,
     };
@@ -90,11 +109,11 @@ fn encode<'a, M: Document<'a> + Root<'a>>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Codec, Coding, Element, Engine, Set};
+    use super::{Codec, Coding, Element, EmptyText, Engine, Set};
 
     fn encode(xml: &str) -> Result<Vec<u8>, String> {
         let root = Element::from_xml(xml)?;
-        Codec.encode(Set::Dc, Coding::Document, &root).map_err(|e| e.to_string())
+        Codec.encode(Set::Dc, Coding::Document, &root, EmptyText::AsCharacters).map_err(|e| e.to_string())
     }
 
     const REQUEST: &str = concat!(

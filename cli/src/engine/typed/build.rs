@@ -1,7 +1,7 @@
 //! From a tree to a typed message.
 
 use bumpalo::Bump;
-use exi_codec::Opaque;
+use exi_codec::{EmptyText, Opaque};
 use exi_codec::reflect::{Root, Source};
 
 use super::super::EngineError;
@@ -9,8 +9,12 @@ use super::forbidden;
 use crate::tree::{Element, Node};
 
 /// The message with this root; `arena` keeps what it borrows.
-pub(super) fn message<'a, M: Root<'a>>(arena: &'a Bump, root: &'a Element) -> Result<M, EngineError> {
-    let mut reader = Reader { arena, open: vec![Open::new(root)?] };
+pub(super) fn message<'a, M: Root<'a>>(
+    arena: &'a Bump,
+    root: &'a Element,
+    empty: EmptyText,
+) -> Result<M, EngineError> {
+    let mut reader = Reader { arena, empty, open: vec![Open::new(root)?] };
     M::build(&root.name.local, &mut reader)
 }
 
@@ -56,6 +60,8 @@ impl<'a> Open<'a> {
 
 struct Reader<'a> {
     arena: &'a Bump,
+    /// For what the typed codec carries as bits.
+    empty: EmptyText,
     /// From the root inwards; never empty.
     open: Vec<Open<'a>>,
 }
@@ -134,7 +140,7 @@ impl<'a> Source<'a> for Reader<'a> {
         if elements.is_empty() {
             return Ok(None);
         }
-        let (stream, bits) = forbidden::encode(name, &elements)?;
+        let (stream, bits) = forbidden::encode(name, &elements, self.empty)?;
         Ok(Some(Opaque::from_bits(self.arena.alloc_slice_copy(&stream), bits)))
     }
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use exi_codec::Opaque;
 use exi_codec::grammar::{self, Decoder, skip_element};
+use exi_codec::{EmptyText, Opaque};
 
 use super::super::{Coding, EngineError, Set, grammar as interpreter};
 use super::namespaces::XMLDSIG;
@@ -40,14 +40,18 @@ pub(super) fn trees(name: &str, value: &Opaque<'_>) -> Result<Vec<Element>, Engi
 }
 
 /// A stream with the elements, and the bits where they stand in it.
-pub(super) fn encode(name: &str, elements: &[&Element]) -> Result<(Vec<u8>, Range<u32>), EngineError> {
+pub(super) fn encode(
+    name: &str,
+    elements: &[&Element],
+    empty: EmptyText,
+) -> Result<(Vec<u8>, Range<u32>), EngineError> {
     let declaration = declaration(name)?;
     let mut bits: Vec<bool> = Vec::new();
     for element in elements {
         if !bits.is_empty() {
             bits.extend(std::iter::repeat_n(false, separator(name)));
         }
-        let fragment = interpreter::encode(Set::Xmldsig, Coding::Fragment, element)?;
+        let fragment = interpreter::encode(Set::Xmldsig, Coding::Fragment, element, empty)?;
         let end = skip_element(declaration, &fragment, CONTENT)?;
         bits.extend((CONTENT..end).map(|bit| fragment[bit / 8] << (bit % 8) & 0x80 != 0));
     }
