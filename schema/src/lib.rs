@@ -1,10 +1,4 @@
-//! Schema compiler: reads the XSDs of a message set and derives the EXI grammars from them.
-//!
-//! [`load`] turns an XSD with everything that it imports into a [`Model`]; it knows XML Schema and no EXI.
-//! [`Grammar`] derives the EXI grammars from a model; [`compare`] proves them against those of the reference
-//! implementation.
-//! [`emit_grammar`] writes the grammars as tables for the interpreter in `exi-codec`.
-//! [`SETS`] lists the schema sets of this project. Nothing here names an element or a type of ISO 15118.
+#![doc = include_str!("../README.md")]
 
 mod codegen;
 mod emit;
