@@ -103,7 +103,7 @@ struct Core<'a> {
     /// The best parameter set so far, with the place of its wish.
     best: Option<(usize, Selection)>,
     selection: Option<Selection>,
-    /// The last pre-charge answer had the voltage of the battery.
+    /// At the last pre-charge answer the inlet had the voltage of the battery.
     matched: bool,
     /// Welding detection has seen what it wanted.
     dead: bool,

@@ -77,8 +77,13 @@ enum Detail {
 #[derive(Clone, Copy, Debug)]
 enum Slot {
     Idle,
-    /// The plant has to act before there is an answer.
-    Contactor(Asked),
+    /// The voltages have to match and the contactors to close before there is an answer. `ordered`: the host
+    /// was told to close them.
+    PowerUp {
+        asked: Asked,
+        ordered: bool,
+    },
+    /// The current has to fall before there is an answer.
     PowerDown(Asked),
     Ready(Reply),
 }

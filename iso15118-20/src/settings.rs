@@ -36,6 +36,16 @@ pub enum PreChargeEnd {
     VoltageMatches,
 }
 
+/// What the charger does with a pre-charge target beyond its own or the vehicle's highest voltage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreChargeTarget {
+    /// It refuses.
+    Refuse,
+    /// It goes to the highest voltage that both have declared, and no further.
+    #[default]
+    Clamp,
+}
+
 /// Whether the vehicle's time for authorization runs while the customer is at the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CustomerWait {
@@ -164,6 +174,8 @@ pub struct Settings {
     pub discharge_sign: DischargeSign,
     /// End of pre-charge.
     pub pre_charge_end: PreChargeEnd,
+    /// Target of pre-charge.
+    pub pre_charge_target: PreChargeTarget,
     /// Time for authorization.
     pub customer_wait: CustomerWait,
     /// Three-phase AC.
@@ -185,6 +197,10 @@ impl Settings {
             pre_charge_end: match profile {
                 Profile::Strict => PreChargeEnd::Announced,
                 Profile::Lenient => PreChargeEnd::VoltageMatches,
+            },
+            pre_charge_target: match profile {
+                Profile::Strict => PreChargeTarget::Refuse,
+                Profile::Lenient => PreChargeTarget::Clamp,
             },
             customer_wait: match profile {
                 Profile::Strict => CustomerWait::Counts,

@@ -93,9 +93,9 @@ impl State {
 
     /// The current at which the first of the three bounds is reached.
     fn wanted_current(&self, output: Output) -> f64 {
-        let power = milli(output.power.to_milli_saturating(Rounding::TowardsZero));
-        let most = milli(output.current.to_milli_saturating(Rounding::TowardsZero));
-        let voltage = milli(output.voltage.to_milli_saturating(Rounding::TowardsZero));
+        let power = as_float(output.power.to_milli_saturating(Rounding::TowardsZero));
+        let most = as_float(output.current.to_milli_saturating(Rounding::TowardsZero));
+        let voltage = as_float(output.voltage.to_milli_saturating(Rounding::TowardsZero));
         let by_power = power / self.battery().max(1.0);
         if power < 0.0 {
             by_power.max(most)
@@ -107,8 +107,8 @@ impl State {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a simulation is no more exact than that")]
-fn milli(value: i64) -> f64 {
-    value as f64 / 1000.0
+pub(crate) fn as_float(thousandths: i64) -> f64 {
+    thousandths as f64 / 1000.0
 }
 
 /// The cable with what hangs on both ends of it; handles to it share it.
@@ -183,6 +183,11 @@ impl Cable {
     /// Voltage of the battery, V.
     pub(crate) fn battery_voltage(&self) -> Volts {
         Volts::from_milli(thousandths(self.state().battery()), Rounding::Nearest)
+    }
+
+    /// Voltage of the battery, V, as the simulation computes.
+    pub(crate) fn battery_volts(&self) -> f64 {
+        self.state().battery()
     }
 
     /// State of charge, 0 to 1.

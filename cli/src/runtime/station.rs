@@ -183,7 +183,9 @@ impl Engine for Station<'_> {
             self.engine.contactor(now, Contactor::Closed);
         }
         let (charged, discharged) = self.cable.energy();
-        self.engine.set_meter(Meter { charged: charged as u64, discharged: discharged as u64 });
+        // A reading that has never moved is left out: some peers do not know it.
+        let discharged = Some(discharged as u64).filter(|energy| *energy > 0);
+        self.engine.set_meter(Meter { charged: charged as u64, discharged });
         self.engine.measurement(now, self.cable.measure(Side::Station));
     }
 

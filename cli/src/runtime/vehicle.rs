@@ -11,7 +11,7 @@ use iso15118_20::service::Direction;
 use iso15118_20::{Contactor, DcLimits, End, FlowLimits, Instant, Received, Transmit};
 
 use super::driver::{Engine, Flow};
-use super::plant::{Cable, Converter, Side, thousandths};
+use super::plant::{Cable, Converter, Side, as_float, thousandths};
 
 /// How the simulated car behaves.
 #[derive(Clone, Copy, Debug)]
@@ -79,13 +79,17 @@ impl<'a> Vehicle<'a> {
 
     fn round(&mut self, now: Instant, status: &StationStatus) {
         self.rounds += 1;
-        if self.settings.far_end == FarEnd::Foreign {
-            let amperes = status.current.to_milli_saturating(Rounding::Nearest) as f64 / 1000.0;
-            self.cable.close(Side::Station);
-            self.cable.convert(Converter::Foreign(amperes));
-        }
+        self.follow(Converter::Foreign(as_float(status.current.to_milli_saturating(Rounding::Nearest))));
         if self.rounds >= self.settings.rounds {
             self.engine.stop(now);
+        }
+    }
+
+    /// A charger somewhere else has no hardware on this cable: it is given one that does as it should.
+    fn follow(&self, converter: Converter) {
+        if self.settings.far_end == FarEnd::Foreign {
+            self.cable.close(Side::Station);
+            self.cable.convert(converter);
         }
     }
 
@@ -100,6 +104,7 @@ impl<'a> Vehicle<'a> {
             present_soc: Some(percent(self.cable.soc())),
             minimum_soc: Some(percent(0.2)),
             target_soc: Some(percent(0.8)),
+            charging_complete: self.cable.room(0.8) <= 0.0,
             capacity: Some(watt_hours(Cable::CAPACITY)),
         }
     }
@@ -141,8 +146,12 @@ impl Engine for Vehicle<'_> {
         while let Some(event) = self.engine.poll_event() {
             match event {
                 EvccEvent::CloseContactor { .. } => self.closed_at = Some(now + self.settings.contactor),
+                EvccEvent::PreCharge => self.follow(Converter::Voltage(self.cable.battery_volts())),
                 EvccEvent::StationStatus(status) => self.round(now, &status),
-                EvccEvent::OpenContactor { .. } => self.opened_at = Some(now + self.settings.contactor),
+                EvccEvent::OpenContactor { .. } => {
+                    self.follow(Converter::Off);
+                    self.opened_at = Some(now + self.settings.contactor);
+                }
                 EvccEvent::PowerOff => {
                     self.closed_at = None;
                     self.cable.open(Side::Vehicle);
@@ -155,7 +164,6 @@ impl Engine for Vehicle<'_> {
                 | EvccEvent::StationLimits(_)
                 | EvccEvent::Scheduled
                 | EvccEvent::CableCheck
-                | EvccEvent::PreCharge
                 | EvccEvent::Ended(_) => {}
             }
         }

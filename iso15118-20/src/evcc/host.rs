@@ -40,6 +40,8 @@ pub struct Needs {
     pub minimum_soc: Option<PercentValue>,
     /// State of charge wanted at departure, %.
     pub target_soc: Option<PercentValue>,
+    /// Whether the battery has what it wants.
+    pub charging_complete: bool,
     /// Capacity of the battery, Wh.
     pub capacity: Option<WattHours>,
 }

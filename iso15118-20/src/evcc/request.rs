@@ -164,6 +164,7 @@ impl Core<'_> {
             present_soc: Some(soc),
             minimum_soc: needs.minimum_soc,
             target_soc: needs.target_soc,
+            charging_complete: Some(needs.charging_complete),
             battery_energy_capacity: needs.capacity,
             ..DisplayParameters::default()
         })

@@ -63,13 +63,14 @@ impl Core<'_> {
             Response::ScheduleExchangeRes(message) => self.scheduled(message),
             Response::DcPreChargeRes(message) => {
                 self.station.status.voltage = message.evse_present_voltage;
-                self.matched = self.is_match(message.evse_present_voltage);
+                // What the own instruments show decides; the charger's word is for information.
+                self.matched = self.is_match(self.plant.measured.voltage);
             }
             Response::PowerDeliveryRes(message) => self.notified(message.evse_status),
             Response::DcChargeLoopRes(message) => self.looped(message),
             Response::DcWeldingDetectionRes(message) => {
                 self.station.status.voltage = message.evse_present_voltage;
-                let gone = message.evse_present_voltage.abs() <= self.config.settings.safe_voltage;
+                let gone = self.plant.measured.voltage.abs() <= self.config.settings.safe_voltage;
                 match self.plant.contactor {
                     Contactor::Open if gone => {
                         self.clear(T::Actuation);

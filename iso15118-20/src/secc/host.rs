@@ -32,8 +32,8 @@ pub enum Isolation {
 pub struct Meter {
     /// Energy into the vehicle, Wh.
     pub charged: u64,
-    /// Energy out of the vehicle, Wh.
-    pub discharged: u64,
+    /// Energy out of the vehicle, Wh; reported in bidirectional services only.
+    pub discharged: Option<u64>,
 }
 
 /// How urgently to stop.
@@ -84,7 +84,7 @@ impl Secc<'_> {
     pub fn measurement(&mut self, now: Instant, measured: Measurement) {
         self.core.now = now;
         self.core.plant.measured = Some(measured);
-        self.core.power_down_progress();
+        self.core.plant_moved();
     }
 
     /// Decides on authorization, asked for or not.
@@ -108,7 +108,7 @@ impl Secc<'_> {
     pub fn contactor(&mut self, now: Instant, contactor: Contactor) {
         self.core.now = now;
         self.core.plant.contactor = contactor;
-        self.core.contactor_progress();
+        self.core.plant_moved();
         self.core.update_output();
     }
 
@@ -128,17 +128,12 @@ impl Core<'_> {
         self.clear(T::Authorization);
     }
 
-    /// A waiting start of power delivery goes on when the contactors say how.
-    pub(super) fn contactor_progress(&mut self) {
-        if let Slot::Contactor(asked) = self.slot {
-            self.finish_start(asked);
-        }
-    }
-
-    /// A waiting stop of power delivery goes on when the current is low.
-    pub(super) fn power_down_progress(&mut self) {
-        if let Slot::PowerDown(asked) = self.slot {
-            self.finish_stop(asked);
+    /// A request that waits for the plant goes on when the plant has moved.
+    pub(super) fn plant_moved(&mut self) {
+        match self.slot {
+            Slot::PowerUp { asked, ordered } => self.continue_start(asked, ordered),
+            Slot::PowerDown(asked) => self.finish_stop(asked),
+            Slot::Idle | Slot::Ready(_) => {}
         }
     }
 }

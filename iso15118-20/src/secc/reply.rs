@@ -168,8 +168,9 @@ impl Core<'_> {
         let meter_info = meter.map(|meter| MeterInfo {
             meter_id: Str::new(self.config.meter_id),
             charged_energy_reading_wh: meter.charged,
-            bpt_discharged_energy_reading_wh: (self.direction() == Direction::Bidirectional)
-                .then_some(meter.discharged),
+            bpt_discharged_energy_reading_wh: meter
+                .discharged
+                .filter(|_| self.direction() == Direction::Bidirectional),
             meter_timestamp: Some(self.calendar.at(self.now)),
             ..MeterInfo::default()
         });

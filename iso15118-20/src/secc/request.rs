@@ -15,7 +15,7 @@ use crate::message::{MessageKind, Request};
 use crate::schedule::Schedule;
 use crate::sequence::{Asked, Guard, Stage, Step};
 use crate::service::{ControlMode, Family, Selection, Service};
-use crate::settings::{PreChargeEnd, Transport};
+use crate::settings::{PreChargeEnd, PreChargeTarget, Transport};
 use crate::text::Text;
 
 /// The only schedule tuple on offer.
@@ -247,9 +247,10 @@ impl Core<'_> {
     }
 
     fn pre_charge(&mut self, asked: Asked, message: &DcPreChargeReq<'_>) {
-        let target = message.ev_target_voltage;
-        let most = self.announced.max_voltage.min(self.vehicle.declared.max_voltage);
-        if target > most || target.is_negative() {
+        let wanted = message.ev_target_voltage;
+        let target = wanted.min(self.announced.max_voltage).min(self.vehicle.declared.max_voltage);
+        let beyond = wanted > target && self.config.settings.pre_charge_target == PreChargeTarget::Refuse;
+        if beyond || wanted.is_negative() {
             return self.refuse(asked, ResponseCode::Failed, Refusal::Content);
         }
         if self.vehicle.pre_charge != Some(target) {

@@ -67,29 +67,32 @@ impl Core<'_> {
         }
     }
 
-    /// Power delivery starts: contactors close, once.
+    /// Power delivery starts: voltages match, contactors close, once. Either may take a moment.
     pub(super) fn begin_start(&mut self, asked: Asked) {
         if self.stopping.is_some() {
-            self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Host);
-        } else if !self.voltages_match() || self.plant.isolation != Some(Isolation::Valid) {
-            self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Plant);
-        } else if self.plant.contactor == Contactor::Closed {
-            self.ok(asked);
-        } else {
-            self.slot = Slot::Contactor(asked);
-            self.set(T::Actuation, self.config.settings.timing.actuation);
-            self.pending.raise(Pending::CLOSE_CONTACTOR);
+            return self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Host);
         }
+        if self.plant.isolation != Some(Isolation::Valid) {
+            return self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Plant);
+        }
+        self.set(T::Actuation, self.config.settings.timing.actuation);
+        self.slot = Slot::PowerUp { asked, ordered: false };
+        self.continue_start(asked, false);
     }
 
-    pub(super) fn finish_start(&mut self, asked: Asked) {
+    pub(super) fn continue_start(&mut self, asked: Asked, ordered: bool) {
         match self.plant.contactor {
-            Contactor::Open => {}
+            Contactor::Fault => self.refuse(asked, ResponseCode::FailedContactorError, Refusal::Plant),
+            _ if !self.voltages_match() => {}
             Contactor::Closed => {
                 self.clear(T::Actuation);
                 self.ok(asked);
             }
-            Contactor::Fault => self.refuse(asked, ResponseCode::FailedContactorError, Refusal::Plant),
+            Contactor::Open if ordered => {}
+            Contactor::Open => {
+                self.slot = Slot::PowerUp { asked, ordered: true };
+                self.pending.raise(Pending::CLOSE_CONTACTOR);
+            }
         }
     }
 
@@ -114,8 +117,11 @@ impl Core<'_> {
     /// The plant did not confirm in time.
     pub(super) fn actuation_expired(&mut self) {
         match self.slot {
-            Slot::Contactor(asked) => {
+            Slot::PowerUp { asked, ordered: true } => {
                 self.refuse(asked, ResponseCode::FailedContactorError, Refusal::HostSilent);
+            }
+            Slot::PowerUp { asked, ordered: false } => {
+                self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Plant);
             }
             Slot::PowerDown(asked) => {
                 self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::HostSilent);
@@ -142,7 +148,7 @@ impl Core<'_> {
                 }
             }
         }
-        if let Slot::Contactor(asked) = self.slot {
+        if let Slot::PowerUp { asked, .. } = self.slot {
             self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Host);
         }
     }

@@ -300,7 +300,7 @@ impl<'a> Pair<'a> {
         self.measured = Measurement { voltage, current };
         self.secc.measurement(self.now, self.measured);
         self.evcc.measurement(self.now, self.measured);
-        self.secc.set_meter(Meter { charged: 1000, discharged: 10 });
+        self.secc.set_meter(Meter { charged: 1000, discharged: Some(10) });
     }
 
     pub fn wait(&mut self, time: Duration) {
