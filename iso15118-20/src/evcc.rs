@@ -69,6 +69,8 @@ struct Station {
     declared: DcLimits,
     status: StationStatus,
     tuple: u32,
+    /// The schedule came with a power tolerance, which the vehicle has to accept or not.
+    tolerance: bool,
     schedule: Schedule,
     discharge_schedule: Schedule,
 }
@@ -248,6 +250,7 @@ impl<'a> Core<'a> {
                 declared: DcLimits::default(),
                 status: StationStatus::default(),
                 tuple: 1,
+                tolerance: false,
                 schedule: Schedule::new(0, &[]),
                 discharge_schedule: Schedule::new(0, &[]),
             },
@@ -336,6 +339,7 @@ impl<'a> Core<'a> {
         {
             return self.finish(Cause::ForeignSession);
         }
+        let stage = self.sequence.stage();
         if self.sequence.advance(asked, answered).is_err() {
             return self.finish(Cause::InvalidResponse(response.kind()));
         }
@@ -343,7 +347,7 @@ impl<'a> Core<'a> {
         self.content(asked, answered, response);
         if self.end.is_none() {
             if self.sequence.stage() == Stage::Ended {
-                self.finish(self.leaving.unwrap_or(Cause::Terminated));
+                self.finish_at(stage, self.leaving.unwrap_or(Cause::Terminated));
             } else {
                 self.move_on(asked, answered);
             }
@@ -405,10 +409,14 @@ impl<'a> Core<'a> {
 
     /// Ends the session, once: no current from here on, whatever comes. The connection is to be closed.
     fn finish(&mut self, cause: Cause) {
+        self.finish_at(self.sequence.stage(), cause);
+    }
+
+    fn finish_at(&mut self, stage: Stage, cause: Cause) {
         if self.end.is_some() || self.closed {
             return;
         }
-        self.end = Some(End { stage: self.sequence.stage(), cause });
+        self.end = Some(End { stage, cause });
         self.closed = true;
         self.sequence.end();
         self.turn = Turn::Nobody;

@@ -397,6 +397,7 @@ impl<'a> Core<'a> {
             self.set(T::Linger, timing.linger);
             return;
         }
+        let stage = self.sequence.stage();
         if let Err(error) = self.sequence.advance(reply.asked, answered) {
             // Requests are checked before they are answered; a stage that changed since then is a stop.
             self.finish(Cause::Refused {
@@ -407,7 +408,7 @@ impl<'a> Core<'a> {
             return;
         }
         match self.sequence.stage() {
-            Stage::Ended => self.finish(Cause::Terminated),
+            Stage::Ended => self.finish_at(stage, Cause::Terminated),
             Stage::ChargeLoop => self.set(T::Sequence, timing.sequence_after(reply.asked.kind)),
             _ => self.set(T::Sequence, timing.sequence),
         }
@@ -459,10 +460,14 @@ impl<'a> Core<'a> {
 
     /// Ends the session, once: no current from here on, whatever comes.
     fn finish(&mut self, cause: Cause) {
+        self.finish_at(self.sequence.stage(), cause);
+    }
+
+    fn finish_at(&mut self, stage: Stage, cause: Cause) {
         if self.end.is_some() || self.closed {
             return;
         }
-        self.end = Some(End { stage: self.sequence.stage(), cause });
+        self.end = Some(End { stage, cause });
         self.deadlines.clear_all();
         self.output = Output::ZERO;
         self.pending.power_off();

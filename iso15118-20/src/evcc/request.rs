@@ -4,9 +4,9 @@ use exi_codec::app_protocol::{AppProtocol, SupportedAppProtocolReq};
 use exi_codec::iso20::common_messages::{
     AReqAuthorizationMode, Authorization, AuthorizationReq, AuthorizationSetupReq, ChargeProgress,
     ChargingSession, DynamicSeReqControlMode, EvPowerProfile, EvpptControlMode, PowerDeliveryReq,
-    ScheduleExchangeReq, ScheduledEvpptControlMode, ScheduledSeReqControlMode, SeReqControlMode,
-    SelectedService, ServiceDetailReq, ServiceDiscoveryReq, ServiceSelectionReq, SessionSetupReq,
-    SessionStopReq,
+    PowerToleranceAcceptance, ScheduleExchangeReq, ScheduledEvpptControlMode, ScheduledSeReqControlMode,
+    SeReqControlMode, SelectedService, ServiceDetailReq, ServiceDiscoveryReq, ServiceSelectionReq,
+    SessionSetupReq, SessionStopReq,
 };
 use exi_codec::iso20::common_types::{DisplayParameters, NumericId};
 use exi_codec::iso20::dc::{
@@ -140,7 +140,11 @@ impl Core<'_> {
                 ControlMode::Dynamic => EvpptControlMode::Dynamic,
                 ControlMode::Scheduled => EvpptControlMode::Scheduled(ScheduledEvpptControlMode {
                     selected_schedule_tuple_id: NumericId::new(self.station.tuple).unwrap_or(NumericId::ONE),
-                    power_tolerance_acceptance: None,
+                    // The plan keeps to the schedule, so any tolerance will do.
+                    power_tolerance_acceptance: self
+                        .station
+                        .tolerance
+                        .then_some(PowerToleranceAcceptance::PowerToleranceConfirmed),
                 }),
             },
             ev_power_profile_entries: List::new(entries.get(..len).unwrap_or_default()),

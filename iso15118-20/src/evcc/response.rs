@@ -163,6 +163,7 @@ impl Core<'_> {
             (SeResControlMode::Scheduled(tuples), Some(ControlMode::Scheduled)) => {
                 let Some(tuple) = tuples.first() else { return };
                 let charge = tuple.charging_schedule.power_schedule;
+                self.station.tolerance = charge.power_tolerance.is_some();
                 self.station.tuple = tuple.schedule_tuple_id.get();
                 self.station.schedule = Schedule::read(charge.time_anchor, &charge.power_schedule_entries);
                 if let Some(discharge) = tuple.discharging_schedule {
