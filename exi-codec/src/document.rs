@@ -1,8 +1,8 @@
 //! Whole streams: header, root element, end.
 
 use crate::bits::{Reader, Writer};
-use crate::error::{Error, ErrorKind, Fault, Name};
-use crate::value::Place;
+use crate::error::{Error, ErrorKind, Fault};
+use crate::value::{Element, Place};
 
 /// The EXI header of V2G: distinguishing bits, no options document, final version 1.
 pub(crate) const HEADER: u8 = 0x80;
@@ -109,6 +109,23 @@ fn content<'a, D: Document<'a>>(reader: &mut Reader<'a>) -> Result<D, Error> {
         Err(fault) => return Err(reader.take_error(fault)),
     };
     D::decode_root(code, reader)
+}
+
+/// Reads the content of a root and the end of the stream. A function for each root keeps their frames apart.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+pub(crate) fn decode_root<'a, T: Element<'a>, D: Document<'a>>(
+    reader: &mut Reader<'a>,
+    wrap: impl FnOnce(T) -> D,
+) -> Result<D, Error> {
+    let root = match T::decode(reader) {
+        Ok(root) => root,
+        Err(fault) => return Err(reader.take_error(fault)),
+    };
+    match reader.end(D::WIDTH, D::END) {
+        Ok(()) => Ok(wrap(root)),
+        Err(fault) => Err(reader.take_error(fault)),
+    }
 }
 
 /// Encodes a message into `out` and returns its length in octets.

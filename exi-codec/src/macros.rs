@@ -139,10 +139,7 @@ macro_rules! roots {
 
             fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::Error> {
                 match code {
-                    $($code => match crate::value::Element::decode(r).and_then(|root| r.end(root, Self::WIDTH, Self::END)) {
-                        Ok(root) => Ok(Self::$variant(root)),
-                        Err(fault) => Err(r.take_error(fault)),
-                    },)*
+                    $($code => crate::document::decode_root(r, Self::$variant),)*
                     _ => Err(r.unexpected_root()),
                 }
             }
@@ -211,10 +208,7 @@ macro_rules! roots {
 
             fn decode_root(code: u32, r: &mut crate::bits::Reader<'a>) -> Result<Self, crate::Error> {
                 if code == $code {
-                    match crate::value::Element::decode(r).and_then(|root| r.end(root, Self::WIDTH, None)) {
-                        Ok(root) => Ok(root),
-                        Err(fault) => Err(r.take_error(fault)),
-                    }
+                    crate::document::decode_root(r, |root| root)
                 } else {
                     Err(r.unexpected_root())
                 }

@@ -44,7 +44,9 @@ pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
     let (to, rest) = out.as_chunks_mut::<8>();
     let (from, _) = source.as_chunks::<8>();
     let mut done = 0;
-    if shift > 0 && let Some((first, following)) = from.split_first() {
+    if shift > 0
+        && let Some((first, following)) = from.split_first()
+    {
         // Each word of the output takes bits of two words of the input.
         let mut high = u64::from_be_bytes(*first);
         for (to, from) in to.iter_mut().zip(following) {

@@ -11,6 +11,9 @@ use crate::document::HEADER;
 use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::value::{Bytes, Element, Integer, List, Positive, RationalNumber, Str};
 
+/// Whether speed comes before size: fused operations are for hosts, firmware takes one field at a time.
+const HOST: bool = cfg!(target_pointer_width = "64");
+
 /// The event codes in the first 14 bits of a rational number: 00 eeeeeeee 0 00 s.
 const EVENTS: u64 = 0b11_0000_0000_1110 << 50;
 
@@ -291,7 +294,7 @@ impl<'a> Reader<'a> {
         event_width: u32,
         count: u32,
     ) -> Result<(u32, u32), Fault> {
-        if let Some(pair) = self.fixed_pair(lead, width, values, event_width, count) {
+        if HOST && let Some(pair) = self.fixed_pair(lead, width, values, event_width, count) {
             return Ok(pair);
         }
         let value = self.small(lead, width, values, name)?;
@@ -312,7 +315,7 @@ impl<'a> Reader<'a> {
         event_width: u32,
         count: u32,
     ) -> Result<(u32, u32), Fault> {
-        if let Some(pair) = self.fixed_pair(lead, width, values, event_width, count) {
+        if HOST && let Some(pair) = self.fixed_pair(lead, width, values, event_width, count) {
             return Ok(pair);
         }
         let value = self.enumeration(lead, width, values, name)?;
@@ -378,6 +381,9 @@ impl<'a> Reader<'a> {
     /// [`short_groups`] at the current position; consumes nothing if there is no such integer.
     #[inline(always)]
     fn short_groups(&mut self, lead: u32) -> Option<u32> {
+        if !HOST {
+            return None;
+        }
         let (value, used) = short_groups(self.window(), lead)?;
         self.pos += used as usize;
         Some(value)
@@ -448,7 +454,7 @@ impl<'a> Reader<'a> {
         let word = self.window();
         let head = word << lead;
         let zeros = !(u64::MAX >> lead);
-        if word & (zeros | FIVE >> lead) == 0x80_8080_8000 << 24 >> lead {
+        if HOST && word & (zeros | FIVE >> lead) == 0x80_8080_8000 << 24 >> lead {
             let group = |index: u32| head >> (56 - 8 * index) & 0x7F;
             let last = group(4);
             if last > 0 {
@@ -518,24 +524,16 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// An event code is not zero, or the value exceeds 16 bits.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline]
     pub fn rational<T: From<RationalNumber>>(&mut self, lead: u32, name: Name) -> Result<T, Fault> {
-        let word = self.window();
-        let number = match short_rational(word, lead) {
-            Some((number, used)) => {
-                self.pos += used as usize;
-                number
-            }
-            None => self.long_rational(lead, name)?,
-        };
-        Ok(number.into())
+        self.number(lead, name).map(T::from)
     }
 
     /// [`rational`](Self::rational) and the [`event`](Self::event) after it.
     ///
     /// # Errors
     /// As both.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline]
     pub fn rational_then<T: From<RationalNumber>>(
         &mut self,
         lead: u32,
@@ -543,16 +541,39 @@ impl<'a> Reader<'a> {
         width: u32,
         count: u32,
     ) -> Result<(T, u32), Fault> {
+        self.number_then(lead, name, width, count).map(|(number, code)| (number.into(), code))
+    }
+
+    // Not generic, so that firmware holds it once and not once for every unit.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn number(&mut self, lead: u32, name: Name) -> Result<RationalNumber, Fault> {
+        if HOST && let Some((number, used)) = short_rational(self.window(), lead) {
+            self.pos += used as usize;
+            return Ok(number);
+        }
+        self.long_rational(lead, name)
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn number_then(
+        &mut self,
+        lead: u32,
+        name: Name,
+        width: u32,
+        count: u32,
+    ) -> Result<(RationalNumber, u32), Fault> {
         let word = self.window();
-        if let Some((number, used)) = short_rational(word, lead) {
+        if HOST && let Some((number, used)) = short_rational(word, lead) {
             let code = (word << used >> (64 - width)) as u32;
             if code < count {
                 self.pos += (used + width) as usize;
-                return Ok((number.into(), code));
+                return Ok((number, code));
             }
         }
-        let number = self.long_rational(lead, name)?;
-        Ok((number.into(), self.event(0, width, count, Name::NONE)?))
+        let number = self.number(lead, name)?;
+        Ok((number, self.event(0, width, count, Name::NONE)?))
     }
 
     /// An [`u32`](Self::u32) element, a [`rational`](Self::rational) element right after it (two zeros between
@@ -570,7 +591,8 @@ impl<'a> Reader<'a> {
     ) -> Result<(u32, T, u32), Fault> {
         let word = self.window();
         // 2 + 16 + 34 + 4 bits at most: all of it is in the window.
-        if lead <= 2
+        if HOST
+            && lead <= 2
             && let Some((value, first)) = short_groups(word, lead)
             && let Some((number, second)) = short_rational(word << first, 2)
         {
@@ -859,7 +881,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the event that ends a fragment, and checks that nothing was read beyond the input.
     #[inline]
-    pub(crate) fn end<T>(&mut self, root: T, width: u32, end: Option<u32>) -> Result<T, Fault> {
+    pub(crate) fn end(&mut self, width: u32, end: Option<u32>) -> Result<(), Fault> {
         if let Some(end) = end
             && self.event(0, width, 1 << width, Name::NONE)? != end
         {
@@ -868,7 +890,7 @@ impl<'a> Reader<'a> {
         if self.pos > self.len_bits() {
             return Err(self.fail(ErrorKind::UnexpectedEnd, Name::NONE));
         }
-        Ok(root)
+        Ok(())
     }
 
     /// Records a root element that is not one of the set.

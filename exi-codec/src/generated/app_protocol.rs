@@ -91,6 +91,7 @@ pub struct SupportedAppProtocolReq<'a> {
 
 impl<'a> Element<'a> for SupportedAppProtocolReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         r.zeros(1, n::APP_PROTOCOL)?;
         let (app_protocol, _) =
@@ -98,6 +99,7 @@ impl<'a> Element<'a> for SupportedAppProtocolReq<'a> {
         Ok(Self { app_protocol })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         let (code, bits) =
             w.list(0, 1, &ListShape::new(1, 20, 0, 1, 1), &self.app_protocol, n::APP_PROTOCOL, |w, v| {
@@ -135,6 +137,7 @@ impl<'a> Element<'a> for SupportedAppProtocolRes {
         Ok(Self { response_code, schema_id })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.small(0, 2, self.response_code as u32, 2);
         let (code, bits) = if let Some(v) = self.schema_id {

@@ -1,6 +1,7 @@
 //! Simple types as text.
 
 use alloc::vec::Vec;
+use core::str::FromStr;
 
 use super::{Reflect, Source, Text, Value, Visitor, integer_from_decimal, kind};
 use crate::value::{Bytes, Element, Integer, Lazy, Positive, Quantity, Ranged, RationalNumber, Str, Unit};
@@ -37,7 +38,7 @@ macro_rules! integers {
             }
 
             fn parse<S: Source<'a>>(text: &'a str, _: Text, _: &S) -> Option<Self> {
-                text.parse().ok()
+                number(text)
             }
         }
 
@@ -53,7 +54,7 @@ impl<'a> Scalar<'a> for bool {
     }
 
     fn parse<S: Source<'a>>(text: &'a str, _: Text, _: &S) -> Option<Self> {
-        match text {
+        match token(text) {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
             _ => None,
@@ -97,7 +98,7 @@ impl<'a> Scalar<'a> for Integer<'a> {
     }
 
     fn parse<S: Source<'a>>(text: &'a str, _: Text, s: &S) -> Option<Self> {
-        let (magnitude, negative) = integer_from_decimal(text)?;
+        let (magnitude, negative) = integer_from_decimal(token(text))?;
         let magnitude = s.keep(magnitude);
         Some(if negative { Self::negative_from_be_bytes(magnitude) } else { Self::from_be_bytes(magnitude) })
     }
@@ -109,7 +110,7 @@ impl<'a, const MIN: u16, const MAX: u16> Scalar<'a> for Ranged<MIN, MAX> {
     }
 
     fn parse<S: Source<'a>>(text: &'a str, _: Text, _: &S) -> Option<Self> {
-        Self::new(text.parse().ok()?)
+        Self::new(number(text)?)
     }
 }
 
@@ -119,7 +120,7 @@ impl<'a> Scalar<'a> for Positive {
     }
 
     fn parse<S: Source<'a>>(text: &'a str, _: Text, _: &S) -> Option<Self> {
-        Self::new(text.parse().ok()?)
+        Self::new(number(text)?)
     }
 }
 
@@ -172,14 +173,32 @@ impl<'a, T: Reflect<'a> + Element<'a> + Default> Reflect<'a> for Lazy<'a, T> {
     }
 }
 
+/// White space of XML.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// The text without white space around it, which only strings and enumerations keep.
+fn token(text: &str) -> &str {
+    text.trim_matches(is_space)
+}
+
+/// A number; unsigned ones have a zero with a sign too.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    let token = token(text);
+    let zero = token.strip_prefix('-').filter(|digits| digits.bytes().all(|digit| digit == b'0'));
+    zero.unwrap_or(token).parse().ok()
+}
+
 fn octets(text: &str, form: Text) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.bytes().filter(|octet| !octet.is_ascii_whitespace()).collect();
     match form {
         Text::Base64 => {
             use base64ct::{Base64, Encoding};
+            let digits: Vec<u8> = text.bytes().filter(|&octet| !is_space(char::from(octet))).collect();
             Base64::decode_vec(core::str::from_utf8(&digits).ok()?).ok()
         }
         Text::Hex => {
+            let digits = token(text).as_bytes();
             if !digits.len().is_multiple_of(2) {
                 return None;
             }

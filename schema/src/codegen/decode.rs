@@ -72,16 +72,23 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
 }
 
 /// An integer and a decimal number, both mandatory, and the event code after them, as one operation.
-fn integer_and_rational(item: &Struct, index: usize, pending: Pending, e: &mut Emitter<'_>) -> Option<String> {
+fn integer_and_rational(
+    item: &Struct,
+    index: usize,
+    pending: Pending,
+    e: &mut Emitter<'_>,
+) -> Option<String> {
     let mandatory = |index: usize| {
-        let slot = item.slots.get(index).filter(|slot| slot.min == 1 && !slot.repeated() && slot.width() == 1)?;
+        let slot =
+            item.slots.get(index).filter(|slot| slot.min == 1 && !slot.repeated() && slot.width() == 1)?;
         slot.single().map(|(_, item)| (slot, item))
     };
     let (first, integer) = mandatory(index).filter(|(slot, _)| slot.kind == SlotKind::Element)?;
     let (second, number) = mandatory(index + 1)?;
     let after = item.state(index + 2);
     let matches = matches!((&integer.ty, &number.ty), (Ty::U32, Ty::Rational(_)));
-    if !matches || item.simple_content || !matches!(pending, Pending::Lead(0)) || item.state(index).count > 1 {
+    if !matches || item.simple_content || !matches!(pending, Pending::Lead(0)) || item.state(index).count > 1
+    {
         return None;
     }
     let next = if uses_next(item, index + 2) || after.count > 1 { "next" } else { "_" };
@@ -156,7 +163,8 @@ fn slot_code(
     if slot.choice.is_some() {
         return choice(out, item, index, slot, e);
     }
-    let (code, single) = slot.single().ok_or_else(|| CodegenError::unsupported(&item.xml, "slot without element"))?;
+    let (code, single) =
+        slot.single().ok_or_else(|| CodegenError::unsupported(&item.xml, "slot without element"))?;
     let last = !uses_next(item, index + 1);
     let next = if last { "_" } else { "next" };
     let field = &slot.field;
@@ -180,11 +188,15 @@ fn slot_code(
                 (list, e.imports.value("List") + "::default()")
             };
             let rest = if last { "0".into() } else { format!("next - {}", slot.width()) };
-            let _ = writeln!(out, "let ({field}, {next}) = if next == {code} {{ {some} }} else {{ ({none}, {rest}) }};");
+            let _ = writeln!(
+                out,
+                "let ({field}, {next}) = if next == {code} {{ {some} }} else {{ ({none}, {rest}) }};"
+            );
         }
         return Ok(Pending::Next);
     }
-    let read = if slot.kind == SlotKind::Attribute { attribute(single, lead, e)? } else { read(single, lead, e)? };
+    let read =
+        if slot.kind == SlotKind::Attribute { attribute(single, lead, e)? } else { read(single, lead, e)? };
     let after = item.state(index + 1);
     if slot.min > 0 {
         if after.count > 1
@@ -250,7 +262,13 @@ fn wildcard(out: &mut String, slot: &Slot, e: &mut Emitter<'_>) -> Result<()> {
     Ok(())
 }
 
-fn choice(out: &mut String, item: &Struct, index: usize, slot: &Slot, e: &mut Emitter<'_>) -> Result<Pending> {
+fn choice(
+    out: &mut String,
+    item: &Struct,
+    index: usize,
+    slot: &Slot,
+    e: &mut Emitter<'_>,
+) -> Result<Pending> {
     let path = slot.choice.clone().ok_or_else(|| CodegenError::unsupported(&item.xml, "choice"))?;
     let name = e.imports.path(&path);
     let after = item.state(index + 1);
@@ -279,7 +297,8 @@ fn choice(out: &mut String, item: &Struct, index: usize, slot: &Slot, e: &mut Em
         let tail = if same { arms[0].2 } else { 0 };
         let _ = writeln!(out, "let {field} = match next {{");
         for (position, (code, value, own)) in arms.iter().enumerate() {
-            let pattern = if !is_abstract && position + 1 == arms.len() { "_".into() } else { code.to_string() };
+            let pattern =
+                if !is_abstract && position + 1 == arms.len() { "_".into() } else { code.to_string() };
             if *own > tail {
                 let _ = writeln!(out, "{pattern} => {{ let v = {value}; r.zeros({own}, n::NONE)?; v }}");
             } else {
@@ -363,7 +382,9 @@ fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
             (format!("r.wrapped({lead}, &{shape}, {n}, {}, {reader})?", e.name(&inner.xml)), 0)
         }
         Ty::Opaque => (format!("r.opaque({n})?"), 0),
-        Ty::Unit => return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice")),
+        Ty::Unit => {
+            return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice"));
+        }
     };
     let with_event = match &item.ty {
         Ty::Rational(_) => Some((format!("r.rational_then({lead}, {n}"), "")),

@@ -83,7 +83,8 @@ fn slot_code(
     if slot.choice.is_some() {
         return choice(out, item, index, slot, due, e);
     }
-    let (code, single) = slot.single().ok_or_else(|| CodegenError::unsupported(&item.xml, "slot without element"))?;
+    let (code, single) =
+        slot.single().ok_or_else(|| CodegenError::unsupported(&item.xml, "slot without element"))?;
     let opaque = matches!(single.ty, Ty::Opaque);
     if slot.repeated() && !opaque {
         let (shape, name) = (e.shape(item, index), e.name(&single.xml));
@@ -209,8 +210,12 @@ fn attribute(item: &Item, value: &str, due: Due, e: &mut Emitter<'_>) -> Result<
         return Err(CodegenError::unsupported(&item.xml, "attribute that is not a string"));
     };
     let name = e.name(&item.xml);
-    let code =
-        format!("w.string({}, {}, &{value}, ({min}, {}), {name})?;\n", due.code(0, 0), due.bits(0), limit(max));
+    let code = format!(
+        "w.string({}, {}, &{value}, ({min}, {}), {name})?;\n",
+        due.code(0, 0),
+        due.bits(0),
+        limit(max)
+    );
     Ok(Write { code, tail: 0 })
 }
 
@@ -234,7 +239,8 @@ fn write(item: &Item, value: &str, due: Due, add: u32, e: &mut Emitter<'_>) -> R
         Ty::I16 => (format!("w.i32({text}, {text_bits}, i32::from({value}));"), 1),
         Ty::I32 => (format!("w.i32({text}, {text_bits}, {value});"), 1),
         Ty::Rational(path) => {
-            let number = if path.name == "RationalNumber" { value.into() } else { format!("{value}.number()") };
+            let number =
+                if path.name == "RationalNumber" { value.into() } else { format!("{value}.number()") };
             (format!("w.rational({code}, {bits}, {number});"), 0)
         }
         Ty::Str { min, max } => {
@@ -253,7 +259,9 @@ fn write(item: &Item, value: &str, due: Due, add: u32, e: &mut Emitter<'_>) -> R
             (format!("w.wrapped({code}, {bits}, &{shape}, &{value}, {n}, {name}, {writer})?;"), 0)
         }
         Ty::Opaque => (format!("w.opaque({code}, {bits}, &{value});"), 0),
-        Ty::Unit => return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice")),
+        Ty::Unit => {
+            return Err(CodegenError::unsupported(&item.xml, "element without content outside a choice"));
+        }
     };
     Ok(Write { code: code + "\n", tail })
 }

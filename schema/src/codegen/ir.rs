@@ -35,8 +35,15 @@ pub(super) struct Path {
 #[derive(Debug, Clone)]
 pub(super) enum Ty {
     Bool,
-    Enum { path: Path, width: u32 },
-    Ranged { path: Path, width: u32, count: u32 },
+    Enum {
+        path: Path,
+        width: u32,
+    },
+    Ranged {
+        path: Path,
+        width: u32,
+        count: u32,
+    },
     U8,
     I8,
     U16,
@@ -46,14 +53,34 @@ pub(super) enum Ty {
     I16,
     I32,
     Rational(Path),
-    Str { min: u32, max: Option<u32> },
-    Bytes { min: u32, max: Option<u32>, hex: bool },
-    Array { len: u32, hex: bool },
+    Str {
+        min: u32,
+        max: Option<u32>,
+    },
+    Bytes {
+        min: u32,
+        max: Option<u32>,
+        hex: bool,
+    },
+    Array {
+        len: u32,
+        hex: bool,
+    },
     Integer,
-    Struct { path: Path, borrows: bool },
-    Lazy { path: Path, borrows: bool },
+    Struct {
+        path: Path,
+        borrows: bool,
+    },
+    Lazy {
+        path: Path,
+        borrows: bool,
+    },
     /// A complex type that holds nothing but one repeated element.
-    Wrapped { item: Box<Item>, min: u32, max: Option<u32> },
+    Wrapped {
+        item: Box<Item>,
+        min: u32,
+        max: Option<u32>,
+    },
     /// A complex type without content.
     Unit,
     /// Forbidden by the profile.

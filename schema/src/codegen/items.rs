@@ -85,7 +85,8 @@ pub(super) fn structure(
 
 pub(super) fn choice(out: &mut String, item: &Choice, imports: &mut Imports) {
     let lifetime = if item.borrows { "<'a>" } else { "" };
-    let names = item.variants.iter().map(|(_, item)| format!("`{}`", item.xml)).collect::<Vec<_>>().join(", ");
+    let names =
+        item.variants.iter().map(|(_, item)| format!("`{}`", item.xml)).collect::<Vec<_>>().join(", ");
     let _ = writeln!(out, "/// One of {names}.");
     let _ = writeln!(out, "#[derive(Debug, Clone, Copy, PartialEq)]");
     let _ = writeln!(out, "pub enum {}{lifetime} {{", item.path.name);

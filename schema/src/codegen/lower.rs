@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ir::{Alias, Alternative, Choice, CodegenError, Enumeration, Item, Path, Slot, SlotKind, Struct, Ty};
+use super::ir::{
+    Alias, Alternative, Choice, CodegenError, Enumeration, Item, Path, Slot, SlotKind, Struct, Ty,
+};
 use super::naming::{camel, constant, snake, words};
 use super::profile::{ChoiceName, Profile};
 use crate::{
@@ -36,7 +38,8 @@ impl Lowering<'_> {
         let element = &self.model.elements[id.0];
         let xml = element.name.local.clone();
         self.registry.names.insert(xml.clone());
-        let ty = if self.profile.opaque_elements.contains(&xml.as_str()) { Ty::Opaque } else { self.ty(element)? };
+        let ty =
+            if self.profile.opaque_elements.contains(&xml.as_str()) { Ty::Opaque } else { self.ty(element)? };
         Ok(Item { xml, ty })
     }
 
@@ -84,7 +87,10 @@ impl Lowering<'_> {
     }
 
     fn named<'t>(simple: &'t SimpleType, place: &QName) -> Result<&'t QName> {
-        simple.name.as_ref().ok_or_else(|| CodegenError::unsupported(&place.local, "anonymous restricted type"))
+        simple
+            .name
+            .as_ref()
+            .ok_or_else(|| CodegenError::unsupported(&place.local, "anonymous restricted type"))
     }
 
     fn enumeration(&mut self, simple: &SimpleType, literals: &[String], place: &QName) -> Result<Ty> {
@@ -138,8 +144,12 @@ impl Lowering<'_> {
     fn alias(&mut self, simple: &SimpleType, place: &QName, target: String, range: &str) -> Result<Path> {
         let name = Self::named(simple, place)?;
         let path = self.path(name)?;
-        let alias =
-            Alias { path: path.clone(), xml: name.local.clone(), target, doc: format!("an integer from {range}") };
+        let alias = Alias {
+            path: path.clone(),
+            xml: name.local.clone(),
+            target,
+            doc: format!("an integer from {range}"),
+        };
         self.registry.aliases.insert(path.clone(), alias);
         Ok(path)
     }
@@ -214,7 +224,9 @@ impl Lowering<'_> {
                 parts.iter().try_for_each(|part| self.particle(part, owner, slots))
             }
             Term::Sequence(parts) if parts.is_empty() => Ok(()),
-            Term::Sequence(_) => Err(CodegenError::unsupported(&owner.local, "repeated or optional sequence")),
+            Term::Sequence(_) => {
+                Err(CodegenError::unsupported(&owner.local, "repeated or optional sequence"))
+            }
             Term::Choice(parts) => {
                 let mut alternatives = Vec::new();
                 for part in parts {
@@ -341,7 +353,10 @@ impl Lowering<'_> {
         let key = head.unwrap_or_else(|| items[0].xml.clone());
         let ChoiceName { name, field, .. } =
             self.profile.choices.iter().find(|choice| choice.element == key).ok_or_else(|| {
-                CodegenError::unsupported(&owner.local, format!("the choice at {key} has no name in the profile"))
+                CodegenError::unsupported(
+                    &owner.local,
+                    format!("the choice at {key} has no name in the profile"),
+                )
             })?;
         let path = Path { module: self.path(owner)?.module, name: (*name).into() };
         let names = variant_names(&items, self.profile.words);
@@ -384,7 +399,9 @@ fn variant_names(items: &[Item], vocabulary: &[&str]) -> Vec<String> {
     let split: Vec<Vec<String>> = items.iter().map(|item| words(&item.xml, vocabulary)).collect();
     let shortest = split.iter().map(Vec::len).min().unwrap_or(0);
     let common = (0..shortest)
-        .take_while(|&n| split.iter().all(|words| words[words.len() - 1 - n] == split[0][split[0].len() - 1 - n]))
+        .take_while(|&n| {
+            split.iter().all(|words| words[words.len() - 1 - n] == split[0][split[0].len() - 1 - n])
+        })
         .count()
         .min(shortest - 1);
     split.iter().map(|words| camel(&words[..words.len() - common])).collect()

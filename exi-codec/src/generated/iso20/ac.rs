@@ -152,6 +152,7 @@ pub struct AcChargeLoopReq<'a> {
 
 impl<'a> Element<'a> for AcChargeLoopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -175,6 +176,7 @@ impl<'a> Element<'a> for AcChargeLoopReq<'a> {
         Ok(Self { header, display_parameters, meter_info_requested, control_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         let (code, bits) = if let Some(v) = self.display_parameters {
@@ -231,6 +233,7 @@ pub struct AcChargeLoopRes<'a> {
 
 impl<'a> Element<'a> for AcChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 4, 9)?;
@@ -277,6 +280,7 @@ impl<'a> Element<'a> for AcChargeLoopRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -344,6 +348,7 @@ pub struct AcChargeParameterDiscoveryReq<'a> {
 
 impl<'a> Element<'a> for AcChargeParameterDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -355,6 +360,7 @@ impl<'a> Element<'a> for AcChargeParameterDiscoveryReq<'a> {
         Ok(Self { header, energy_transfer_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         match self.energy_transfer_mode {
@@ -388,6 +394,7 @@ pub struct AcChargeParameterDiscoveryRes<'a> {
 
 impl<'a> Element<'a> for AcChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
@@ -399,6 +406,7 @@ impl<'a> Element<'a> for AcChargeParameterDiscoveryRes<'a> {
         Ok(Self { header, response_code, energy_transfer_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -551,6 +559,7 @@ pub struct AcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for AcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
@@ -737,6 +746,7 @@ pub struct BptAcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for BptAcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
@@ -926,6 +936,7 @@ pub struct BptAcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for BptAcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
@@ -1204,6 +1215,7 @@ pub struct BptDynamicAcClReqControlMode {
 
 impl<'a> Element<'a> for BptDynamicAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -1505,6 +1517,7 @@ pub struct BptDynamicAcClResControlMode {
 
 impl<'a> Element<'a> for BptDynamicAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -1743,6 +1756,7 @@ pub struct BptScheduledAcClReqControlMode {
 
 impl<'a> Element<'a> for BptScheduledAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
@@ -2069,6 +2083,7 @@ pub struct BptScheduledAcClResControlMode {
 
 impl<'a> Element<'a> for BptScheduledAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {
@@ -2250,6 +2265,7 @@ pub struct DynamicAcClReqControlMode {
 
 impl<'a> Element<'a> for DynamicAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -2457,6 +2473,7 @@ pub struct DynamicAcClResControlMode {
 
 impl<'a> Element<'a> for DynamicAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -2683,6 +2700,7 @@ pub struct ScheduledAcClReqControlMode {
 
 impl<'a> Element<'a> for ScheduledAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
@@ -2925,6 +2943,7 @@ pub struct ScheduledAcClResControlMode {
 
 impl<'a> Element<'a> for ScheduledAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {

@@ -112,6 +112,7 @@ pub struct AcdpConnectReq<'a> {
 
 impl<'a> Element<'a> for AcdpConnectReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_electrical_charging_device_status =
@@ -120,6 +121,7 @@ impl<'a> Element<'a> for AcdpConnectReq<'a> {
         Ok(Self { header, ev_electrical_charging_device_status })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_electrical_charging_device_status as u32, 2);
@@ -150,6 +152,7 @@ pub struct AcdpConnectRes<'a> {
 
 impl<'a> Element<'a> for AcdpConnectRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -168,6 +171,7 @@ impl<'a> Element<'a> for AcdpConnectRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -198,6 +202,7 @@ pub struct AcdpSystemStatusReq<'a> {
 
 impl<'a> Element<'a> for AcdpSystemStatusReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_technical_status = r.child(1, n::EV_TECHNICAL_STATUS)?;
@@ -205,6 +210,7 @@ impl<'a> Element<'a> for AcdpSystemStatusReq<'a> {
         Ok(Self { header, ev_technical_status })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.child(0, 1, &self.ev_technical_status, n::EV_TECHNICAL_STATUS)?;
@@ -247,6 +253,7 @@ pub struct AcdpSystemStatusRes<'a> {
 
 impl<'a> Element<'a> for AcdpSystemStatusRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -276,6 +283,7 @@ impl<'a> Element<'a> for AcdpSystemStatusRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -320,6 +328,7 @@ pub struct AcdpVehiclePositioningReq<'a> {
 
 impl<'a> Element<'a> for AcdpVehiclePositioningReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_mobility_status = r.small(2, 1, 2, n::EV_MOBILITY_STATUS)? == 1;
@@ -328,6 +337,7 @@ impl<'a> Element<'a> for AcdpVehiclePositioningReq<'a> {
         Ok(Self { header, ev_mobility_status, ev_positioning_support })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, u32::from(self.ev_mobility_status), 1);
@@ -368,6 +378,7 @@ pub struct AcdpVehiclePositioningRes<'a> {
 
 impl<'a> Element<'a> for AcdpVehiclePositioningRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -392,6 +403,7 @@ impl<'a> Element<'a> for AcdpVehiclePositioningRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -441,6 +453,7 @@ pub struct EvTechnicalStatus {
 }
 
 impl<'a> Element<'a> for EvTechnicalStatus {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_ready_to_charge = r.small(2, 1, 2, n::EV_READY_TO_CHARGE)? == 1;
         let (ev_immobilization_request, next) =

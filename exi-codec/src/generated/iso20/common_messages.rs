@@ -433,6 +433,7 @@ pub struct AbsolutePriceSchedule<'a> {
 }
 
 impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -657,6 +658,7 @@ pub struct AuthorizationReq<'a> {
 
 impl<'a> Element<'a> for AuthorizationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (selected_authorization_service, next) =
@@ -672,6 +674,7 @@ impl<'a> Element<'a> for AuthorizationReq<'a> {
         Ok(Self { header, selected_authorization_service, authorization_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.selected_authorization_service as u32, 1);
@@ -707,6 +710,7 @@ pub struct AuthorizationRes<'a> {
 
 impl<'a> Element<'a> for AuthorizationRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -715,6 +719,7 @@ impl<'a> Element<'a> for AuthorizationRes<'a> {
         Ok(Self { header, response_code, evse_processing })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -739,12 +744,14 @@ pub struct AuthorizationSetupReq<'a> {
 
 impl<'a> Element<'a> for AuthorizationSetupReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.event(0, 1);
@@ -773,6 +780,7 @@ pub struct AuthorizationSetupRes<'a> {
 
 impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -803,6 +811,7 @@ impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -850,6 +859,7 @@ pub struct CertificateChain<'a> {
 }
 
 impl<'a> Element<'a> for CertificateChain<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let certificate = r.bytes(2, 0, 1600, n::CERTIFICATE)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -909,6 +919,7 @@ pub struct CertificateInstallationReq<'a> {
 
 impl<'a> Element<'a> for CertificateInstallationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let oem_provisioning_certificate_chain = r.child(1, n::OEM_PROVISIONING_CERTIFICATE_CHAIN)?;
@@ -940,6 +951,7 @@ impl<'a> Element<'a> for CertificateInstallationReq<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.child(0, 1, &self.oem_provisioning_certificate_chain, n::OEM_PROVISIONING_CERTIFICATE_CHAIN)?;
@@ -993,6 +1005,7 @@ pub struct CertificateInstallationRes<'a> {
 
 impl<'a> Element<'a> for CertificateInstallationRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1012,6 +1025,7 @@ impl<'a> Element<'a> for CertificateInstallationRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1043,6 +1057,7 @@ pub struct ChargingSchedule<'a> {
 }
 
 impl<'a> Element<'a> for ChargingSchedule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let power_schedule = r.child(1, n::POWER_SCHEDULE)?;
         let next = r.event(0, 2, 3, n::NONE)?;
@@ -1093,6 +1108,7 @@ pub struct ContractCertificateChain<'a> {
 }
 
 impl<'a> Element<'a> for ContractCertificateChain<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let certificate = r.bytes(2, 0, 1600, n::CERTIFICATE)?;
         let sub_certificates =
@@ -1147,6 +1163,7 @@ pub struct DynamicSeReqControlMode {
 
 impl<'a> Element<'a> for DynamicSeReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let departure_time = r.u32(2, n::DEPARTURE_TIME)?;
         let next = r.event(1, 2, 3, n::NONE)?;
@@ -1250,6 +1267,7 @@ pub struct DynamicSeResControlMode<'a> {
 }
 
 impl<'a> Element<'a> for DynamicSeResControlMode<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 6, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -1340,6 +1358,7 @@ pub struct EvAbsolutePriceSchedule<'a> {
 }
 
 impl<'a> Element<'a> for EvAbsolutePriceSchedule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let currency = r.text(3, 0, 3, n::CURRENCY)?;
@@ -1390,6 +1409,7 @@ pub struct EvEnergyOffer<'a> {
 }
 
 impl<'a> Element<'a> for EvEnergyOffer<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_power_schedule = r.child(1, n::EV_POWER_SCHEDULE)?;
         let ev_absolute_price_schedule = r.child(1, n::EV_ABSOLUTE_PRICE_SCHEDULE)?;
@@ -1422,6 +1442,7 @@ pub struct EvPowerProfile<'a> {
 }
 
 impl<'a> Element<'a> for EvPowerProfile<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 2, 2, n::NONE)?;
@@ -1483,6 +1504,7 @@ pub struct EvPowerSchedule<'a> {
 }
 
 impl<'a> Element<'a> for EvPowerSchedule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let ev_power_schedule_entries = r.wrapped(
@@ -1587,6 +1609,7 @@ pub struct EvPriceRuleStack<'a> {
 }
 
 impl<'a> Element<'a> for EvPriceRuleStack<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
         r.zeros(2, n::EV_PRICE_RULE)?;
@@ -1622,6 +1645,7 @@ pub struct MeteringConfirmationReq<'a> {
 
 impl<'a> Element<'a> for MeteringConfirmationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let signed_metering_data = r.child(1, n::SIGNED_METERING_DATA)?;
@@ -1629,6 +1653,7 @@ impl<'a> Element<'a> for MeteringConfirmationReq<'a> {
         Ok(Self { header, signed_metering_data })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.child(0, 1, &self.signed_metering_data, n::SIGNED_METERING_DATA)?;
@@ -1653,6 +1678,7 @@ pub struct MeteringConfirmationRes<'a> {
 
 impl<'a> Element<'a> for MeteringConfirmationRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1660,6 +1686,7 @@ impl<'a> Element<'a> for MeteringConfirmationRes<'a> {
         Ok(Self { header, response_code })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1738,6 +1765,7 @@ pub struct OverstayRuleList<'a> {
 }
 
 impl<'a> Element<'a> for OverstayRuleList<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 3, n::NONE)?;
         let (overstay_time_threshold, next) = if next == 0 {
@@ -1880,6 +1908,7 @@ pub struct ParameterSet<'a> {
 }
 
 impl<'a> Element<'a> for ParameterSet<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let parameter_set_id = r.u16(2, n::PARAMETER_SET_ID)?;
         r.zeros(2, n::PARAMETER)?;
@@ -1918,6 +1947,7 @@ pub struct PncAReqAuthorizationMode<'a> {
 }
 
 impl<'a> Element<'a> for PncAReqAuthorizationMode<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
@@ -1954,6 +1984,7 @@ pub struct PncAsResAuthorizationMode<'a> {
 }
 
 impl<'a> Element<'a> for PncAsResAuthorizationMode<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let gen_challenge = r.array(2, n::GEN_CHALLENGE)?;
         let next = r.event(1, 2, 2, n::NONE)?;
@@ -2016,6 +2047,7 @@ pub struct PowerDeliveryReq<'a> {
 
 impl<'a> Element<'a> for PowerDeliveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -2036,6 +2068,7 @@ impl<'a> Element<'a> for PowerDeliveryReq<'a> {
         Ok(Self { header, ev_processing, charge_progress, ev_power_profile, bpt_channel_selection })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -2078,6 +2111,7 @@ pub struct PowerDeliveryRes<'a> {
 
 impl<'a> Element<'a> for PowerDeliveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
@@ -2091,6 +2125,7 @@ impl<'a> Element<'a> for PowerDeliveryRes<'a> {
         Ok(Self { header, response_code, evse_status })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -2125,6 +2160,7 @@ pub struct PowerSchedule<'a> {
 }
 
 impl<'a> Element<'a> for PowerSchedule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 2, 3, n::NONE)?;
@@ -2267,6 +2303,7 @@ pub struct PriceLevelSchedule<'a> {
 }
 
 impl<'a> Element<'a> for PriceLevelSchedule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -2488,6 +2525,7 @@ pub struct PriceRuleStack<'a> {
 }
 
 impl<'a> Element<'a> for PriceRuleStack<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
         r.zeros(2, n::PRICE_RULE)?;
@@ -2525,6 +2563,7 @@ pub struct ScheduleExchangeReq<'a> {
 
 impl<'a> Element<'a> for ScheduleExchangeReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let maximum_supporting_points = MaxSupportingPointsScheduleTuple::from_offset(r.small(
@@ -2542,6 +2581,7 @@ impl<'a> Element<'a> for ScheduleExchangeReq<'a> {
         Ok(Self { header, maximum_supporting_points, control_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.maximum_supporting_points.offset(), 10);
@@ -2581,6 +2621,7 @@ pub struct ScheduleExchangeRes<'a> {
 
 impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -2605,6 +2646,7 @@ impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
         Ok(Self { header, response_code, evse_processing, go_to_pause, control_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -2656,6 +2698,7 @@ pub struct ScheduleTuple<'a> {
 }
 
 impl<'a> Element<'a> for ScheduleTuple<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let schedule_tuple_id = r.positive(2, n::SCHEDULE_TUPLE_ID)?;
         let charging_schedule = r.child(2, n::CHARGING_SCHEDULE)?;
@@ -2748,6 +2791,7 @@ pub struct ScheduledSeReqControlMode<'a> {
 }
 
 impl<'a> Element<'a> for ScheduledSeReqControlMode<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 6, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -2933,6 +2977,7 @@ pub struct ServiceDetailReq<'a> {
 
 impl<'a> Element<'a> for ServiceDetailReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let service_id = r.u16(2, n::SERVICE_ID)?;
@@ -2940,6 +2985,7 @@ impl<'a> Element<'a> for ServiceDetailReq<'a> {
         Ok(Self { header, service_id })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.u32(0, 2, u32::from(self.service_id));
@@ -2968,6 +3014,7 @@ pub struct ServiceDetailRes<'a> {
 
 impl<'a> Element<'a> for ServiceDetailRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -2983,6 +3030,7 @@ impl<'a> Element<'a> for ServiceDetailRes<'a> {
         Ok(Self { header, response_code, service_id, service_parameter_list })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -3019,6 +3067,7 @@ pub struct ServiceDiscoveryReq<'a> {
 
 impl<'a> Element<'a> for ServiceDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -3042,6 +3091,7 @@ impl<'a> Element<'a> for ServiceDiscoveryReq<'a> {
         Ok(Self { header, supported_service_ids })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         let (code, bits) = if let Some(v) = self.supported_service_ids {
@@ -3089,6 +3139,7 @@ pub struct ServiceDiscoveryRes<'a> {
 
 impl<'a> Element<'a> for ServiceDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3116,6 +3167,7 @@ impl<'a> Element<'a> for ServiceDiscoveryRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -3163,6 +3215,7 @@ pub struct ServiceSelectionReq<'a> {
 
 impl<'a> Element<'a> for ServiceSelectionReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let selected_energy_transfer_service = r.child(1, n::SELECTED_ENERGY_TRANSFER_SERVICE)?;
@@ -3183,6 +3236,7 @@ impl<'a> Element<'a> for ServiceSelectionReq<'a> {
         Ok(Self { header, selected_energy_transfer_service, selected_vas_list })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.child(0, 1, &self.selected_energy_transfer_service, n::SELECTED_ENERGY_TRANSFER_SERVICE)?;
@@ -3222,6 +3276,7 @@ pub struct ServiceSelectionRes<'a> {
 
 impl<'a> Element<'a> for ServiceSelectionRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3229,6 +3284,7 @@ impl<'a> Element<'a> for ServiceSelectionRes<'a> {
         Ok(Self { header, response_code })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -3253,6 +3309,7 @@ pub struct SessionSetupReq<'a> {
 
 impl<'a> Element<'a> for SessionSetupReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let evcc_id = r.text(2, 0, 255, n::EVCC_ID)?;
@@ -3260,6 +3317,7 @@ impl<'a> Element<'a> for SessionSetupReq<'a> {
         Ok(Self { header, evcc_id })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.text(0, 1, &self.evcc_id, (0, 255), n::EVCC_ID)?;
@@ -3286,6 +3344,7 @@ pub struct SessionSetupRes<'a> {
 
 impl<'a> Element<'a> for SessionSetupRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3294,6 +3353,7 @@ impl<'a> Element<'a> for SessionSetupRes<'a> {
         Ok(Self { header, response_code, evse_id })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -3324,6 +3384,7 @@ pub struct SessionStopReq<'a> {
 
 impl<'a> Element<'a> for SessionStopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (charging_session, next) = ChargingSession::read_then(r, 2, n::CHARGING_SESSION, 2, 3)?;
@@ -3343,6 +3404,7 @@ impl<'a> Element<'a> for SessionStopReq<'a> {
         Ok(Self { header, charging_session, ev_termination_code, ev_termination_explanation })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.charging_session as u32, 2);
@@ -3381,6 +3443,7 @@ pub struct SessionStopRes<'a> {
 
 impl<'a> Element<'a> for SessionStopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3388,6 +3451,7 @@ impl<'a> Element<'a> for SessionStopRes<'a> {
         Ok(Self { header, response_code })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -3415,6 +3479,7 @@ pub struct SignedCertificateChain<'a> {
 }
 
 impl<'a> Element<'a> for SignedCertificateChain<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
@@ -3481,6 +3546,7 @@ pub struct SignedInstallationData<'a> {
 }
 
 impl<'a> Element<'a> for SignedInstallationData<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
@@ -3546,6 +3612,7 @@ pub struct SignedMeteringData<'a> {
 }
 
 impl<'a> Element<'a> for SignedMeteringData<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
@@ -3624,6 +3691,7 @@ pub struct TaxRule<'a> {
 }
 
 impl<'a> Element<'a> for TaxRule<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tax_rule_id = r.positive(2, n::TAX_RULE_ID)?;
         let next = r.event(1, 2, 2, n::NONE)?;
@@ -3713,6 +3781,7 @@ pub struct VehicleCheckInReq<'a> {
 
 impl<'a> Element<'a> for VehicleCheckInReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_in_status = EvCheckInStatus::read(r, 2, n::EV_CHECK_IN_STATUS)?;
@@ -3739,6 +3808,7 @@ impl<'a> Element<'a> for VehicleCheckInReq<'a> {
         Ok(Self { header, ev_check_in_status, parking_method, vehicle_frame, device_offset, vehicle_travel })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_check_in_status as u32, 2);
@@ -3792,6 +3862,7 @@ pub struct VehicleCheckInRes<'a> {
 
 impl<'a> Element<'a> for VehicleCheckInRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
@@ -3817,6 +3888,7 @@ impl<'a> Element<'a> for VehicleCheckInRes<'a> {
         Ok(Self { header, response_code, parking_space, device_location, target_distance })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -3864,6 +3936,7 @@ pub struct VehicleCheckOutReq<'a> {
 
 impl<'a> Element<'a> for VehicleCheckOutReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_out_status = EvCheckOutStatus::read(r, 2, n::EV_CHECK_OUT_STATUS)?;
@@ -3872,6 +3945,7 @@ impl<'a> Element<'a> for VehicleCheckOutReq<'a> {
         Ok(Self { header, ev_check_out_status, check_out_time })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_check_out_status as u32, 2);
@@ -3900,6 +3974,7 @@ pub struct VehicleCheckOutRes<'a> {
 
 impl<'a> Element<'a> for VehicleCheckOutRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -3908,6 +3983,7 @@ impl<'a> Element<'a> for VehicleCheckOutRes<'a> {
         Ok(Self { header, response_code, evse_check_out_status })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);

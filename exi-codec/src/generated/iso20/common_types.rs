@@ -174,6 +174,7 @@ pub struct DisplayParameters {
 }
 
 impl<'a> Element<'a> for DisplayParameters {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 11, n::NONE)?;
         let (present_soc, next) = if next == 0 {
@@ -431,6 +432,7 @@ pub struct MeterInfo<'a> {
 }
 
 impl<'a> Element<'a> for MeterInfo<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let meter_id = r.text(2, 0, 32, n::METER_ID)?;
         let charged_energy_reading_wh = r.u64(2, n::CHARGED_ENERGY_READING_WH)?;
@@ -557,6 +559,7 @@ pub struct Receipt<'a> {
 }
 
 impl<'a> Element<'a> for Receipt<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 3, 6, n::NONE)?;

@@ -179,6 +179,7 @@ pub struct BptDcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for BptDcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
         let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
@@ -278,6 +279,7 @@ pub struct BptDcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for BptDcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
         let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
@@ -383,6 +385,7 @@ pub struct BptDynamicDcClReqControlMode {
 
 impl<'a> Element<'a> for BptDynamicDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -518,6 +521,7 @@ pub struct BptDynamicDcClResControlMode {
 
 impl<'a> Element<'a> for BptDynamicDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -656,6 +660,7 @@ pub struct BptScheduledDcClReqControlMode {
 
 impl<'a> Element<'a> for BptScheduledDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
@@ -858,6 +863,7 @@ pub struct BptScheduledDcClResControlMode {
 
 impl<'a> Element<'a> for BptScheduledDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 9, n::NONE)?;
         let (evse_maximum_charge_power, next) = if next == 0 {
@@ -995,12 +1001,14 @@ pub struct DcCableCheckReq<'a> {
 
 impl<'a> Element<'a> for DcCableCheckReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.event(0, 1);
@@ -1025,6 +1033,7 @@ pub struct DcCableCheckRes<'a> {
 
 impl<'a> Element<'a> for DcCableCheckRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1033,6 +1042,7 @@ impl<'a> Element<'a> for DcCableCheckRes<'a> {
         Ok(Self { header, response_code, evse_processing })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1065,6 +1075,7 @@ pub struct DcChargeLoopReq<'a> {
 
 impl<'a> Element<'a> for DcChargeLoopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -1088,6 +1099,7 @@ impl<'a> Element<'a> for DcChargeLoopReq<'a> {
         Ok(Self { header, display_parameters, meter_info_requested, ev_present_voltage, control_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         let (code, bits) = if let Some(v) = self.display_parameters {
@@ -1154,6 +1166,7 @@ pub struct DcChargeLoopRes<'a> {
 
 impl<'a> Element<'a> for DcChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
@@ -1206,6 +1219,7 @@ impl<'a> Element<'a> for DcChargeLoopRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1276,6 +1290,7 @@ pub struct DcChargeParameterDiscoveryReq<'a> {
 
 impl<'a> Element<'a> for DcChargeParameterDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -1287,6 +1302,7 @@ impl<'a> Element<'a> for DcChargeParameterDiscoveryReq<'a> {
         Ok(Self { header, energy_transfer_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         match self.energy_transfer_mode {
@@ -1320,6 +1336,7 @@ pub struct DcChargeParameterDiscoveryRes<'a> {
 
 impl<'a> Element<'a> for DcChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
@@ -1331,6 +1348,7 @@ impl<'a> Element<'a> for DcChargeParameterDiscoveryRes<'a> {
         Ok(Self { header, response_code, energy_transfer_mode })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1374,6 +1392,7 @@ pub struct DcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for DcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
         let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
@@ -1448,6 +1467,7 @@ pub struct DcCpdResEnergyTransferMode {
 
 impl<'a> Element<'a> for DcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
         let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
@@ -1516,6 +1536,7 @@ pub struct DcPreChargeReq<'a> {
 
 impl<'a> Element<'a> for DcPreChargeReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1525,6 +1546,7 @@ impl<'a> Element<'a> for DcPreChargeReq<'a> {
         Ok(Self { header, ev_processing, ev_present_voltage, ev_target_voltage })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -1555,6 +1577,7 @@ pub struct DcPreChargeRes<'a> {
 
 impl<'a> Element<'a> for DcPreChargeRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1563,6 +1586,7 @@ impl<'a> Element<'a> for DcPreChargeRes<'a> {
         Ok(Self { header, response_code, evse_present_voltage })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1589,6 +1613,7 @@ pub struct DcWeldingDetectionReq<'a> {
 
 impl<'a> Element<'a> for DcWeldingDetectionReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1596,6 +1621,7 @@ impl<'a> Element<'a> for DcWeldingDetectionReq<'a> {
         Ok(Self { header, ev_processing })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -1622,6 +1648,7 @@ pub struct DcWeldingDetectionRes<'a> {
 
 impl<'a> Element<'a> for DcWeldingDetectionRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1630,6 +1657,7 @@ impl<'a> Element<'a> for DcWeldingDetectionRes<'a> {
         Ok(Self { header, response_code, evse_present_voltage })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1670,6 +1698,7 @@ pub struct DynamicDcClReqControlMode {
 
 impl<'a> Element<'a> for DynamicDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
@@ -1756,6 +1785,7 @@ pub struct DynamicDcClResControlMode {
 
 impl<'a> Element<'a> for DynamicDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
@@ -1872,6 +1902,7 @@ pub struct ScheduledDcClReqControlMode {
 
 impl<'a> Element<'a> for ScheduledDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {

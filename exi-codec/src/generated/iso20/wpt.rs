@@ -275,6 +275,7 @@ pub struct WptAlignmentCheckReq<'a> {
 
 impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (ev_processing, next) = Processing::read_then(r, 2, n::EV_PROCESSING, 2, 2)?;
@@ -302,6 +303,7 @@ impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -352,6 +354,7 @@ pub struct WptAlignmentCheckRes<'a> {
 
 impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -385,6 +388,7 @@ impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -448,6 +452,7 @@ pub struct WptChargeLoopReq<'a> {
 
 impl<'a> Element<'a> for WptChargeLoopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -495,6 +500,7 @@ impl<'a> Element<'a> for WptChargeLoopReq<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         let (code, bits) = if let Some(v) = self.display_parameters {
@@ -577,6 +583,7 @@ pub struct WptChargeLoopRes<'a> {
 
 impl<'a> Element<'a> for WptChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
@@ -647,6 +654,7 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -740,6 +748,7 @@ pub struct WptChargeParameterDiscoveryReq<'a> {
 
 impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let evpc_max_receivable_power = r.rational(1, n::EVPC_MAX_RECEIVABLE_POWER)?;
@@ -767,6 +776,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.rational(0, 1, self.evpc_max_receivable_power.number());
@@ -824,6 +834,7 @@ pub struct WptChargeParameterDiscoveryRes<'a> {
 
 impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -855,6 +866,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -990,6 +1002,7 @@ pub struct WptFinePositioningReq<'a> {
 
 impl<'a> Element<'a> for WptFinePositioningReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1017,6 +1030,7 @@ impl<'a> Element<'a> for WptFinePositioningReq<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -1065,6 +1079,7 @@ pub struct WptFinePositioningRes<'a> {
 
 impl<'a> Element<'a> for WptFinePositioningRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1092,6 +1107,7 @@ impl<'a> Element<'a> for WptFinePositioningRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1146,6 +1162,7 @@ pub struct WptFinePositioningSetupReq<'a> {
 
 impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
@@ -1210,6 +1227,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -1306,6 +1324,7 @@ pub struct WptFinePositioningSetupRes<'a> {
 
 impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1370,6 +1389,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -1453,6 +1473,7 @@ pub struct WptLfDataPackage {
 }
 
 impl<'a> Element<'a> for WptLfDataPackage {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let (package_index, next) = r.small_then(2, (8, 256), n::PACKAGE_INDEX, 2, 2)?;
         let package_index = package_index as u8;
@@ -1494,6 +1515,7 @@ pub struct WptLfDataPackageList {
 }
 
 impl<'a> Element<'a> for WptLfDataPackageList {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let num_packages = r.small(2, 8, 256, n::NUM_PACKAGES)? as u8;
         let wpt_lf_data_package = r.child(2, n::WPT_LF_DATA_PACKAGE)?;
@@ -1524,6 +1546,7 @@ pub struct WptLfReceiverData<'a> {
 }
 
 impl<'a> Element<'a> for WptLfReceiverData<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let number_of_receivers = r.small(2, 8, 256, n::NUMBER_OF_RECEIVERS)? as u8;
         r.zeros(2, n::RX_SPEC_DATA)?;
@@ -1558,6 +1581,7 @@ pub struct WptLfRxData {
 }
 
 impl<'a> Element<'a> for WptLfRxData {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let rx_identifier = r.positive(2, n::RX_IDENTIFIER)?;
         let rssi_data = r.child(2, n::RSSI_DATA)?;
@@ -1586,6 +1610,7 @@ pub struct WptLfRxDataList {
 }
 
 impl<'a> Element<'a> for WptLfRxDataList {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let wpt_lf_rx_data_list = r.child(1, n::WPT_LF_RX_DATA_LIST)?;
         r.zeros(1, n::NONE)?;
@@ -1642,6 +1667,7 @@ pub struct WptLfRxRssiList {
 }
 
 impl<'a> Element<'a> for WptLfRxRssiList {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let rssi_data_list = r.child(1, n::RSSI_DATA_LIST)?;
         r.zeros(1, n::NONE)?;
@@ -1667,6 +1693,7 @@ pub struct WptLfSystemSetupData<'a> {
 }
 
 impl<'a> Element<'a> for WptLfSystemSetupData<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let setup = match next {
@@ -1709,6 +1736,7 @@ pub struct WptLfTransmitterData<'a> {
 }
 
 impl<'a> Element<'a> for WptLfTransmitterData<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let number_of_transmitters = r.small(2, 8, 256, n::NUMBER_OF_TRANSMITTERS)? as u8;
         let signal_frequency = r.rational(2, n::SIGNAL_FREQUENCY)?;
@@ -1789,6 +1817,7 @@ pub struct WptLfTxDataList {
 }
 
 impl<'a> Element<'a> for WptLfTxDataList {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let wpt_lf_tx_data_list = r.child(1, n::WPT_LF_TX_DATA_LIST)?;
         r.zeros(1, n::NONE)?;
@@ -1823,6 +1852,7 @@ pub struct WptPairingReq<'a> {
 
 impl<'a> Element<'a> for WptPairingReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (ev_processing, next) = Processing::read_then(r, 2, n::EV_PROCESSING, 2, 2)?;
@@ -1844,6 +1874,7 @@ impl<'a> Element<'a> for WptPairingReq<'a> {
         Ok(Self { header, ev_processing, observed_id_code, ev_result_code, vendor_specific_data_container })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.ev_processing as u32, 2);
@@ -1894,6 +1925,7 @@ pub struct WptPairingRes<'a> {
 
 impl<'a> Element<'a> for WptPairingRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
@@ -1933,6 +1965,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
         })
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.child(0, 1, &self.header, n::HEADER)?;
         w.small(0, 2, self.response_code as u32, 6);
@@ -2020,6 +2053,7 @@ pub struct WptTxRxPackageSpecData<'a> {
 }
 
 impl<'a> Element<'a> for WptTxRxPackageSpecData<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         r.zeros(1, n::PULSE_SEQUENCE_ORDER)?;
         let (pulse_sequence_order, _) =
@@ -2100,6 +2134,7 @@ pub struct WptTxRxSpecData {
 }
 
 impl<'a> Element<'a> for WptTxRxSpecData {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tx_rx_identifier = r.positive(2, n::TX_RX_IDENTIFIER)?;
         let tx_rx_position = r.child(2, n::TX_RX_POSITION)?;

@@ -30,6 +30,7 @@ pub struct CanonicalizationMethod<'a> {
 }
 
 impl<'a> Element<'a> for CanonicalizationMethod<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let algorithm = r.string(1, 0, u32::MAX, n::ALGORITHM)?;
         let next = r.event(0, 2, 3, n::NONE)?;
@@ -62,6 +63,7 @@ pub struct DigestMethod<'a> {
 }
 
 impl<'a> Element<'a> for DigestMethod<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let algorithm = r.string(1, 0, u32::MAX, n::ALGORITHM)?;
         let next = r.event(0, 2, 3, n::NONE)?;
@@ -104,6 +106,7 @@ pub struct Reference<'a> {
 }
 
 impl<'a> Element<'a> for Reference<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (id, next) = if next == 0 {
@@ -204,6 +207,7 @@ pub struct Signature<'a> {
 }
 
 impl<'a> Element<'a> for Signature<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let id = if next == 0 {
@@ -275,6 +279,7 @@ pub struct SignatureMethod<'a> {
 }
 
 impl<'a> Element<'a> for SignatureMethod<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let algorithm = r.string(1, 0, u32::MAX, n::ALGORITHM)?;
         let next = r.event(0, 3, 4, n::NONE)?;
@@ -375,6 +380,7 @@ pub struct SignedInfo<'a> {
 }
 
 impl<'a> Element<'a> for SignedInfo<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -430,6 +436,7 @@ pub struct Transform<'a> {
 }
 
 impl<'a> Element<'a> for Transform<'a> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let algorithm = r.string(1, 0, u32::MAX, n::ALGORITHM)?;
         let next = r.event(0, 3, 4, n::NONE)?;
