@@ -49,6 +49,7 @@ where
     let encoded = buffer.get(..length).expect("within the buffer");
     let again = exi_codec::decode_with::<M>(encoded, Trailing::Reject).expect("what was encoded decodes");
     assert!(again.canonical, "the encoder writes the canonical form");
+    assert_eq!(again.message, decoded.message);
     assert_eq!(outline::typed(&again.message), outline::typed(&decoded.message));
     let used = input.get(..decoded.octets).expect("within the input");
     if decoded.canonical && exi_codec::decode_with::<M>(used, Trailing::Reject).is_ok() {
