@@ -470,6 +470,15 @@ impl<'a> Reader<'a> {
 
     #[inline(never)]
     fn u64_long(&mut self, lead: u32, name: Name) -> Result<u64, Fault> {
+        // Five octets are in the window, whatever the lead.
+        let word = self.window();
+        if word >> 1 >> (63 - lead) == 0
+            && let Some(groups) = integer::parse(word << lead, 5)
+        {
+            self.note(groups);
+            self.pos += (lead + groups.octets * 8) as usize;
+            return Ok(groups.value);
+        }
         if lead > 0 {
             self.zeros(lead, name)?;
         }

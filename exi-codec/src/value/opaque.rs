@@ -46,7 +46,7 @@ mod carried {
 
     /// One or more consecutive elements that XML Signature allows and V2G forbids (`KeyInfo`, `Object`, `XPath`,
     /// `HMACOutputLength`), as validated bits.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy)]
     pub struct Opaque<'a> {
         data: &'a [u8],
         start: u32,
@@ -71,6 +71,21 @@ mod carried {
             Self { data: stream, start: bits.start, end: bits.end }
         }
     }
+
+    impl PartialEq for Opaque<'_> {
+        /// Compares the bits of the elements, wherever they stand.
+        fn eq(&self, other: &Self) -> bool {
+            let (from, to) = (self.start as usize, other.start as usize);
+            let length = (self.end - self.start) as usize;
+            let bit = |data: &[u8], index: usize| {
+                data.get(index / 8).map(|octet| octet >> (7 - index % 8) & 1)
+            };
+            length == (other.end - other.start) as usize
+                && (0..length).all(|index| bit(self.data, from + index) == bit(other.data, to + index))
+        }
+    }
+
+    impl Eq for Opaque<'_> {}
 
     impl<'a> Reader<'a> {
         pub(crate) fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
