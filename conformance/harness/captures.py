@@ -52,6 +52,8 @@ def main(_):
     v2g, differences = program(), 0
     lines = recorded()
     clear = in_the_clear(lines)
+    for name in clear:
+        evidence("vectors", "captures", name)
     for capture in sorted(evidence("vectors", "captures").glob("*.pcapng")):
         items = decoded(v2g, capture)
         messages = [i for i in items if "payload_hex" in i]

@@ -20,7 +20,9 @@ pub(crate) fn run(args: &Encode) -> Result<(), Failure> {
         None => Err("there is nothing in it".to_owned()),
     }
     .map_err(|reason| Failure::failed(format!("the message cannot be read: {reason}")))?;
-    let exi = engine::of(args.engine).encode(args.set, args.coding(), &root, EmptyText::AsCharacters).map_err(Failure::failed)?;
+    let exi = engine::of(args.engine)
+        .encode(args.set, args.coding(), &root, EmptyText::AsCharacters)
+        .map_err(Failure::failed)?;
     let mut out = std::io::stdout().lock();
     match args.notation() {
         Notation::Bytes => out.write_all(&exi)?,

@@ -136,7 +136,8 @@ fn reply(engine: &dyn Engine, question: &Question) -> Result<Answer, String> {
     let coding = if question.fragment { Coding::Fragment } else { Coding::Document };
     match question.op {
         Operation::Encode => {
-            let exi = engine.encode(set, coding, &root()?, question.empty.into()).map_err(|e| e.to_string())?;
+            let exi =
+                engine.encode(set, coding, &root()?, question.empty.into()).map_err(|e| e.to_string())?;
             Ok(Answer::Encoded { exi_hex: input::to_hex(&exi) })
         }
         Operation::Decode => {
@@ -146,7 +147,8 @@ fn reply(engine: &dyn Engine, question: &Question) -> Result<Answer, String> {
             Ok(Answer::Decoded { xml: decoded.root.to_xml(), consumed: decoded.consumed })
         }
         Operation::Validate | Operation::Normalise => {
-            let complaint = engine.encode(set, coding, &root()?, question.empty.into()).err().map(|e| e.to_string());
+            let complaint =
+                engine.encode(set, coding, &root()?, question.empty.into()).err().map(|e| e.to_string());
             Ok(Answer::Validated { valid: complaint.is_none(), complaint })
         }
     }
