@@ -191,7 +191,7 @@ fn edit(root: &mut Element, random: &mut Random) {
     let mut found = Vec::new();
     elements(root, &mut found);
     let at = random.below(found.len());
-    let content = &mut found[at];
+    let content = &mut *found[at];
     if content.is_empty() {
         return;
     }

@@ -1,8 +1,8 @@
 //! From a tree to a typed message.
 
 use bumpalo::Bump;
-use exi_codec::{EmptyText, Opaque};
 use exi_codec::reflect::{Root, Source};
+use exi_codec::{EmptyText, Opaque};
 
 use super::super::EngineError;
 use super::forbidden;
