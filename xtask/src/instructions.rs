@@ -22,6 +22,24 @@ pub(crate) enum Format {
     Json,
 }
 
+/// What the counts are compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Against {
+    /// The goals: so many times fewer than the C codec.
+    #[default]
+    Goals,
+    /// The committed counts: nothing may have become slower by more than one percent.
+    Record,
+    /// Nothing; the counts become the record.
+    Nothing,
+}
+
+/// The committed counts.
+const RECORD: &str = "benches/instructions.csv";
+
+/// How much a count may exceed the record, in thousandths: what another linker or libc makes of the same code.
+const SLACK: u64 = 10;
+
 /// One message.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -53,18 +71,53 @@ impl Cost {
     }
 }
 
-/// Measures all messages. Fails if one costs more than its goal.
-pub(crate) fn run(format: Format) -> Result<(), Failure> {
+/// Measures all messages. Fails if one costs more than its goal, or than the record.
+pub(crate) fn run(format: Format, against: Against) -> Result<(), Failure> {
     let rows = measure()?;
     match format {
         Format::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
         Format::Table => print(&rows),
     }
-    let missed = rows.iter().flat_map(|row| [&row.decode, &row.encode]).filter(|cost| !cost.met).count();
-    if missed == 0 {
+    match against {
+        Against::Goals => {
+            let costs = rows.iter().flat_map(|row| [&row.decode, &row.encode]);
+            match costs.filter(|cost| !cost.met).count() {
+                0 => Ok(()),
+                missed => Err(Failure::new(format!("{missed} instruction counts miss their goal"))),
+            }
+        }
+        Against::Record => compare(&rows),
+        Against::Nothing => Ok(fs::write(workspace::root().join(RECORD), record(&rows))?),
+    }
+}
+
+/// The counts as a table.
+fn record(rows: &[Row]) -> String {
+    let line = |row: &Row| format!("{},{},{}\n", row.name, row.decode.instructions, row.encode.instructions);
+    std::iter::once("name,decode,encode\n".to_owned()).chain(rows.iter().map(line)).collect()
+}
+
+/// Compares with the record, message by message.
+fn compare(rows: &[Row]) -> Result<(), Failure> {
+    let record = counts(&workspace::root().join(RECORD), ["name", "decode", "encode"])?;
+    let mut slower = Vec::new();
+    for row in rows {
+        let Some(&(decode, encode)) = record.get(&row.name) else {
+            slower.push(format!("{} is not in the record", row.name));
+            continue;
+        };
+        for (what, now, before) in
+            [("decode", row.decode.instructions, decode), ("encode", row.encode.instructions, encode)]
+        {
+            if now * 1000 > before * (1000 + SLACK) {
+                slower.push(format!("{} {what}: {now} instead of {before}", row.name));
+            }
+        }
+    }
+    if slower.is_empty() {
         Ok(())
     } else {
-        Err(Failure::new(format!("{missed} instruction counts miss their goal")))
+        Err(Failure::new(format!("slower than recorded: {}", slower.join("; "))))
     }
 }
 
@@ -136,15 +189,20 @@ fn count(program: &Path, name: &str, function: &str) -> Result<u64, Failure> {
 /// Decoding and encoding costs of the C codec, by message.
 fn reference() -> Result<HashMap<String, (u64, u64)>, Failure> {
     let path = workspace::evidence().join("vectors/bench-reference.csv");
+    counts(&path, ["name", "decode_instructions", "encode_instructions"])
+}
+
+/// Decoding and encoding counts by message, from a table with these columns.
+fn counts(path: &Path, columns: [&str; 3]) -> Result<HashMap<String, (u64, u64)>, Failure> {
     let text =
-        fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
     let column = |name: &str| {
         let at = header.iter().position(|column| *column == name);
         at.ok_or_else(|| Failure::new(format!("{}: no column {name}", path.display())))
     };
-    let columns = (column("name")?, column("decode_instructions")?, column("encode_instructions")?);
+    let columns = (column(columns[0])?, column(columns[1])?, column(columns[2])?);
     let row = |line: &str| {
         let fields: Vec<&str> = line.split(',').collect();
         let decode = fields.get(columns.1)?.parse().ok()?;

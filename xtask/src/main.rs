@@ -43,7 +43,13 @@ enum Task {
     /// Check dependency arrows, builds without a standard library, and links in the documentation.
     Check,
     /// Count the instructions of every benchmark message and compare them with the C codec's.
-    Instructions(Output),
+    Instructions {
+        #[command(flatten)]
+        output: Output,
+        /// What to compare the counts with.
+        #[arg(long, value_enum, default_value_t)]
+        against: instructions::Against,
+    },
     /// Measure flash, message structs and stack on thumbv7em; without --json, also update the README.
     Sizes(Output),
     /// Run everything that continuous integration runs.
@@ -93,7 +99,7 @@ fn main() -> ExitCode {
         }
         Task::Grammars { schemas } => generate::compare(schemas),
         Task::Check => check::all(),
-        Task::Instructions(output) => instructions::run(output.format()),
+        Task::Instructions { output, against } => instructions::run(output.format(), against),
         Task::Sizes(output) => sizes::run(output.format()),
         Task::Ci => process::run(&mut Command::new(workspace::root().join(".ci/run"))),
     };
