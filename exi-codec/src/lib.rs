@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
+// Measured, not guessed: on hosts the operations of the bit stream must melt into the code around them.
+#![allow(clippy::inline_always)]
 
 #[cfg(any(feature = "reflect", test))]
 extern crate alloc;

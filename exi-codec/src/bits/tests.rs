@@ -79,13 +79,17 @@ fn model(ops: &[Op]) -> Bits {
             Op::Text(text) => {
                 bits.push(false);
                 model_unsigned(&mut bits, text.chars().count() as u64 + 2);
-                text.chars().for_each(|c| model_unsigned(&mut bits, u64::from(u32::from(c))));
+                for c in text.chars() {
+                    model_unsigned(&mut bits, u64::from(u32::from(c)));
+                }
                 bits.push(false);
             }
             Op::Octets(octets) => {
                 bits.push(false);
                 model_unsigned(&mut bits, octets.len() as u64);
-                octets.iter().for_each(|octet| model_put(&mut bits, u64::from(*octet), 8));
+                for octet in octets {
+                    model_put(&mut bits, u64::from(*octet), 8);
+                }
                 bits.push(false);
             }
         }

@@ -152,6 +152,7 @@ impl Slot {
 
 /// A complex type.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent properties of a type")]
 pub(super) struct Struct {
     pub(super) path: Path,
     pub(super) xml: String,

@@ -202,7 +202,7 @@ impl Lowering<'_> {
             Content::Particle(particle) => self.particle(particle, name, &mut slots)?,
         }
         let place = self.profile.signable_types.contains(&name.local.as_str());
-        let borrows = place || slots.iter().any(|slot| self.slot_borrows(slot));
+        let borrows = place || slots.iter().any(Self::slot_borrows);
         let simple_content = matches!(complex.content, Content::Simple(_));
         let xml = name.local.clone();
         Ok(Struct { path, xml, slots, mixed: complex.mixed, place, borrows, simple_content })
@@ -360,7 +360,7 @@ impl Lowering<'_> {
             })?;
         let path = Path { module: self.path(owner)?.module, name: (*name).into() };
         let names = variant_names(&items, self.profile.words);
-        let borrows = items.iter().any(|item| self.borrows(&item.ty));
+        let borrows = items.iter().any(|item| Self::borrows(&item.ty));
         let list = items.iter().map(|item| format!("`{}`", item.xml)).collect::<Vec<_>>().join(", ");
         let variants = names.into_iter().zip(items).collect();
         self.registry.choices.insert(path.clone(), Choice { path: path.clone(), variants, borrows });
@@ -376,11 +376,11 @@ impl Lowering<'_> {
         })
     }
 
-    fn slot_borrows(&self, slot: &Slot) -> bool {
-        slot.repeated() || slot.items().any(|(_, item)| self.borrows(&item.ty))
+    fn slot_borrows(slot: &Slot) -> bool {
+        slot.repeated() || slot.items().any(|(_, item)| Self::borrows(&item.ty))
     }
 
-    fn borrows(&self, ty: &Ty) -> bool {
+    fn borrows(ty: &Ty) -> bool {
         match ty {
             Ty::Struct { borrows, .. } => *borrows,
             Ty::Str { .. }
