@@ -332,7 +332,9 @@ impl<'a> Core<'a> {
                 MessageKind::SupportedAppProtocolReq => Cause::NoProtocol,
                 request => Cause::Failed { request, code: answered.code },
             };
-            return self.finish(cause);
+            // A vehicle that was on its way out had a reason before this one.
+            let earlier = self.leaving.filter(|cause| *cause != Cause::Terminated);
+            return self.finish(earlier.unwrap_or(cause));
         }
         if let (Some(header), true) = (response.header(), asked.kind != MessageKind::SessionSetupReq)
             && header.session_id != self.session

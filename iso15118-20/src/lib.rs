@@ -17,9 +17,7 @@ mod wire;
 pub use end::{Cause, End, Refusal, Timer};
 pub use power::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Output};
 pub use schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
-pub use settings::{
-    DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, ThreePhaseConnector, Timing, Transport,
-};
+pub use settings::{DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, Timing, Transport};
 pub use text::Text;
 pub use v2gtp::Instant;
 pub use wire::{Received, Transmit};

@@ -56,16 +56,6 @@ pub enum CustomerWait {
     Counts,
 }
 
-/// Value of `Connector` that a charger announces for three-phase AC. Both are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ThreePhaseConnector {
-    /// 2.
-    #[default]
-    Two,
-    /// 3.
-    Three,
-}
-
 /// Times of the session, each named after what it limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -178,8 +168,6 @@ pub struct Settings {
     pub pre_charge_target: PreChargeTarget,
     /// Time for authorization.
     pub customer_wait: CustomerWait,
-    /// Three-phase AC.
-    pub three_phase_connector: ThreePhaseConnector,
     /// Largest difference of voltages at which contactors may close, V.
     pub voltage_tolerance: Volts,
     /// Current below which contactors may open, A.
@@ -206,7 +194,6 @@ impl Settings {
                 Profile::Strict => CustomerWait::Counts,
                 Profile::Lenient => CustomerWait::Suspends,
             },
-            three_phase_connector: ThreePhaseConnector::Two,
             voltage_tolerance: Volts::new(20, 0),
             open_current: Amperes::new(1, 0),
             safe_voltage: Volts::new(60, 0),

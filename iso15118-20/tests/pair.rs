@@ -22,7 +22,7 @@ fn every_service_and_mode_ends_with_session_stop() {
         for (service, control_mode) in ALL {
             let wishes = [Wish { service, control_mode }];
             let mut buffers = ([0; BUFFER], [0; BUFFER]);
-            let mut pair = Pair::new(&mut buffers, &wishes, Settings::new(profile));
+            let mut pair = Pair::new(&mut buffers, &wishes, &Settings::new(profile));
             pair.connect();
             let (secc, evcc) = pair.run();
             assert_eq!(secc.map(|end| end.cause), Some(Cause::Terminated), "{service:?} {control_mode:?}");
@@ -44,7 +44,7 @@ fn energy_flows_back_in_both_modes() {
     for control_mode in [ControlMode::Dynamic, ControlMode::Scheduled] {
         let wishes = [Wish { service: Service::DcBpt, control_mode }];
         let mut buffers = ([0; BUFFER], [0; BUFFER]);
-        let mut pair = Pair::new(&mut buffers, &wishes, Settings::default());
+        let mut pair = Pair::new(&mut buffers, &wishes, &Settings::default());
         pair.connect();
         pair.run_to_round(3);
         pair.secc.set_dispatch(Watts::new(-11, 3));
@@ -72,7 +72,7 @@ fn energy_flows_back_in_both_modes() {
 fn bytes_may_come_one_by_one() {
     let wishes = [Wish { service: Service::DcBpt, control_mode: ControlMode::Dynamic }];
     let mut buffers = ([0; BUFFER], [0; BUFFER]);
-    let mut pair = Pair::new(&mut buffers, &wishes, Settings::default());
+    let mut pair = Pair::new(&mut buffers, &wishes, &Settings::default());
     pair.chunk = 1;
     pair.connect();
     let (secc, evcc) = pair.run();

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod script;
+
 use std::time::Duration;
 
 use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
@@ -23,8 +25,8 @@ pub const OFFERS: &[Offer<'static>] = &[
     Offer { service: Service::DcBpt, fee: Fee::Paid, sets: SETS },
 ];
 
-pub fn secc_config(settings: Settings) -> SeccConfig<'static> {
-    SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: OFFERS, settings }
+pub fn secc_config(settings: &Settings) -> SeccConfig<'static> {
+    SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: OFFERS, settings: *settings }
 }
 
 pub fn limits(kilowatts: i16, amperes: i16) -> DcLimits {
@@ -79,18 +81,22 @@ pub struct Pair<'a> {
     pub chunk: usize,
     pub mute_secc: bool,
     pub mute_evcc: bool,
+    /// Message to damage, offset in it, bits to flip.
+    pub damage: Option<(usize, usize, u8)>,
 }
 
 impl<'a> Pair<'a> {
     pub fn new(
         buffers: &'a mut ([u8; BUFFER], [u8; BUFFER]),
         wishes: &'a [Wish],
-        settings: Settings,
+        settings: &Settings,
     ) -> Self {
         let secc = Secc::new(&secc_config(settings), &mut buffers.0).unwrap();
-        let evcc =
-            Evcc::new(&EvccConfig { evcc_id: "WMIV1234567890ABCDEX", wishes, settings }, &mut buffers.1)
-                .unwrap();
+        let evcc = Evcc::new(
+            &EvccConfig { evcc_id: "WMIV1234567890ABCDEX", wishes, settings: *settings },
+            &mut buffers.1,
+        )
+        .unwrap();
         let mut pair = Self {
             now: Instant::from_secs(100),
             secc,
@@ -108,6 +114,7 @@ impl<'a> Pair<'a> {
             chunk: usize::MAX,
             mute_secc: false,
             mute_evcc: false,
+            damage: None,
         };
         pair.secc.set_limits(limits(30, 75));
         pair.secc.set_grid_permit(GridPermit::UNLIMITED);
@@ -189,11 +196,39 @@ impl<'a> Pair<'a> {
         self.settle();
     }
 
+    /// Goes on until one more message was sent, or a timer has passed.
+    pub fn step_message(&mut self) {
+        let before = self.messages.len();
+        for _ in 0..4 {
+            self.pump_evcc();
+            if self.messages.len() > before {
+                return;
+            }
+            self.pump_secc();
+            if self.messages.len() > before {
+                return;
+            }
+        }
+        let next = [self.secc.poll_timeout(), self.evcc.poll_timeout()].into_iter().flatten().min();
+        self.now = self.now.max(next.unwrap_or(self.now));
+        self.secc.handle_timeout(self.now);
+        self.evcc.handle_timeout(self.now);
+    }
+
+    /// Hands out events without moving bytes.
+    pub fn drain_events(&mut self) {
+        self.to_secc.clear();
+        self.to_evcc.clear();
+        (self.mute_secc, self.mute_evcc) = (true, true);
+        self.settle();
+    }
+
     fn pump_evcc(&mut self) -> bool {
         let mut busy = false;
         let mut out = [0; 4096];
         while let Some(sent) = self.evcc.poll_transmit(self.now, &mut out).unwrap() {
             busy = true;
+            self.harm(&mut out[..sent.len]);
             self.messages.push(sent.kind);
             if !self.mute_evcc {
                 self.to_secc.extend_from_slice(&out[..sent.len]);
@@ -218,6 +253,7 @@ impl<'a> Pair<'a> {
         let mut out = [0; 4096];
         while let Some(sent) = self.secc.poll_transmit(self.now, &mut out).unwrap() {
             busy = true;
+            self.harm(&mut out[..sent.len]);
             self.messages.push(sent.kind);
             if !self.mute_secc {
                 self.to_evcc.extend_from_slice(&out[..sent.len]);
@@ -235,6 +271,15 @@ impl<'a> Pair<'a> {
             self.to_secc.drain(..consumed);
         }
         busy
+    }
+
+    fn harm(&self, frame: &mut [u8]) {
+        if let Some((message, offset, bits)) = self.damage
+            && message == self.messages.len()
+        {
+            let offset = offset % frame.len();
+            frame[offset] ^= bits;
+        }
     }
 
     fn evcc_host(&mut self, event: EvccEvent) {
