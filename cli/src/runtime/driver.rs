@@ -4,7 +4,6 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use iso15118_20::sequence::Stage;
 use iso15118_20::message::EncodeError;
 use iso15118_20::{End, Instant, Received, Transmit};
 use v2gtp::{Frame, PayloadType};
@@ -46,9 +45,6 @@ pub(crate) trait Engine {
     fn poll_events(&mut self, now: Instant) -> Flow;
     /// Lets the hardware move and report.
     fn tick(&mut self, now: Instant);
-    /// Ends the session in good order.
-    fn stop(&mut self, now: Instant);
-    fn stage(&self) -> Stage;
     fn end(&self) -> Option<End>;
 }
 

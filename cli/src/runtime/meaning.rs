@@ -125,7 +125,7 @@ fn of_request(request: &Request<'_>) -> Map<String, Value> {
             facts.add("progress", m.charge_progress.as_str()).processing(m.ev_processing)
         }
         Request::DcChargeLoopReq(m) => {
-            let soc = m.display_parameters.and_then(|d| d.present_soc).map(|soc| soc.get());
+            let soc = m.display_parameters.and_then(|d| d.present_soc).map(exi_codec::Ranged::get);
             let facts = facts.maybe("soc", soc).add("present_v", number(m.ev_present_voltage));
             match &m.control_mode {
                 ClReqControlMode::Dynamic(d) => facts.add("charge_w", number(d.ev_maximum_charge_power)),
@@ -177,7 +177,7 @@ fn of_response(response: &Response<'_>) -> Map<String, Value> {
                 .map(|set| {
                     let mut map = Map::new();
                     map.insert("id".into(), set.parameter_set_id.into());
-                    for parameter in set.parameter.iter() {
+                    for parameter in &set.parameter {
                         if let ParameterValue::IntValue(value) = parameter.value {
                             map.insert(parameter.name.to_string(), value.into());
                         }

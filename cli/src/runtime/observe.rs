@@ -1,5 +1,6 @@
 //! The timeline: what was said, by whom, and how fast it was answered.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -161,11 +162,8 @@ impl Observer {
                     self.messages, self.rounds, summary.charged, summary.discharged
                 );
                 if let (Some(middle), Some(most)) = (middle, most) {
-                    text += &format!(
-                        "\nloop latency: median {:.2} ms, max {:.2} ms",
-                        millis(middle),
-                        millis(most)
-                    );
+                    let (middle, most) = (millis(middle), millis(most));
+                    let _ = write!(text, "\nloop latency: median {middle:.2} ms, max {most:.2} ms");
                 }
                 self.print(&text);
             }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use exi_codec::{Amperes, Rounding, Volts, Watts};
 use iso15118_20::message::EncodeError;
-use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent, Stop};
-use iso15118_20::sequence::Stage;
+use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent};
 use iso15118_20::service::{ControlMode, DcParameters, Direction, Fee, Offer, Service};
 use iso15118_20::{
     Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Received, Transmit,
@@ -187,14 +186,6 @@ impl Engine for Station<'_> {
         let discharged = Some(discharged as u64).filter(|energy| *energy > 0);
         self.engine.set_meter(Meter { charged: charged as u64, discharged });
         self.engine.measurement(now, self.cable.measure(Side::Station));
-    }
-
-    fn stop(&mut self, now: Instant) {
-        self.engine.stop(now, Stop::Notify { max_delay: 10 });
-    }
-
-    fn stage(&self) -> Stage {
-        self.engine.stage()
     }
 
     fn end(&self) -> Option<End> {

@@ -6,7 +6,6 @@ use exi_codec::iso20::common_types::PercentValue;
 use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
 use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccEvent, Needs, StationStatus};
 use iso15118_20::message::EncodeError;
-use iso15118_20::sequence::Stage;
 use iso15118_20::service::Direction;
 use iso15118_20::{Contactor, DcLimits, End, FlowLimits, Instant, Received, Transmit};
 
@@ -185,14 +184,6 @@ impl Engine for Vehicle<'_> {
         self.engine.set_needs(self.needs());
         self.engine.set_demand(self.demand());
         self.engine.measurement(now, self.cable.measure(Side::Vehicle));
-    }
-
-    fn stop(&mut self, now: Instant) {
-        self.engine.stop(now);
-    }
-
-    fn stage(&self) -> Stage {
-        self.engine.stage()
     }
 
     fn end(&self) -> Option<End> {
