@@ -77,9 +77,8 @@ mod carried {
         fn eq(&self, other: &Self) -> bool {
             let (from, to) = (self.start as usize, other.start as usize);
             let length = (self.end - self.start) as usize;
-            let bit = |data: &[u8], index: usize| {
-                data.get(index / 8).map(|octet| octet >> (7 - index % 8) & 1)
-            };
+            let bit =
+                |data: &[u8], index: usize| data.get(index / 8).map(|octet| octet >> (7 - index % 8) & 1);
             length == (other.end - other.start) as usize
                 && (0..length).all(|index| bit(self.data, from + index) == bit(other.data, to + index))
         }
