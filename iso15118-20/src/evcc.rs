@@ -20,7 +20,7 @@ use crate::sequence::{Answered, Asked, Sequence, Stage};
 use crate::service::{Family, Selection};
 use crate::settings::Transport;
 use crate::text::Text;
-use crate::wire::{Received, Transmit};
+use crate::wire::{MAIN_STREAM, Received, Transmit};
 
 pub use config::{EvccConfig, EvccConfigError, MAX_WISHES, Wish};
 pub use event::{EvccEvent, Notification, StationStatus};
@@ -123,7 +123,9 @@ impl<'a> Evcc<'a> {
     /// The configuration contradicts itself or the schema.
     pub fn new(config: &EvccConfig<'a>, buffer: &'a mut [u8]) -> Result<Self, EvccConfigError> {
         config.check()?;
-        Ok(Self { stream: Reassembler::new(buffer), core: Core::new(config) })
+        let mut stream = Reassembler::new(buffer);
+        stream.accept(MAIN_STREAM);
+        Ok(Self { stream, core: Core::new(config) })
     }
 
     /// The charger is connected. Everything of an earlier session is forgotten; what the host said of the

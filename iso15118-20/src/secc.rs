@@ -20,7 +20,7 @@ use crate::sequence::{Answered, Asked, Class, Sequence, Stage, class_of};
 use crate::service::{Family, Selection};
 use crate::settings::Transport;
 use crate::text::Text;
-use crate::wire::{Received, Transmit};
+use crate::wire::{MAIN_STREAM, Received, Transmit};
 
 pub use config::{ConfigError, SeccConfig};
 pub use event::{SeccEvent, VehicleStatus};
@@ -175,7 +175,9 @@ impl<'a> Secc<'a> {
     /// The configuration contradicts itself or the schema.
     pub fn new(config: &SeccConfig<'a>, buffer: &'a mut [u8]) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { stream: Reassembler::new(buffer), core: Core::new(config) })
+        let mut stream = Reassembler::new(buffer);
+        stream.accept(MAIN_STREAM);
+        Ok(Self { stream, core: Core::new(config) })
     }
 
     /// A vehicle has connected. Everything of an earlier session is forgotten; limits, permits and schedules of

@@ -1,8 +1,18 @@
 //! What goes in and out of an engine besides events.
 
-use v2gtp::PayloadType;
+use v2gtp::{PayloadType, PayloadTypes};
 
 use crate::message::MessageKind;
+
+/// What the main stream carries. Side streams are skipped: nothing here answers them, and their messages must not
+/// be taken for messages of the main stream.
+pub(crate) const MAIN_STREAM: PayloadTypes = PayloadTypes::NONE
+    .with(PayloadType::SapOrLegacy)
+    .with(PayloadType::Common)
+    .with(PayloadType::Ac)
+    .with(PayloadType::Dc)
+    .with(PayloadType::Acdp)
+    .with(PayloadType::Wpt);
 
 /// What a call of `handle_input` consumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -297,3 +297,18 @@ fn a_failure_or_a_foreign_session_ends_the_session() {
         });
     }
 }
+
+#[test]
+fn contactors_that_fail_under_current_make_the_vehicle_stop() {
+    for contactor in [Contactor::Open, Contactor::Fault] {
+        both(&BPT, |p| {
+            p.connect();
+            p.run_to_round(3);
+            p.evcc.contactor(p.now, contactor);
+            let requests = p.count(K::DcChargeLoopReq);
+            p.run();
+            assert_eq!(p.count(K::DcChargeLoopReq), requests);
+            vehicle_ended(p, Cause::ContactorFault);
+        });
+    }
+}

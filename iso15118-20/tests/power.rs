@@ -9,9 +9,11 @@ use common::script::{
     start_with,
 };
 use exi_codec::iso20::common_messages::ChargeProgress;
-use exi_codec::iso20::common_types::{EvseNotification, Processing, ResponseCode as C};
+use exi_codec::iso20::common_types::{
+    DisplayParameters, EvseNotification, PercentValue, Processing, ResponseCode as C,
+};
 use exi_codec::{Amperes, Volts, Watts};
-use iso15118_20::message::{MessageKind as K, Response};
+use iso15118_20::message::{MessageKind as K, Request, Response};
 use iso15118_20::secc::{Isolation, SeccEvent as E, Stop};
 use iso15118_20::sequence::Stage;
 use iso15118_20::service::{ControlMode, Service};
@@ -308,4 +310,54 @@ fn standby_is_refused_without_harm() {
         assert_eq!(s.secc.stage(), Stage::ChargeLoop);
         s.ok(&round(Service::DcBpt, ControlMode::Dynamic, 0));
     });
+}
+
+#[test]
+fn a_fault_of_the_plant_under_voltage_stops_at_once() {
+    for (contactor, isolation) in
+        [(Contactor::Fault, None), (Contactor::Open, None), (Contactor::Closed, Some(Isolation::Fault))]
+    {
+        run(&LENIENT, |s| {
+            s.walk_to(Stage::ChargeLoop);
+            s.ok(&round(Service::DcBpt, ControlMode::Dynamic, 0));
+            assert!(!last_output(s).unwrap().is_zero());
+            s.secc.contactor(s.now, contactor);
+            if let Some(isolation) = isolation {
+                s.secc.isolation(s.now, isolation);
+            }
+            s.drain();
+            assert_eq!(s.events.last(), Some(&E::PowerOff));
+            s.secc.contactor(s.now, Contactor::Closed);
+            assert_eq!(s.code(&round(Service::DcBpt, ControlMode::Dynamic, 0)), C::Failed);
+            ended(s, refused(K::DcChargeLoopReq, C::Failed, Refusal::Host));
+        });
+    }
+    run(&LENIENT, |s| {
+        s.walk_to(Stage::PreCharge);
+        s.ok(&pre_charge(400, Processing::Ongoing));
+        s.secc.isolation(s.now, Isolation::Fault);
+        s.drain();
+        assert_eq!(s.events.last(), Some(&E::PowerOff));
+        assert_eq!(s.code(&pre_charge(400, Processing::Ongoing)), C::Failed);
+    });
+}
+
+#[test]
+fn a_battery_at_its_minimum_is_not_discharged() {
+    for (soc, discharges) in [(21, true), (20, false), (19, false)] {
+        run(&LENIENT, |s| {
+            s.walk_to(Stage::ChargeLoop);
+            s.secc.set_dispatch(Watts::new(-5, 3));
+            let Request::DcChargeLoopReq(mut request) = round(Service::DcBpt, ControlMode::Dynamic, 0) else {
+                panic!()
+            };
+            request.display_parameters = Some(DisplayParameters {
+                present_soc: PercentValue::new(soc),
+                minimum_soc: PercentValue::new(20),
+                ..DisplayParameters::default()
+            });
+            s.ok(&Request::DcChargeLoopReq(request));
+            assert_eq!(last_output(s).is_some_and(|output| output.power.is_negative()), discharges, "{soc}");
+        });
+    }
 }

@@ -335,3 +335,31 @@ fn a_small_buffer_changes_nothing() {
         assert_eq!(s.secc.stage(), Stage::ServiceDetail);
     });
 }
+
+#[test]
+fn side_streams_are_skipped_and_do_not_prolong_anything() {
+    run(&LENIENT, |s| {
+        s.walk_to(Stage::PowerDelivery);
+        let mut frame = [0; 256];
+        let len = start(ControlMode::Dynamic, 10).encode(&mut frame).unwrap();
+        frame[2..4].copy_from_slice(&0x8101u16.to_be_bytes());
+        let deadline = s.secc.poll_timeout();
+        let received = s.secc.handle_input(s.now, &frame[..len]);
+        assert_eq!((received.consumed, received.kind), (len, None));
+        assert_eq!((s.secc.stage(), s.secc.poll_timeout()), (Stage::PowerDelivery, deadline));
+        assert!(s.answer().is_none());
+    });
+}
+
+#[test]
+fn messages_of_other_families_are_refused_in_kind() {
+    run(&LENIENT, |s| {
+        s.walk_to(Stage::ChargeLoop);
+        let request = Request::AcChargeLoopReq(exi_codec::iso20::ac::AcChargeLoopReq {
+            header: header(),
+            ..Default::default()
+        });
+        let answer = s.ask(&request);
+        assert_eq!((answer.kind(), answer.code()), (K::AcChargeLoopRes, Some(C::FailedSequenceError)));
+    });
+}

@@ -87,10 +87,15 @@ impl Evcc<'_> {
         }
     }
 
-    /// Reports the contactors. Any report counts: the last one is kept.
+    /// Reports the contactors. Any report counts: the last one is kept. Faults, and contactors that open by
+    /// themselves in the charge loop, make the vehicle leave.
     pub fn contactor(&mut self, now: Instant, contactor: Contactor) {
         self.core.now = now;
         self.core.plant.contactor = contactor;
+        let stage = self.core.sequence.stage();
+        if contactor == Contactor::Fault || stage == Stage::ChargeLoop && contactor == Contactor::Open {
+            self.core.leave(Cause::ContactorFault);
+        }
         if matches!(self.core.turn, Turn::Nobody) && self.core.end.is_none() && !self.core.closed {
             self.core.resume();
         }

@@ -98,9 +98,6 @@ impl Core<'_> {
 
     /// The host has acted: on with it, if that was what the vehicle waited for.
     pub(super) fn resume(&mut self) {
-        if self.plant.contactor == Contactor::Fault {
-            self.leaving = self.leaving.or(Some(Cause::ContactorFault));
-        }
         if self.plan().is_some() {
             if self.sequence.stage() == Stage::PowerDelivery {
                 self.clear(T::Actuation);

@@ -14,8 +14,10 @@ use crate::service::Selection;
 pub struct VehicleStatus {
     /// Voltage that the vehicle measures, V.
     pub voltage: Volts,
-    /// State of charge, %. For display: power must not depend on it.
+    /// State of charge, %. For display; the engine takes it as a reason against discharge, never for anything.
     pub soc: Option<PercentValue>,
+    /// Least state of charge that the vehicle wants to keep, %.
+    pub minimum_soc: Option<PercentValue>,
     /// Energy to the target state of charge, Wh.
     pub target_energy: Option<WattHours>,
     /// Energy until full, Wh.

@@ -93,7 +93,8 @@ impl Secc<'_> {
         self.core.authorize(decision);
     }
 
-    /// Reports the isolation test.
+    /// Reports the isolation test, or at any later time what the monitor of the isolation says: a fault while there
+    /// is voltage stops at once.
     pub fn isolation(&mut self, now: Instant, isolation: Isolation) {
         self.core.now = now;
         self.core.clear(T::Isolation);
@@ -101,15 +102,15 @@ impl Secc<'_> {
         if self.core.plant.isolation != Some(Isolation::Fault) {
             self.core.plant.isolation = Some(isolation);
         }
-        self.core.update_output();
+        self.core.plant_moved();
     }
 
-    /// Reports the contactors. Any report counts: the last one is kept.
+    /// Reports the contactors. Any report counts: the last one is kept. Contactors that open by themselves in the
+    /// charge loop, and faults, stop at once.
     pub fn contactor(&mut self, now: Instant, contactor: Contactor) {
         self.core.now = now;
         self.core.plant.contactor = contactor;
         self.core.plant_moved();
-        self.core.update_output();
     }
 
     /// Stops, and wins against everything else.
@@ -130,6 +131,10 @@ impl Core<'_> {
 
     /// A request that waits for the plant goes on when the plant has moved.
     pub(super) fn plant_moved(&mut self) {
+        if self.plant_failed() {
+            self.stop(Stop::Emergency);
+        }
+        self.update_output();
         match self.slot {
             Slot::PowerUp { asked, ordered } => self.continue_start(asked, ordered),
             Slot::PowerDown(asked) => self.finish_stop(asked),

@@ -39,7 +39,13 @@ impl Core<'_> {
 
     /// What charger and vehicle both allow now.
     pub(super) fn joint_limits(&self) -> DcLimits {
-        self.own_limits().narrowed(&self.vehicle.declared).narrowed(&self.vehicle.live)
+        let joint = self.own_limits().narrowed(&self.vehicle.declared).narrowed(&self.vehicle.live);
+        // The vehicle guards its battery; where it says that it is at its minimum, the charger does not try it.
+        let status = &self.vehicle.status;
+        match (status.soc, status.minimum_soc) {
+            (Some(soc), Some(least)) if soc <= least => joint.directed(Direction::ChargeOnly),
+            _ => joint,
+        }
     }
 
     fn signed<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {

@@ -317,6 +317,7 @@ impl Core<'_> {
         self.vehicle.status = VehicleStatus {
             voltage: message.ev_present_voltage,
             soc: display.present_soc,
+            minimum_soc: display.minimum_soc,
             target_energy,
             max_energy,
             min_energy,

@@ -25,6 +25,17 @@ impl Core<'_> {
             && !matches!(self.slot, Slot::PowerDown(_))
     }
 
+    /// Whether the hardware has left the state that voltage at the outlet needs.
+    pub(super) fn plant_failed(&self) -> bool {
+        let live =
+            matches!(self.sequence.stage(), Stage::PreCharge | Stage::PowerDelivery | Stage::ChargeLoop);
+        let stopped =
+            matches!(self.stopping, Some(Stop::Emergency)) || matches!(self.slot, Slot::PowerDown(_));
+        live && !stopped
+            && (self.plant.isolation == Some(Isolation::Fault)
+                || self.sequence.stage() == Stage::ChargeLoop && self.plant.contactor != Contactor::Closed)
+    }
+
     /// The one place where an output is decided.
     pub(super) fn update_output(&mut self) {
         let output = match self.selection {
