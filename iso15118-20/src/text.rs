@@ -23,7 +23,9 @@ impl<const N: usize> Text<N> {
             let from = usize::from(copy.len);
             let Some(place) = copy.bytes.get_mut(from..from + utf8.len()) else { break };
             let Ok(len) = u8::try_from(from + utf8.len()) else { break };
-            place.copy_from_slice(utf8);
+            for (place, byte) in place.iter_mut().zip(utf8) {
+                *place = *byte;
+            }
             copy.len = len;
         }
         copy

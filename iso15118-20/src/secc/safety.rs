@@ -206,7 +206,8 @@ impl Core<'_> {
 
     /// A delay of zero still leaves the vehicle the round that tells it and its very next request.
     fn grace(&self) -> Duration {
-        self.config.settings.timing.loop_sequence.saturating_mul(2)
+        let round = self.config.settings.timing.loop_sequence;
+        round.saturating_add(round)
     }
 }
 
