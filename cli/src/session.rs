@@ -9,8 +9,8 @@ use iso15118_20::{Settings, Transport};
 use crate::failure::Failure;
 use crate::net::{self, Link, Server};
 use crate::runtime::{
-    Audience, Cable, Clock, FarEnd, ModeChoice, Observer, Role, ServiceChoice, StationSettings,
-    Summary, Vehicle, VehicleSettings, drive,
+    Audience, Cable, Clock, FarEnd, ModeChoice, Observer, Role, ServiceChoice, StationSettings, Summary,
+    Vehicle, VehicleSettings, drive,
 };
 use crate::secc;
 

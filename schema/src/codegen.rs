@@ -13,6 +13,7 @@ mod module;
 mod naming;
 mod profile;
 mod reflect;
+mod usual;
 
 pub use ir::CodegenError;
 pub use module::{GeneratedFile, generate};

@@ -6,9 +6,7 @@ use exi_codec::{Amperes, Rounding, Volts, Watts};
 use iso15118_20::message::EncodeError;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent};
 use iso15118_20::service::{ControlMode, DcParameters, Direction, Fee, Offer, Service};
-use iso15118_20::{
-    Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Received, Transmit,
-};
+use iso15118_20::{Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Received, Transmit};
 
 use super::driver::{Engine, Flow};
 use super::plant::{Cable, Converter, Side};

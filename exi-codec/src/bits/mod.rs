@@ -5,7 +5,9 @@ mod integer;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod usual;
 mod writer;
 
 pub use reader::{ListShape, Reader};
+pub use usual::Usual;
 pub use writer::Writer;

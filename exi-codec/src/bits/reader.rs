@@ -5,8 +5,7 @@
 //! yields zeros and never fails by itself; lists, strings and the end of the message look whether the end was
 //! passed, and every error that comes after the end is reported as [`ErrorKind::UnexpectedEnd`].
 
-use super::copy;
-use super::integer;
+use super::{Usual, copy, integer};
 use crate::document::HEADER;
 use crate::error::{Error, ErrorKind, Fault, Name};
 use crate::value::{Bytes, Element, Integer, List, Positive, RationalNumber, Str};
@@ -36,6 +35,8 @@ pub struct ListShape {
     pub last_count: u8,
     /// Productions that the repeated term has in a state: more than one if it may also be a wildcard.
     pub alternatives: u8,
+    /// The usual form of an item.
+    pub usual: Option<&'static Usual>,
 }
 
 impl ListShape {
@@ -52,7 +53,16 @@ impl ListShape {
             last_width: width(last_count),
             last_count,
             alternatives,
+            usual: None,
         }
+    }
+
+    /// The same, with items that are usually of this form.
+    pub(crate) const fn usually(mut self, usual: &'static Usual) -> Self {
+        if HOST {
+            self.usual = Some(usual);
+        }
+        self
     }
 }
 
@@ -947,6 +957,19 @@ impl<'a> Reader<'a> {
         let start = self.pos;
         let mut count: u32 = 0;
         let next = loop {
+            if HOST
+                && let Some(usual) = shape.usual
+                && shape.min <= 1
+                && shape.code == 0
+            {
+                // The item after which the state is another one is left to the code below.
+                while count + 1 < u32::from(shape.max)
+                    && let Some(bits) = usual.followed(self.window(), u32::from(shape.width))
+                {
+                    self.pos += bits as usize;
+                    count += 1;
+                }
+            }
             item(self)?;
             count += 1;
             // Also keeps an unbounded list from reading zeros for ever.

@@ -14,6 +14,8 @@ enum Pending {
     Lead(u32),
     /// The event code is in the variable `next`, counted from the slot's first production.
     Next,
+    /// The end of the element has been read.
+    Ended,
 }
 
 /// An expression that reads a value, and the zero bits that follow it before the next event code.
@@ -57,7 +59,7 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
                 let _ = writeln!(out, "let next = {};", event(item, lead, state));
                 Pending::Next
             }
-            Pending::Next => Pending::Next,
+            other => other,
         };
         pending = slot_code(out, item, index, slot, pending, e)?;
     }
@@ -130,6 +132,7 @@ fn finish(out: &mut String, item: &Struct, pending: Pending, e: &mut Emitter<'_>
         Pending::Lead(lead) => {
             let _ = writeln!(out, "let next = {};", event(item, lead, state));
         }
+        Pending::Ended => return,
         Pending::Next => {}
     }
     if item.mixed {
@@ -148,7 +151,7 @@ fn slot_code(
 ) -> Result<Pending> {
     let lead = match pending {
         Pending::Lead(lead) => lead,
-        Pending::Next => 0,
+        Pending::Next | Pending::Ended => 0,
     };
     if slot.kind == SlotKind::Text {
         return text(out, slot, e);
@@ -199,7 +202,8 @@ fn slot_code(
         if slot.kind == SlotKind::Attribute { attribute(single, lead, e)? } else { read(single, lead, e)? };
     let after = item.state(index + 1);
     if slot.min > 0 {
-        if after.count > 1
+        let ends = item.is_leaf() && index + 1 == item.slots.len() && after.count == 1;
+        if (after.count > 1 || ends)
             && let Some((both, convert)) = read.then_event(item, after)
         {
             let next = if uses_next(item, index + 1) || after.count > 1 { "next" } else { "_" };
@@ -207,7 +211,7 @@ fn slot_code(
             if !convert.is_empty() {
                 let _ = writeln!(out, "let {field} = {field}{convert};");
             }
-            return Ok(Pending::Next);
+            return Ok(if ends { Pending::Ended } else { Pending::Next });
         }
         let _ = writeln!(out, "let {field} = {};", read.expr);
         return Ok(Pending::Lead(read.tail));
@@ -377,7 +381,7 @@ fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
         Ty::Integer => (format!("r.integer({text}, {n})?"), 1),
         Ty::Struct { .. } | Ty::Lazy { .. } => (format!("r.child({lead}, {n})?"), 0),
         Ty::Wrapped { item: inner, min, max } => {
-            let shape = e.final_shape(*min, *max);
+            let shape = e.final_shape(*min, *max, &inner.ty);
             let reader = item_reader(inner, e)?;
             (format!("r.wrapped({lead}, &{shape}, {n}, {}, {reader})?", e.name(&inner.xml)), 0)
         }

@@ -253,7 +253,7 @@ fn write(item: &Item, value: &str, due: Due, add: u32, e: &mut Emitter<'_>) -> R
         Ty::Integer => (format!("w.integer({text}, {text_bits}, &{value});"), 1),
         Ty::Struct { .. } | Ty::Lazy { .. } => (format!("w.child({code}, {bits}, &{value}, {n})?;"), 0),
         Ty::Wrapped { item: inner, min, max } => {
-            let shape = e.final_shape(*min, *max);
+            let shape = e.final_shape(*min, *max, &inner.ty);
             let writer = item_writer(inner, e)?;
             let name = e.name(&inner.xml);
             (format!("w.wrapped({code}, {bits}, &{shape}, &{value}, {n}, {name}, {writer})?;"), 0)

@@ -7,7 +7,7 @@ use super::ir::{CodegenError, Path, Struct, Ty};
 use super::lower::{Lowering, Registry, name_constant};
 use super::naming::{camel, words};
 use super::profile::{Profile, SetModule};
-use super::{decode, encode, items, reflect};
+use super::{decode, encode, items, reflect, usual};
 use crate::{ElementId, Model, QName};
 
 type Result<T> = std::result::Result<T, CodegenError>;
@@ -97,13 +97,28 @@ impl Emitter<'_> {
         let last = item.state(index + 1);
         self.imports.codec("ListShape");
         let (min, max) = (slot.min, slot.max.unwrap_or(0));
-        format!("ListShape::new({min}, {max}, {code}, {}, {})", slot.width(), last.count)
+        let usual = slot.single().map_or(String::new(), |(_, item)| self.usual(&item.ty));
+        format!("ListShape::new({min}, {max}, {code}, {}, {}){usual}", slot.width(), last.count)
+    }
+
+    /// The usual form of an item, if its type has one.
+    fn usual(&mut self, ty: &Ty) -> String {
+        match ty {
+            Ty::Struct { path, .. }
+                if usual::in_long_list(path, self.registry)
+                    && self.registry.structs.get(path).and_then(usual::form).is_some() =>
+            {
+                format!(".usually(&{}::USUAL)", self.imports.path(path))
+            }
+            _ => String::new(),
+        }
     }
 
     /// The shape of a repeated element that ends its parent.
-    pub(super) fn final_shape(&mut self, min: u32, max: Option<u32>) -> String {
+    pub(super) fn final_shape(&mut self, min: u32, max: Option<u32>, item: &Ty) -> String {
         self.imports.codec("ListShape");
-        format!("ListShape::new({min}, {}, 0, 1, 1)", max.unwrap_or(0))
+        let usual = self.usual(item);
+        format!("ListShape::new({min}, {}, 0, 1, 1){usual}", max.unwrap_or(0))
     }
 }
 
@@ -239,6 +254,14 @@ fn codec(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
         e.imports.codec(name);
     }
     let lifetime = if item.borrows { "<'a>" } else { "" };
+    if usual::in_long_list(&item.path, e.registry)
+        && let Some(form) = usual::form(item)
+    {
+        e.imports.codec("Usual");
+        let _ = writeln!(out, "impl {} {{", item.path.name);
+        let _ = writeln!(out, "/// The usual form on the wire: numbers of two octets, nothing optional.");
+        let _ = writeln!(out, "const USUAL: Usual = Usual::new({form:?});\n}}\n");
+    }
     let _ = writeln!(out, "impl<'a> Element<'a> for {}{lifetime} {{", item.path.name);
     let leaf = item.is_leaf();
     if leaf || e.is_root(&item.path) {
@@ -305,7 +328,7 @@ fn uses(module: &str, imports: &Imports) -> String {
         let path = match name.as_str() {
             "enumeration" | "reflect" | "reflect_choice" | "roots" => format!("crate::macros::{name}"),
             "Element" => "crate::value::Element".into(),
-            "Reader" | "Writer" | "ListShape" => format!("crate::bits::{name}"),
+            "Reader" | "Writer" | "ListShape" | "Usual" => format!("crate::bits::{name}"),
             "n" => "crate::generated::names as n".into(),
             other => format!("crate::error::{other}"),
         };

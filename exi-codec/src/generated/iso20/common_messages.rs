@@ -14,6 +14,7 @@ use super::xmldsig::SignedInfo;
 use super::xmldsig::X509IssuerSerial;
 use crate::bits::ListShape;
 use crate::bits::Reader;
+use crate::bits::Usual;
 use crate::bits::Writer;
 use crate::error::Fault;
 use crate::generated::names as n;
@@ -627,8 +628,7 @@ impl<'a> Element<'a> for AdditionalService<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let service_name = r.text(2, 0, 80, n::SERVICE_NAME)?;
-        let service_fee = r.rational(1, n::SERVICE_FEE)?;
-        r.zeros(1, n::NONE)?;
+        let (service_fee, _) = r.rational_then(1, n::SERVICE_FEE, 1, 1)?;
         Ok(Self { service_name, service_fee })
     }
 
@@ -1455,7 +1455,7 @@ impl<'a> Element<'a> for EvPowerProfile<'a> {
         };
         let ev_power_profile_entries = r.wrapped(
             1,
-            &ListShape::new(1, 2048, 0, 1, 1),
+            &ListShape::new(1, 2048, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
             n::EV_POWER_PROFILE_ENTRIES,
             n::EV_POWER_PROFILE_ENTRY,
             |r| r.child(0, n::EV_POWER_PROFILE_ENTRY),
@@ -1477,7 +1477,7 @@ impl<'a> Element<'a> for EvPowerProfile<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 2048, 0, 1, 1),
+            &ListShape::new(1, 2048, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
             &self.ev_power_profile_entries,
             n::EV_POWER_PROFILE_ENTRIES,
             n::EV_POWER_PROFILE_ENTRY,
@@ -1509,7 +1509,7 @@ impl<'a> Element<'a> for EvPowerSchedule<'a> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let ev_power_schedule_entries = r.wrapped(
             2,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &ListShape::new(1, 1024, 0, 1, 1).usually(&EvPowerScheduleEntry::USUAL),
             n::EV_POWER_SCHEDULE_ENTRIES,
             n::EV_POWER_SCHEDULE_ENTRY,
             |r| r.child(0, n::EV_POWER_SCHEDULE_ENTRY),
@@ -1523,7 +1523,7 @@ impl<'a> Element<'a> for EvPowerSchedule<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &ListShape::new(1, 1024, 0, 1, 1).usually(&EvPowerScheduleEntry::USUAL),
             &self.ev_power_schedule_entries,
             n::EV_POWER_SCHEDULE_ENTRIES,
             n::EV_POWER_SCHEDULE_ENTRY,
@@ -1546,6 +1546,11 @@ pub struct EvPowerScheduleEntry {
     pub duration: u32,
     /// `Power`, in W.
     pub power: Watts,
+}
+
+impl EvPowerScheduleEntry {
+    /// The usual form on the wire: numbers of two octets, nothing optional.
+    const USUAL: Usual = Usual::new("001.......0xxxxxxx0000........000.1.......0xxxxxxx000");
 }
 
 impl<'a> Element<'a> for EvPowerScheduleEntry {
@@ -1581,8 +1586,7 @@ impl<'a> Element<'a> for EvPriceRule {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let energy_fee = r.rational(1, n::ENERGY_FEE)?;
-        let power_range_start = r.rational(1, n::POWER_RANGE_START)?;
-        r.zeros(1, n::NONE)?;
+        let (power_range_start, _) = r.rational_then(1, n::POWER_RANGE_START, 1, 1)?;
         Ok(Self { energy_fee, power_range_start })
     }
 
@@ -2179,7 +2183,7 @@ impl<'a> Element<'a> for PowerSchedule<'a> {
         };
         let power_schedule_entries = r.wrapped(
             0,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &ListShape::new(1, 1024, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
             n::POWER_SCHEDULE_ENTRIES,
             n::POWER_SCHEDULE_ENTRY,
             |r| r.child(0, n::POWER_SCHEDULE_ENTRY),
@@ -2205,7 +2209,7 @@ impl<'a> Element<'a> for PowerSchedule<'a> {
         w.wrapped(
             code,
             bits,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &ListShape::new(1, 1024, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
             &self.power_schedule_entries,
             n::POWER_SCHEDULE_ENTRIES,
             n::POWER_SCHEDULE_ENTRY,
@@ -2234,6 +2238,11 @@ pub struct PowerScheduleEntry {
     pub power_l2: Option<Watts>,
     /// `Power_L3` (optional), in W.
     pub power_l3: Option<Watts>,
+}
+
+impl PowerScheduleEntry {
+    /// The usual form on the wire: numbers of two octets, nothing optional.
+    const USUAL: Usual = Usual::new("001.......0xxxxxxx0000........000.1.......0xxxxxxx0010");
 }
 
 impl<'a> Element<'a> for PowerScheduleEntry {
@@ -2398,8 +2407,8 @@ impl<'a> Element<'a> for PriceLevelScheduleEntry {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
-        let price_level = r.small(3, 8, 256, n::PRICE_LEVEL)? as u8;
-        r.zeros(2, n::NONE)?;
+        let (price_level, _) = r.small_then(3, (8, 256), n::PRICE_LEVEL, 1, 1)?;
+        let price_level = price_level as u8;
         Ok(Self { duration, price_level })
     }
 
@@ -2462,8 +2471,7 @@ impl<'a> Element<'a> for PriceRule {
         } else {
             None
         };
-        let power_range_start = r.rational(0, n::POWER_RANGE_START)?;
-        r.zeros(1, n::NONE)?;
+        let (power_range_start, _) = r.rational_then(0, n::POWER_RANGE_START, 1, 1)?;
         Ok(Self {
             energy_fee,
             parking_fee,
@@ -2948,8 +2956,8 @@ impl<'a> Element<'a> for Service {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let service_id = r.u16(2, n::SERVICE_ID)?;
-        let free_service = r.small(3, 1, 2, n::FREE_SERVICE)? == 1;
-        r.zeros(2, n::NONE)?;
+        let (free_service, _) = r.small_then(3, (1, 2), n::FREE_SERVICE, 1, 1)?;
+        let free_service = free_service == 1;
         Ok(Self { service_id, free_service })
     }
 

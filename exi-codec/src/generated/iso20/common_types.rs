@@ -99,8 +99,7 @@ impl<'a> Element<'a> for DetailedCost {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let amount = r.rational(1, n::AMOUNT)?;
-        let cost_per_unit = r.rational(1, n::COST_PER_UNIT)?;
-        r.zeros(1, n::NONE)?;
+        let (cost_per_unit, _) = r.rational_then(1, n::COST_PER_UNIT, 1, 1)?;
         Ok(Self { amount, cost_per_unit })
     }
 
@@ -130,8 +129,7 @@ impl<'a> Element<'a> for DetailedTax {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tax_rule_id = r.positive(2, n::TAX_RULE_ID)?;
-        let amount = r.rational(2, n::AMOUNT)?;
-        r.zeros(1, n::NONE)?;
+        let (amount, _) = r.rational_then(2, n::AMOUNT, 1, 1)?;
         Ok(Self { tax_rule_id, amount })
     }
 
@@ -344,8 +342,7 @@ impl<'a> Element<'a> for EvseStatus {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let notification_max_delay = r.u16(2, n::NOTIFICATION_MAX_DELAY)?;
-        let evse_notification = EvseNotification::read(r, 3, n::EVSE_NOTIFICATION)?;
-        r.zeros(2, n::NONE)?;
+        let (evse_notification, _) = EvseNotification::read_then(r, 3, n::EVSE_NOTIFICATION, 1, 1)?;
         Ok(Self { notification_max_delay, evse_notification })
     }
 

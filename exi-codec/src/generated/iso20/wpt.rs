@@ -958,8 +958,8 @@ impl<'a> Element<'a> for WptEvpcPowerControlParameter {
         let evpc_coil_current_request = r.rational(1, n::EVPC_COIL_CURRENT_REQUEST)?;
         let evpc_coil_current_information = r.rational(1, n::EVPC_COIL_CURRENT_INFORMATION)?;
         let evpc_current_output_information = r.rational(1, n::EVPC_CURRENT_OUTPUT_INFORMATION)?;
-        let evpc_voltage_output_information = r.rational(1, n::EVPC_VOLTAGE_OUTPUT_INFORMATION)?;
-        r.zeros(1, n::NONE)?;
+        let (evpc_voltage_output_information, _) =
+            r.rational_then(1, n::EVPC_VOLTAGE_OUTPUT_INFORMATION, 1, 1)?;
         Ok(Self {
             evpc_coil_current_request,
             evpc_coil_current_information,
@@ -1641,8 +1641,7 @@ impl<'a> Element<'a> for WptLfRxRssi {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tx_identifier = r.positive(2, n::TX_IDENTIFIER)?;
-        let rssi = r.rational(2, n::RSSI)?;
-        r.zeros(1, n::NONE)?;
+        let (rssi, _) = r.rational_then(2, n::RSSI, 1, 1)?;
         Ok(Self { tx_identifier, rssi })
     }
 
@@ -1791,8 +1790,7 @@ impl<'a> Element<'a> for WptLfTxData {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
         let tx_identifier = r.positive(2, n::TX_IDENTIFIER)?;
-        let eirp = r.rational(2, n::EIRP)?;
-        r.zeros(1, n::NONE)?;
+        let (eirp, _) = r.rational_then(2, n::EIRP, 1, 1)?;
         Ok(Self { tx_identifier, eirp })
     }
 
@@ -2022,9 +2020,8 @@ pub struct WptSpcPowerControlParameter {
 impl<'a> Element<'a> for WptSpcPowerControlParameter {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
-        let spc_primary_device_coil_current_information =
-            r.rational(1, n::SPC_PRIMARY_DEVICE_COIL_CURRENT_INFORMATION)?;
-        r.zeros(1, n::NONE)?;
+        let (spc_primary_device_coil_current_information, _) =
+            r.rational_then(1, n::SPC_PRIMARY_DEVICE_COIL_CURRENT_INFORMATION, 1, 1)?;
         Ok(Self { spc_primary_device_coil_current_information })
     }
 
