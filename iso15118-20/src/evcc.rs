@@ -18,7 +18,7 @@ use crate::power::{Contactor, DcLimits, Measurement};
 use crate::schedule::Schedule;
 use crate::sequence::{Answered, Asked, Sequence, Stage};
 use crate::service::{Family, Selection};
-use crate::settings::Transport;
+use crate::settings::{CustomerWait, Transport};
 use crate::text::Text;
 use crate::wire::{MAIN_STREAM, Received, Transmit};
 
@@ -50,6 +50,14 @@ enum Turn {
     Vehicle,
     /// The charger's.
     Charger(Asked),
+}
+
+/// How long the vehicle waits for its authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    Usual,
+    /// As long as a customer may take; extended once.
+    Extended,
 }
 
 /// What the host knows of the vehicle.
@@ -107,6 +115,7 @@ struct Core<'a> {
     selection: Option<Selection>,
     /// At the last pre-charge answer the inlet had the voltage of the battery.
     matched: bool,
+    patience: Patience,
     /// Welding detection has seen what it wanted.
     dead: bool,
     /// The vehicle is on its way out, and why.
@@ -261,6 +270,7 @@ impl<'a> Core<'a> {
             best: None,
             selection: None,
             matched: false,
+            patience: Patience::Usual,
             dead: false,
             leaving: None,
             end: None,
@@ -360,13 +370,17 @@ impl<'a> Core<'a> {
 
     /// Runs the timer of answers that do not finish.
     fn watch_progress(&mut self, asked: Asked, answered: Answered) {
+        let timing = self.config.settings.timing;
         let waiting = answered.processing == Processing::OngoingWaitingForCustomerInteraction
-            && self.config.settings.customer_wait == crate::settings::CustomerWait::Suspends;
+            && self.config.settings.customer_wait == CustomerWait::Extends;
         let open = answered.processing != Processing::Finished || asked.processing != Processing::Finished;
-        if !open || waiting {
+        if !open {
             self.clear(T::Ongoing);
+        } else if waiting && self.patience == Patience::Usual {
+            self.patience = Patience::Extended;
+            self.set(T::Ongoing, timing.customer);
         } else {
-            self.start_timer(T::Ongoing, self.config.settings.timing.ongoing_of(asked.kind));
+            self.start_timer(T::Ongoing, timing.ongoing_of(asked.kind));
         }
     }
 

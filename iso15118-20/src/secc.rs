@@ -18,7 +18,7 @@ use crate::power::{Contactor, DcLimits, GridPermit, Measurement, Output};
 use crate::schedule::Schedule;
 use crate::sequence::{Answered, Asked, Class, Sequence, Stage, class_of};
 use crate::service::{Family, Selection};
-use crate::settings::Transport;
+use crate::settings::{Timing, Transport};
 use crate::text::Text;
 use crate::wire::{MAIN_STREAM, Received, Transmit};
 
@@ -332,8 +332,7 @@ impl<'a> Core<'a> {
             ..Self::new(&self.config)
         };
         let setup = self.config.settings.timing.communication_setup;
-        // The charger gives up two seconds before the vehicle does.
-        self.set(T::Setup, setup.saturating_sub(core::time::Duration::from_secs(2)));
+        self.set(T::Setup, Timing::before(setup));
     }
 
     fn set(&mut self, timer: T, after: core::time::Duration) {

@@ -49,9 +49,9 @@ pub enum PreChargeTarget {
 /// Whether the vehicle's time for authorization runs while the customer is at the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CustomerWait {
-    /// `Ongoing_WaitingForCustomerInteraction` suspends it.
+    /// `Ongoing_WaitingForCustomerInteraction` extends it to [`Timing::customer`].
     #[default]
-    Suspends,
+    Extends,
     /// It runs on.
     Counts,
 }
@@ -85,6 +85,9 @@ pub struct Timing {
     pub loop_sequence: Duration,
     /// Charger: request for authorization to the host's decision.
     pub authorization: Duration,
+    /// Vehicle: first `Ongoing_WaitingForCustomerInteraction` to the customer's act. Charger: the same, two seconds
+    /// less.
+    pub customer: Duration,
     /// Both: command to a contactor or a converter to its confirmation.
     pub actuation: Duration,
     /// Charger: last response to the end of the connection.
@@ -115,6 +118,7 @@ impl Timing {
             sequence: Duration::from_mins(1),
             loop_sequence: loop_time,
             authorization: Duration::from_secs(55),
+            customer: Duration::from_mins(3),
             actuation: Duration::from_millis(1400),
             linger: Duration::from_secs(5),
         }
@@ -131,6 +135,11 @@ impl Timing {
         } else {
             self.sequence
         }
+    }
+
+    /// What the charger makes of a time of the vehicle's: it gives up two seconds earlier, to have the last word.
+    pub(crate) fn before(of_vehicle: Duration) -> Duration {
+        of_vehicle.saturating_sub(Duration::from_secs(2))
     }
 
     /// How long the vehicle repeats `request`.
@@ -192,7 +201,7 @@ impl Settings {
             },
             customer_wait: match profile {
                 Profile::Strict => CustomerWait::Counts,
-                Profile::Lenient => CustomerWait::Suspends,
+                Profile::Lenient => CustomerWait::Extends,
             },
             voltage_tolerance: Volts::new(20, 0),
             open_current: Amperes::new(1, 0),

@@ -87,7 +87,7 @@ fn a_rejected_vehicle_leaves_and_nothing_is_energised() {
 }
 
 #[test]
-fn a_customer_at_the_terminal_has_time_with_the_lenient_profile() {
+fn a_customer_at_the_terminal_has_more_time_with_the_lenient_profile() {
     for (profile, patient) in [(Profile::Strict, false), (Profile::Lenient, true)] {
         pair(&BPT, &Settings::new(profile), |p| {
             p.station.authorization = Some(AuthorizationDecision::WaitingForCustomer);
@@ -104,6 +104,21 @@ fn a_customer_at_the_terminal_has_time_with_the_lenient_profile() {
             vehicle_ended(p, cause);
         });
     }
+}
+
+#[test]
+fn a_customer_who_never_comes_does_not_hold_the_session() {
+    both(&BPT, |p| {
+        p.station.authorization = Some(AuthorizationDecision::WaitingForCustomer);
+        p.connect();
+        let from = p.now;
+        let (secc, evcc) = p.run();
+        assert!(
+            evcc.is_some_and(|end| !end.is_ok()) && secc.is_some_and(|end| end.is_ok()),
+            "{secc:?} {evcc:?}"
+        );
+        assert!(p.now.saturating_sub(from) < Duration::from_mins(4));
+    });
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn safe(p: &Pair<'_>, wish: Wish) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(400)))]
 
     #[test]
     fn a_charger_takes_any_bytes_at_any_stage(

@@ -6,6 +6,7 @@ use v2gtp::Instant;
 use super::{Authorization, Core, Secc, Slot, T};
 use crate::power::{Contactor, DcLimits, GridPermit, Measurement};
 use crate::schedule::Schedule;
+use crate::settings::Timing;
 
 /// The host's word on external authorization (card, app, remote start).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum AuthorizationDecision {
     Accepted,
     /// It may not. It may ask again.
     Rejected,
-    /// The customer has to act; the deadline is suspended and the vehicle is told.
+    /// The customer has to act: the vehicle is told, and the deadline moves to [`Timing::customer`].
     WaitingForCustomer,
 }
 
@@ -122,11 +123,19 @@ impl Secc<'_> {
 
 impl Core<'_> {
     fn authorize(&mut self, decision: AuthorizationDecision) {
-        if self.authorization == Authorization::Granted {
+        if self.authorization == Authorization::Granted || self.end.is_some() || self.closed {
             return;
         }
+        let again = self.authorization == Authorization::Decided(decision);
         self.authorization = Authorization::Decided(decision);
-        self.clear(T::Authorization);
+        match decision {
+            // A customer who never comes must not hold the session for ever.
+            AuthorizationDecision::WaitingForCustomer if again => {}
+            AuthorizationDecision::WaitingForCustomer => {
+                self.set(T::Authorization, Timing::before(self.config.settings.timing.customer));
+            }
+            AuthorizationDecision::Accepted | AuthorizationDecision::Rejected => self.clear(T::Authorization),
+        }
     }
 
     /// A request that waits for the plant goes on when the plant has moved.

@@ -15,7 +15,7 @@ use crate::message::{MessageKind, Request};
 use crate::schedule::Schedule;
 use crate::sequence::{Asked, Guard, Stage, Step};
 use crate::service::{ControlMode, Family, Selection, Service};
-use crate::settings::{PreChargeEnd, PreChargeTarget, Transport};
+use crate::settings::{PreChargeEnd, PreChargeTarget, Timing, Transport};
 use crate::text::Text;
 
 /// The only schedule tuple on offer.
@@ -236,9 +236,7 @@ impl Core<'_> {
             Some(Isolation::Fault) => self.refuse(asked, ResponseCode::Failed, Refusal::Plant),
             None => {
                 if self.deadlines.get(T::Isolation as usize).is_none() {
-                    // The charger gives up two seconds before the vehicle does.
-                    let most = self.config.settings.timing.cable_check;
-                    self.set(T::Isolation, most.saturating_sub(core::time::Duration::from_secs(2)));
+                    self.set(T::Isolation, Timing::before(self.config.settings.timing.cable_check));
                     self.pending.raise(Pending::ISOLATION);
                 }
                 self.answer(asked, ResponseCode::Ok, Processing::Ongoing);
