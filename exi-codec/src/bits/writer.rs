@@ -73,7 +73,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends the low `bits` bits of `value` (1 to 64; higher bits are zero).
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn put(&mut self, value: u64, bits: u32) {
         let free = 64 - self.used;
         if bits < free {
@@ -114,13 +114,13 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends event codes and a value of `width` bits.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn small(&mut self, code: u32, bits: u32, value: u32, width: u32) {
         self.put(u64::from(code) << width | u64::from(value), bits + width);
     }
 
     /// Appends event codes and an EXI Unsigned Integer below 2^32.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn u32(&mut self, code: u32, bits: u32, value: u32) {
         let (groups, width) = integer::emit(u64::from(value));
         // At most 40 bits, so there is room for 24 bits of event codes.
@@ -160,7 +160,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends event codes and the content of an element of type `RationalNumberType`, its end included.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn rational(&mut self, code: u32, bits: u32, value: RationalNumber) {
         let (mantissa, exponent) = value.parts();
         let sign = u64::from(mantissa < 0);
@@ -293,7 +293,7 @@ impl<'b> Writer<'b> {
     ///
     /// # Errors
     /// Too few or too many items, or whatever is wrong inside.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn list<'a, T: Element<'a>>(
         &mut self,
         code: u32,
