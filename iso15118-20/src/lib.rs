@@ -17,7 +17,9 @@ mod wire;
 pub use end::{Cause, End, Refusal, Timer};
 pub use power::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Output};
 pub use schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
-pub use settings::{DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, Timing, Transport};
+pub use settings::{
+    CustomerWait, DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, Timing, Transport,
+};
 pub use text::Text;
 pub use v2gtp::Instant;
 pub use wire::{Received, Transmit};
