@@ -1,5 +1,6 @@
 //! Speed against the public Rust peer, `iso15118` 0.7.0, in one run: charge loops and certificate messages, both
-//! ways. Prints how many times faster this codec is and fails below the goals.
+//! ways. Prints how many times faster this codec is, and what misses its goal. Time is measured here, not asserted: machines are
+//! noisy, and `cargo xtask instructions` is the gate.
 //!
 //! Ours decodes and then reads every value, strings and byte strings copied out, because decoding alone gives
 //! views; the peer's decoder has copied everything when it is done. Both encode into a buffer that is there.
@@ -51,7 +52,8 @@ fn main() -> ExitCode {
         comparisons.extend(run(&mut criterion, case));
     }
     criterion.final_summary();
-    report(&comparisons)
+    report(&comparisons);
+    ExitCode::SUCCESS
 }
 
 /// How many times faster than the peer, for the messages that count.
@@ -115,14 +117,11 @@ where
     [decode, encode]
 }
 
-fn report(comparisons: &[Comparison]) -> ExitCode {
+fn report(comparisons: &[Comparison]) {
     println!("{:42}{:>12}{:>12}{:>8}{:>6}", "best time", "ours", "iso15118", "ratio", "goal");
-    let mut missed = 0;
     for Comparison { what, ours, peer, goal } in comparisons {
         let ratio = peer / ours;
         let verdict = if ratio < f64::from(*goal) { " MISS" } else { "" };
-        missed += u32::from(!verdict.is_empty());
         println!("{what:42}{:9.1} ns{:9.1} ns{ratio:8.1}{goal:6}{verdict}", ours * 1e9, peer * 1e9);
     }
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
