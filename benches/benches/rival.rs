@@ -1,6 +1,6 @@
-//! Speed against the public Rust peer, `iso15118` 0.7.0, in one run: charge loops and certificate messages, both
-//! ways. Prints how many times faster this codec is, and what misses its goal. Time is measured here, not asserted: machines are
-//! noisy, and `cargo xtask instructions` is the gate.
+//! Speed against the public Rust peer, `iso15118` 0.7.0, in one run: charge loops and certificate messages, both ways.
+//! Prints how many times faster this codec is, and what misses its goal. Time is measured here, not asserted:
+//! machines are noisy, and `cargo xtask instructions` is the gate.
 //!
 //! Ours decodes and then reads every value, strings and byte strings copied out, because decoding alone gives
 //! views; the peer's decoder has copied everything when it is done. Both encode into a buffer that is there.

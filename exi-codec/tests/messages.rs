@@ -13,6 +13,7 @@ use exi_codec::{
     Amperes, Document, EmptyText, Error, ErrorKind, Lazy, List, Trailing, Volts, Watts, decode, decode_with,
     encode, encode_with,
 };
+use proptest::prelude::*;
 
 const HEADER: MessageHeader<'static> =
     MessageHeader { session_id: [1, 2, 3, 4, 5, 6, 7, 8], time_stamp: 1_700_000_000, signature: None };
@@ -262,4 +263,28 @@ fn bidirectional_modes_keep_their_optional_limits_apart() {
     let request = DcChargeLoopReq { control_mode: ClReqControlMode::BptScheduled(mode), ..charge_loop() };
     let wire = bytes(&request);
     assert_eq!(decode::<dc::Message<'_>>(&wire), Ok(dc::Message::DcChargeLoopReq(request)));
+}
+
+/// An entry whose numbers take one to five octets, with and without the phases that are optional.
+fn entry() -> impl Strategy<Value = PowerScheduleEntry> {
+    let duration = prop_oneof![0_u32..200, 100_u32..20_000, any::<u32>()];
+    let power = || prop_oneof![-200_i16..200, any::<i16>()].prop_map(|value| Watts::new(value, 1));
+    (duration, power(), prop::option::weighted(0.2, power()), prop::option::weighted(0.2, power())).prop_map(
+        |(duration, power, power_l2, power_l3)| PowerScheduleEntry { duration, power, power_l2, power_l3 },
+    )
+}
+
+proptest! {
+    /// Usual items are recognised by one comparison, the others read field by field: no mixture of both may show.
+    #[test]
+    fn long_lists_of_any_mixture_come_back(entries in prop::collection::vec(entry(), 1..60), cut in any::<prop::sample::Index>()) {
+        let wire = bytes(&profile(&entries));
+        let decoded = decode_with::<PowerDeliveryReq<'_>>(&wire, Trailing::Reject).expect("allowed");
+        prop_assert!(decoded.canonical);
+        let list = decoded.message.ev_power_profile.expect("present").ev_power_profile_entries;
+        prop_assert_eq!(list.len(), entries.len());
+        prop_assert!(list.iter().eq(entries.iter().copied()));
+        let error = decode::<PowerDeliveryReq<'_>>(&wire[..cut.index(wire.len())]).expect_err("the input ends early");
+        prop_assert_eq!(error.kind(), ErrorKind::UnexpectedEnd);
+    }
 }
