@@ -55,7 +55,7 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 /// Control characters are escaped, as they would let a message command the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

@@ -10,27 +10,24 @@ use v2gtp::{PayloadType, SchemaSet};
 
 /// A message as the timeline shows it.
 #[derive(Clone, Debug)]
-pub(super) struct Meaning {
+pub(crate) struct Meaning {
     /// Name of the message.
-    pub(super) name: &'static str,
-    pub(super) is_request: bool,
+    pub(crate) name: &'static str,
     /// What matters, in order.
-    pub(super) facts: Map<String, Value>,
+    pub(crate) facts: Map<String, Value>,
 }
 
 /// What a payload says; payloads that cannot be read get no facts.
-pub(super) fn of(payload_type: PayloadType, payload: &[u8]) -> Meaning {
+pub(crate) fn of(payload_type: PayloadType, payload: &[u8]) -> Meaning {
     let request = Request::decode(payload_type, SchemaSet::Dc, payload);
     if let Ok(request) = request {
-        return Meaning { name: request.kind().name(), is_request: true, facts: of_request(&request) };
+        return Meaning { name: request.kind().name(), facts: of_request(&request) };
     }
     match Response::decode(payload_type, SchemaSet::Dc, payload) {
-        Ok(response) => {
-            Meaning { name: response.kind().name(), is_request: false, facts: of_response(&response) }
-        }
+        Ok(response) => Meaning { name: response.kind().name(), facts: of_response(&response) },
         Err(error) => {
             let facts = Facts::default().add("error", error.to_string()).0;
-            Meaning { name: "undecodable", is_request: false, facts }
+            Meaning { name: "undecodable", facts }
         }
     }
 }
