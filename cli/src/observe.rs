@@ -12,12 +12,15 @@ mod trace;
 
 use std::time::Duration;
 
-pub(crate) use figures::Figures;
+pub(crate) use diagnosis::advice;
+pub(crate) use figures::{Figures, columns};
 pub(crate) use meaning::of as meaning;
 pub(crate) use observer::{Observer, Sinks};
+#[cfg(test)]
+pub(crate) use record::Way;
 pub(crate) use record::{Message, Sample, Seen, Sink};
 pub(crate) use summary::{Ending, Energy, Summary};
-pub(crate) use timeline::Audience;
+pub(crate) use timeline::{Audience, fact};
 pub(crate) use trace::Trace;
 
 /// Milliseconds to the hundredth.

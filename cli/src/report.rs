@@ -1,14 +1,24 @@
-//! stub
+//! The report: one page for the browser with everything in it.
+
+mod chart;
+mod content;
+mod escape;
+mod journal;
+mod page;
+
+use std::path::Path;
+
+use v2g_scenario::Scenario;
+
 use crate::failure::Failure;
-use crate::observe::*;
-#[derive(Debug, Default)]
-pub(crate) struct Journal;
-impl Sink for Journal {
-    fn message(&mut self, _: Seen, _: &Message<'_>) {}
-    fn note(&mut self, _: Seen, _: &str, _: &str) {}
-    fn sample(&mut self, _: Seen, _: &Sample) {}
-    fn ended(&mut self, _: Seen, _: iso15118_20::End) {}
+
+pub(crate) use journal::Journal;
+
+/// Writes the page.
+pub(crate) fn write(path: &Path, journal: &Journal, scenario: &Scenario) -> Result<(), Failure> {
+    std::fs::write(path, page::html(journal, scenario))
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))
 }
-pub(crate) fn write(_: &std::path::Path, _: &Journal, _: &v2g_scenario::Scenario) -> Result<(), Failure> {
-    Ok(())
-}
+
+#[cfg(test)]
+mod tests;

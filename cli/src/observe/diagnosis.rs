@@ -7,6 +7,7 @@ use iso15118_20::{Cause, End, Refusal, Timer};
 
 use super::observer::Observer;
 use super::timeline::{self, Audience};
+use crate::terminal::{Colour, Paint, Stream};
 
 /// The requirement of the standard that an end rests on, where it is known, and what to look at.
 pub(crate) fn advice(end: End) -> (Option<&'static str>, Option<&'static str>) {
@@ -78,16 +79,17 @@ pub(crate) fn advice(end: End) -> (Option<&'static str>, Option<&'static str>) {
     }
 }
 
-/// The diagnosis of one end, some lines of text.
-pub(super) fn text(observer: &Observer, end: Option<End>) -> String {
-    let side = observer.side().name();
+/// The diagnosis of one end, some lines of text. `verdict` says what is wrong about it.
+pub(super) fn text(observer: &Observer, end: Option<End>, verdict: &str) -> String {
+    let side = Paint::of(Stream::Output).text(Colour::Bold, observer.side().name());
     let mut text = String::new();
     match end {
         None => {
             let _ = write!(text, "{side}: no session");
         }
         Some(end) => {
-            let _ = write!(text, "{side}\n  stage        {}\n  cause        {}", end.stage, end.cause);
+            let _ =
+                write!(text, "{side}: {verdict}\n  stage        {}\n  cause        {}", end.stage, end.cause);
             let (requirement, advice) = advice(end);
             if let Some(requirement) = requirement {
                 let _ = write!(text, "\n  requirement  {requirement}");

@@ -29,7 +29,7 @@ impl Figures {
         self.peak = self.peak.max(open);
     }
 
-    pub(super) fn message(&mut self, kind: Option<MessageKind>, latency: Option<Duration>) {
+    pub(crate) fn message(&mut self, kind: Option<MessageKind>, latency: Option<Duration>) {
         self.messages += 1;
         let Some(kind) = kind else { return };
         if is_round(kind) {

@@ -214,8 +214,16 @@ impl Summary<'_> {
             let _ = write!(text, "\nmemory: {} KiB at most, {per_session:.1} KiB per session", memory.peak);
         }
         let _ = write!(text, "\n\n{}", self.figures.table());
-        for (ending, _) in faults.iter().take(if many { DIAGNOSES } else { 2 }) {
-            let _ = write!(text, "\n\n{}", diagnosis::text(&ending.observer, ending.end));
+        // Of one session every end that is none of the usual ones, expected or not.
+        let unusual = self.endings.iter().filter(|e| !many && e.end.is_some_and(|end| !end.is_ok()));
+        let unusual: Vec<&Ending> = unusual.collect();
+        let wrong = faults.iter().map(|(ending, _)| *ending).filter(|e| many || e.end.is_none());
+        for ending in unusual.into_iter().chain(wrong.take(DIAGNOSES)) {
+            let verdict = match faults.iter().find(|(other, _)| std::ptr::eq(*other, ending)) {
+                Some((_, fault)) => fault.as_str(),
+                None => "as expected",
+            };
+            let _ = write!(text, "\n\n{}", diagnosis::text(&ending.observer, ending.end, verdict));
         }
         text
     }

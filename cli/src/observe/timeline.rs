@@ -61,7 +61,7 @@ pub(super) fn line(audience: Audience, seen: Seen, message: &Message<'_>) -> Str
 }
 
 /// `name value` without the quotes of JSON, with the unit that the name ends in.
-pub(super) fn fact(name: &str, value: &Value) -> String {
+pub(crate) fn fact(name: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => crate::tree::printable(text),
         other => other.to_string(),
