@@ -41,10 +41,20 @@ pub(super) struct Curve {
     pub(super) points: Vec<(f64, f64)>,
 }
 
+/// Where the scale of values begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    /// At zero, or below it.
+    Zero,
+    /// At the least value, so that small changes can be seen.
+    Least,
+}
+
 /// A drawing of curves that share a unit.
 #[derive(Clone, Debug)]
 pub(super) struct Chart {
     pub(super) title: &'static str,
+    pub(super) base: Base,
     pub(super) unit: &'static str,
     pub(super) curves: Vec<Curve>,
 }
@@ -95,7 +105,11 @@ impl Chart {
     pub(super) fn svg(&self, seconds: f64) -> String {
         let seconds = seconds.max(0.001);
         let values = || self.curves.iter().flat_map(|curve| curve.points.iter().map(|(_, value)| *value));
-        let least = values().fold(0.0, f64::min);
+        let start = match self.base {
+            Base::Zero => 0.0,
+            Base::Least => values().next().unwrap_or(0.0),
+        };
+        let least = values().fold(start, f64::min);
         let most = values().fold(least + 1e-3, f64::max);
         let rows = ticks(least, most, 4);
         let (bottom, top) = (rows[0], rows[rows.len() - 1]);
@@ -157,7 +171,7 @@ fn path(curve: &Curve, x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -> String
 
 #[cfg(test)]
 mod tests {
-    use super::{Chart, Curve, Style, thinned, ticks};
+    use super::{Base, Chart, Curve, Style, thinned, ticks};
 
     #[test]
     fn ticks_are_round_and_enclose() {
@@ -182,7 +196,7 @@ mod tests {
     #[test]
     fn a_chart_without_points_is_a_chart() {
         let curve = Curve { name: "none", style: Style::Limit, points: Vec::new() };
-        let svg = Chart { title: "Power", unit: "kW", curves: vec![curve] }.svg(0.0);
+        let svg = Chart { title: "Power", base: Base::Least, unit: "kW", curves: vec![curve] }.svg(0.0);
         assert!(svg.contains("<path class=\"limit\" d=\"\"/>") && !svg.contains("NaN"), "{svg}");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{ModeChoice, Outcome, Side};
 
-use super::chart::{Chart, Curve, Style, thinned};
+use super::chart::{Base, Chart, Curve, Style, thinned};
 use super::journal::{Ended, Journal};
 use super::{content, escape};
 use crate::observe::{Figures, Sample, advice, columns, micros};
@@ -152,11 +152,22 @@ fn charts(journal: &Journal) -> Vec<Chart> {
         curve("measured", Style::Measured, &|s| kilowatts(s.reading.voltage * s.reading.current)),
     ];
     vec![
-        Chart { title: "Power", unit: "kW", curves: power },
-        Chart { title: "Current", unit: "A", curves: vec![measured("measured", &|s| s.reading.current)] },
-        Chart { title: "Voltage", unit: "V", curves: vec![measured("outlet", &|s| s.reading.voltage)] },
+        Chart { title: "Power", base: Base::Zero, unit: "kW", curves: power },
+        Chart {
+            title: "Current",
+            base: Base::Zero,
+            unit: "A",
+            curves: vec![measured("measured", &|s| s.reading.current)],
+        },
+        Chart {
+            title: "Voltage",
+            base: Base::Zero,
+            unit: "V",
+            curves: vec![measured("outlet", &|s| s.reading.voltage)],
+        },
         Chart {
             title: "State of charge",
+            base: Base::Least,
             unit: "%",
             curves: vec![measured("battery", &|s| s.reading.soc * 100.0)],
         },
