@@ -125,6 +125,8 @@ impl Intake<Station<'_>> for Doors<'_> {
             // Where vehicles come for ever, what they leave behind must not grow for ever.
             if self.left.is_some() {
                 self.endings.push(ending);
+            } else if let Err(failure) = ending.print(self.args.options.audience()) {
+                self.verdict = Err(failure);
             }
             return;
         }

@@ -33,6 +33,20 @@ pub(crate) struct Ending {
     pub(crate) observer: Observer,
 }
 
+impl Ending {
+    /// Prints one line, for who serves many vehicles for a long time.
+    pub(crate) fn print(&self, audience: Audience) -> Result<(), Failure> {
+        let session = self.observer.session();
+        let reason = self.end.map_or_else(|| "no session".to_owned(), |end| end.to_string());
+        let ok = self.end.is_some_and(|end| end.is_ok());
+        let line = match audience {
+            Audience::Programs => json!({ "session": session, "ok": ok, "reason": reason }).to_string(),
+            Audience::People => format!("session {session:>5}  {reason}"),
+        };
+        Ok(timeline::print(&line)?)
+    }
+}
+
 /// What is wrong with an end, if something is.
 pub(crate) fn judge(expectation: &Expectation, ending: &Ending) -> Option<String> {
     let side = ending.observer.side();

@@ -83,5 +83,9 @@ impl Sink for Trace {
             "cause": end.cause.to_string(),
         });
         self.line(seen, "end", object(rest));
+        // A station may run until somebody ends it: what is over is then on disk.
+        if let Err(error) = self.out.flush() {
+            self.failure.get_or_insert(error);
+        }
     }
 }

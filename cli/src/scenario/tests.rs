@@ -75,7 +75,8 @@ fn everything_has_its_place() {
 #[test]
 fn the_example_of_the_readme_is_a_scenario() {
     let (_, example) = include_str!("../../README.md").split_once("```toml\n").unwrap();
-    let scenario = Scenario::parse(example.split_once("```").unwrap().0).unwrap_or_else(|error| panic!("{error}"));
+    let scenario =
+        Scenario::parse(example.split_once("```").unwrap().0).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((scenario.faults.len(), scenario.events.len(), scenario.vehicle.change.len()), (1, 1, 1));
 }
 
