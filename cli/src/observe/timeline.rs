@@ -60,12 +60,23 @@ pub(super) fn line(audience: Audience, seen: Seen, message: &Message<'_>) -> Str
     }
 }
 
-/// `name value` without the quotes of JSON, with the unit that the name ends in.
-pub(crate) fn fact(name: &str, value: &Value) -> String {
-    let text = match value {
+/// A value without the marks of JSON.
+fn plain(value: &Value) -> String {
+    match value {
         Value::String(text) => crate::tree::printable(text),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => {
+            let fields: Vec<String> =
+                map.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
+            format!("({})", fields.join(", "))
+        }
         other => other.to_string(),
-    };
+    }
+}
+
+/// `name value`, with the unit that the name ends in.
+pub(crate) fn fact(name: &str, value: &Value) -> String {
+    let text = plain(value);
     let units = [("_wh", " Wh"), ("_w", " W"), ("_a", " A"), ("_v", " V"), ("_s", " s")];
     match units.iter().find(|(suffix, _)| name.ends_with(suffix)) {
         Some((suffix, unit)) => format!("{} {text}{unit}", name.trim_end_matches(suffix).replace('_', " ")),
@@ -78,4 +89,25 @@ pub(crate) fn fact(name: &str, value: &Value) -> String {
 pub(super) fn print(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fact;
+
+    #[test]
+    fn facts_are_words_with_units() {
+        let facts = [
+            (fact("charge_w", &json!(40_000)), "charge 40000 W"),
+            (fact("code", &json!("OK")), "OK"),
+            (fact("services", &json!(["EIM", "PnC"])), "services EIM, PnC"),
+            (fact("sets", &json!([{ "id": 1, "Connector": 2 }])), "sets (id 1, Connector 2)"),
+            (fact("evcc_id", &json!("\u{1b}[31m")), "evcc id \\u{1b}[31m"),
+        ];
+        for (fact, words) in facts {
+            assert_eq!(fact, words);
+        }
+    }
 }
