@@ -16,7 +16,7 @@ use crate::end::{Cause, End, Timer};
 use crate::message::{EncodeError, MessageKind, Response};
 use crate::power::{Contactor, DcLimits, Measurement};
 use crate::schedule::Schedule;
-use crate::sequence::{Answered, Asked, Sequence, Stage};
+use crate::sequence::{Answered, Asked, Sequence, Stage, Stream};
 use crate::service::{Family, Selection};
 use crate::settings::{CustomerWait, Transport};
 use crate::text::Text;
@@ -407,7 +407,7 @@ impl<'a> Core<'a> {
         self.clear(T::Send);
         self.turn = Turn::Charger(asked);
         self.set(T::Message, self.config.settings.timing.response_to(asked.kind));
-        Ok(Some(Transmit { len, kind: asked.kind }))
+        Ok(Some(Transmit { len, kind: asked.kind, stream: Stream::Main }))
     }
 
     fn expired(&mut self, timer: T) {

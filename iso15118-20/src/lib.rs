@@ -8,6 +8,7 @@ pub mod message;
 mod power;
 mod schedule;
 pub mod secc;
+pub mod security;
 pub mod sequence;
 pub mod service;
 mod settings;
@@ -15,11 +16,15 @@ mod text;
 mod wire;
 
 pub use end::{Cause, End, Refusal, Timer};
-pub use power::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Output};
+pub use power::{
+    AcLimits, AcMeasurement, AcOutput, Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Output,
+    Phases, WptLimits, WptPad,
+};
 pub use schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
 pub use settings::{
-    CustomerWait, DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, Timing, Transport,
+    AnchorUnit, CustomerWait, DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, Timing,
+    Transport, UninvitedPause,
 };
 pub use text::Text;
 pub use v2gtp::Instant;
-pub use wire::{Received, Transmit};
+pub use wire::{Connection, Received, Transmit};

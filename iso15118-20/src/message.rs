@@ -9,6 +9,8 @@ use exi_codec::{Error, ErrorKind, app_protocol};
 use thiserror::Error as ThisError;
 use v2gtp::{HEADER_LEN, Header, PayloadType, SchemaSet};
 
+use crate::sequence::Stream;
+
 pub use kind::MessageKind;
 pub use refusal::refusal;
 pub use view::{Request, Response};
@@ -117,7 +119,17 @@ impl<'a> Request<'a> {
     /// # Errors
     /// See [`EncodeError`].
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        frame(self.kind().payload_type(), out, |payload| self.encode_payload(payload))
+        self.encode_on(Stream::Main, out)
+    }
+
+    /// Writes the message as [`encode`](Self::encode) does, for a stream that need not be its usual one: schedule
+    /// renegotiation sends messages of the main stream on the side.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode_on(&self, stream: Stream, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let payload_type = stream.payload_type().unwrap_or(self.kind().payload_type());
+        frame(payload_type, out, |payload| self.encode_payload(payload))
     }
 }
 
@@ -142,7 +154,17 @@ impl<'a> Response<'a> {
     /// # Errors
     /// See [`EncodeError`].
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        frame(self.kind().payload_type(), out, |payload| self.encode_payload(payload))
+        self.encode_on(Stream::Main, out)
+    }
+
+    /// Writes the message as [`encode`](Self::encode) does, for a stream that need not be its usual one: schedule
+    /// renegotiation sends messages of the main stream on the side.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode_on(&self, stream: Stream, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let payload_type = stream.payload_type().unwrap_or(self.kind().payload_type());
+        frame(payload_type, out, |payload| self.encode_payload(payload))
     }
 }
 

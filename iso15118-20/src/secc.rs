@@ -16,7 +16,7 @@ use crate::end::{Cause, End, Refusal, Timer};
 use crate::message::{EncodeError, MessageKind, Request};
 use crate::power::{Contactor, DcLimits, GridPermit, Measurement, Output};
 use crate::schedule::Schedule;
-use crate::sequence::{Answered, Asked, Class, Sequence, Stage, class_of};
+use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Stream, class_of};
 use crate::service::{Family, Selection};
 use crate::settings::{Timing, Transport};
 use crate::text::Text;
@@ -386,7 +386,7 @@ impl<'a> Core<'a> {
         };
         self.slot = Slot::Idle;
         self.sent(&reply);
-        Ok(Some(Transmit { len, kind: reply.asked.kind.response() }))
+        Ok(Some(Transmit { len, kind: reply.asked.kind.response(), stream: Stream::Main }))
     }
 
     /// The response is on its way: now the sequence moves and the vehicle's time runs.

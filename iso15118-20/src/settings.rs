@@ -56,6 +56,26 @@ pub enum CustomerWait {
     Counts,
 }
 
+/// Unit of the time anchors that are sent. Received ones are told apart by their size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnchorUnit {
+    /// Seconds, as the header has them.
+    #[default]
+    Seconds,
+    /// Microseconds, as some stacks read the standard.
+    Microseconds,
+}
+
+/// What the charger says to a vehicle that pauses without an invitation and without a profile of 0 W.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UninvitedPause {
+    /// `FAILED_PauseNotAllowed` [V2G20-1195].
+    #[default]
+    Refuse,
+    /// It may.
+    Allow,
+}
+
 /// Times of the session, each named after what it limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -92,6 +112,15 @@ pub struct Timing {
     pub actuation: Duration,
     /// Charger: last response to the end of the connection.
     pub linger: Duration,
+    /// Charger: request to the response that the host may supply, unless the next applies. Then the charger answers
+    /// by itself, or that it is not finished.
+    pub respond: Duration,
+    /// Charger: the same for `CertificateInstallation`.
+    pub slow_respond: Duration,
+    /// Both: question to the holder of keys and certificates to its answer. Then the answer is no.
+    pub security: Duration,
+    /// Charger: seconds that a vehicle has to follow a notification, unless the host says otherwise.
+    pub notification: Duration,
 }
 
 impl Timing {
@@ -121,6 +150,10 @@ impl Timing {
             customer: Duration::from_mins(3),
             actuation: Duration::from_millis(1400),
             linger: Duration::from_secs(5),
+            respond: Duration::from_secs(1),
+            slow_respond: Duration::from_secs(4),
+            security: Duration::from_secs(10),
+            notification: Duration::from_mins(1),
         }
     }
 
@@ -177,6 +210,10 @@ pub struct Settings {
     pub pre_charge_target: PreChargeTarget,
     /// Time for authorization.
     pub customer_wait: CustomerWait,
+    /// Unit of sent time anchors.
+    pub anchor_unit: AnchorUnit,
+    /// Pauses that the charger did not ask for.
+    pub uninvited_pause: UninvitedPause,
     /// Largest difference of voltages at which contactors may close, V.
     pub voltage_tolerance: Volts,
     /// Current below which contactors may open, A.
@@ -202,6 +239,11 @@ impl Settings {
             customer_wait: match profile {
                 Profile::Strict => CustomerWait::Counts,
                 Profile::Lenient => CustomerWait::Extends,
+            },
+            anchor_unit: AnchorUnit::Seconds,
+            uninvited_pause: match profile {
+                Profile::Strict => UninvitedPause::Refuse,
+                Profile::Lenient => UninvitedPause::Allow,
             },
             voltage_tolerance: Volts::new(20, 0),
             open_current: Amperes::new(1, 0),

@@ -5,14 +5,14 @@ use std::time::Duration;
 use exi_codec::{Amperes, Rounding, Volts, Watts};
 use iso15118_20::message::EncodeError;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent};
-use iso15118_20::service::{ControlMode, DcParameters, Direction, Fee, Offer, Service};
+use iso15118_20::service::{ControlMode, Parameters, Direction, Fee, Offer, Service};
 use iso15118_20::{Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Received, Transmit};
 
 use super::driver::{Engine, Flow};
 use super::plant::{Cable, Converter, Side};
 
-const SETS: &[DcParameters] =
-    &[DcParameters::new(1, ControlMode::Dynamic), DcParameters::new(2, ControlMode::Scheduled)];
+const SETS: &[Parameters] =
+    &[Parameters::new(1, ControlMode::Dynamic), Parameters::new(2, ControlMode::Scheduled)];
 
 /// What the charger offers.
 pub(crate) const OFFERS: &[Offer<'static>] = &[

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use exi_codec::{Amperes, Volts, Watts};
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Secc, SeccConfig, SeccEvent};
-use iso15118_20::service::{ControlMode, DcParameters, Fee, Offer, Service};
+use iso15118_20::service::{ControlMode, Parameters, Fee, Offer, Service};
 use iso15118_20::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Settings, Transport};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
 
-    let sets = [DcParameters::new(1, ControlMode::Dynamic)];
+    let sets = [Parameters::new(1, ControlMode::Dynamic)];
     let offers = [Offer { service: Service::DcBpt, fee: Fee::Free, sets: &sets }];
     let config =
         SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: &offers, settings: Settings::default() };

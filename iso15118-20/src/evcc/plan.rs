@@ -38,7 +38,8 @@ impl Core<'_> {
             Stage::PowerDelivery => Asked { step: Step::Start, ..Asked::plain(K::PowerDeliveryReq) },
             Stage::ChargeLoop => Asked::plain(K::DcChargeLoopReq),
             Stage::WeldingDetection | Stage::SessionStop => self.way_out(),
-            Stage::Ended => return None,
+            // The rest belongs to families that this vehicle does not offer.
+            _ => return None,
         })
     }
 

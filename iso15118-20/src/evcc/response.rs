@@ -16,7 +16,7 @@ use crate::message::{MessageKind as K, Response};
 use crate::power::Contactor;
 use crate::schedule::Schedule;
 use crate::sequence::{Answered, Asked, Class};
-use crate::service::{ControlMode, DcParameters, Selection, Service};
+use crate::service::{ControlMode, Parameters, Selection, Service};
 use crate::text::Text;
 
 impl Core<'_> {
@@ -123,7 +123,9 @@ impl Core<'_> {
         let Some(service) = service else {
             return self.leave(Cause::InvalidResponse(K::ServiceDetailRes));
         };
-        for parameters in message.service_parameter_list.iter().filter_map(|set| DcParameters::read(&set)) {
+        for parameters in
+            message.service_parameter_list.iter().filter_map(|set| Parameters::read(service, &set))
+        {
             let wish = self
                 .config
                 .wishes

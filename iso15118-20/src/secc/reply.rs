@@ -106,12 +106,12 @@ impl Core<'_> {
         };
         let offers = self.config.offers.get(index..=index).unwrap_or_default();
         let service = offers.first().map(|offer| offer.service);
-        let direction = service.map_or(Direction::ChargeOnly, crate::service::Service::direction);
+        let offered = service.unwrap_or(crate::service::Service::Dc);
         let sets = offers.first().map(|offer| offer.sets).unwrap_or_default();
 
         let mut parameters = [const { None }; MAX_PARAMETER_SETS];
         for (place, set) in parameters.iter_mut().zip(sets) {
-            *place = Some((set.id, set.parameters(direction)));
+            *place = Some((set.id, set.write(offered)));
         }
         let mut list =
             [const { ParameterSet { parameter_set_id: 0, parameter: List::new(&[]) } }; MAX_PARAMETER_SETS];

@@ -10,7 +10,7 @@ use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
 use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Needs, Wish};
 use iso15118_20::message::MessageKind;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccConfig, SeccEvent};
-use iso15118_20::service::{ControlMode, DcParameters, Fee, Offer, Service};
+use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{
     Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings, Transport,
 };
@@ -18,8 +18,8 @@ use iso15118_20::{
 pub const BUFFER: usize = 16 * 1024;
 pub const NOW: u64 = 1_700_000_000;
 
-const SETS: &[DcParameters] =
-    &[DcParameters::new(1, ControlMode::Scheduled), DcParameters::new(2, ControlMode::Dynamic)];
+const SETS: &[Parameters] =
+    &[Parameters::new(1, ControlMode::Scheduled), Parameters::new(2, ControlMode::Dynamic)];
 pub const OFFERS: &[Offer<'static>] = &[
     Offer { service: Service::Dc, fee: Fee::Paid, sets: SETS },
     Offer { service: Service::DcBpt, fee: Fee::Paid, sets: SETS },

@@ -156,7 +156,7 @@ impl<'a> Script<'a> {
                 }
                 Stage::ChargeLoop => self.ok(&power(ChargeProgress::Stop)),
                 Stage::WeldingDetection => self.ok(&welding()),
-                Stage::SessionStop | Stage::Ended => panic!("{stage} is behind"),
+                other => panic!("no way from {other} to {stage}"),
             }
             self.drain();
         }
