@@ -12,7 +12,8 @@ use iso15118_20::message::MessageKind;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccConfig, SeccEvent};
 use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{
-    Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings, Transport,
+    Connection, Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings,
+    Transport,
 };
 
 pub const BUFFER: usize = 16 * 1024;
@@ -26,7 +27,7 @@ pub const OFFERS: &[Offer<'static>] = &[
 ];
 
 pub fn secc_config(settings: &Settings) -> SeccConfig<'static> {
-    SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: OFFERS, settings: *settings }
+    SeccConfig::new("DE*V2G*E1", "M1", OFFERS, *settings)
 }
 
 pub fn limits(kilowatts: i16, amperes: i16) -> DcLimits {
@@ -141,7 +142,7 @@ impl<'a> Pair<'a> {
     }
 
     pub fn connect_over(&mut self, transport: Transport) {
-        self.secc.start(self.now, transport, [7; 8], NOW);
+        self.secc.start(self.now, &Connection::new(transport, NOW), [7; 8], [9; 16]);
         self.evcc.start(self.now, transport, NOW);
     }
 
