@@ -1,0 +1,5 @@
+//! Curves and checks; what a charger offers; what a vehicle chooses.
+
+extern crate std;
+
+mod curves;
