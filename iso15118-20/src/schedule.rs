@@ -1,12 +1,13 @@
 //! Power over time: what a charger allows and what a vehicle plans.
 //!
 //! [`Schedule`] is kept, [`PowerCurve`] is a view of one or of a message. [`Corridor`] says whether a plan keeps to
-//! what was offered.
+//! what was offered, and [`Offering`] is how a charger comes to an offer.
 
 mod corridor;
 mod cursor;
 mod curve;
 mod energy;
+mod offer;
 
 use exi_codec::iso20::common_messages::PowerScheduleEntry;
 use exi_codec::{List, Watts};
@@ -17,6 +18,7 @@ pub use curve::{Lane, PowerCurve, unix_seconds};
 pub use energy::Energy;
 pub(crate) use energy::milliwatts;
 use energy::watts;
+pub use offer::{EnergyQuestion, GridCurve, GridStep, OfferShape, Offering, Offers, Site};
 
 /// Entries that a schedule can hold; also what the vehicle engine says it supports, and the least that
 /// the standard lets it say.

@@ -3,3 +3,4 @@
 extern crate std;
 
 mod curves;
+mod offering;
