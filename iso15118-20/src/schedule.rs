@@ -1,17 +1,21 @@
 //! Power over time: what a charger allows and what a vehicle plans.
 //!
 //! [`Schedule`] is kept, [`PowerCurve`] is a view of one or of a message. [`Corridor`] says whether a plan keeps to
-//! what was offered, and [`Offering`] is how a charger comes to an offer.
+//! what was offered, [`Offering`] is how a charger comes to an offer, and [`choose`] how a vehicle comes to a plan.
 
+mod choose;
 mod corridor;
 mod cursor;
 mod curve;
 mod energy;
 mod offer;
+mod plan;
+mod timeline;
 
 use exi_codec::iso20::common_messages::PowerScheduleEntry;
 use exi_codec::{List, Watts};
 
+pub use choose::{ChargeNeed, Choice, ProfilePolicy, choose};
 pub use corridor::{Corridor, Violation};
 pub(crate) use cursor::{Cursor, Part, Span};
 pub use curve::{Lane, PowerCurve, unix_seconds};

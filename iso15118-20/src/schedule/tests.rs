@@ -2,5 +2,6 @@
 
 extern crate std;
 
+mod choosing;
 mod curves;
 mod offering;
