@@ -11,6 +11,7 @@ mod energy;
 mod offer;
 mod plan;
 mod timeline;
+mod wire;
 
 use exi_codec::iso20::common_messages::PowerScheduleEntry;
 use exi_codec::{List, Watts};
@@ -23,6 +24,7 @@ pub use energy::Energy;
 pub(crate) use energy::milliwatts;
 use energy::watts;
 pub use offer::{EnergyQuestion, GridCurve, GridStep, OfferShape, Offering, Offers, Site};
+pub use wire::WireEntries;
 
 /// Entries that a schedule can hold; also what the vehicle engine says it supports, and the least that
 /// the standard lets it say.
@@ -195,7 +197,7 @@ impl Schedule {
         while time < end {
             let (power, until) = plan.milliwatts_at(&mut planned, time);
             let (cap, change) = own.milliwatts_at(&mut allowed, time);
-            if power > 0 && power > cap {
+            if power >= 0 && power > cap {
                 return false;
             }
             time = until.min(change);

@@ -115,12 +115,13 @@ fn less_power_can_be_cheaper() {
 
 #[test]
 fn the_better_offer_is_chosen() {
-    let (dear, cheap) = ([rule(40)], [rule(20)]);
-    let stacks = [&dear, &cheap].map(|rules| [PriceRuleStack { duration: 86_400, price_rule: rules.into() }]);
+    let (dear, cheap, tiny) = ([rule(40)], [rule(20)], [rule(1)]);
+    let stacks =
+        [&dear, &cheap, &tiny].map(|rules| [PriceRuleStack { duration: 86_400, price_rule: rules.into() }]);
     let power = [wire(7200, 11)];
     let strong = [wire(7200, 22)];
     let price = |stacks| Some(PriceSchedule::AbsolutePrice(absolute(stacks)));
-    let foreign = AbsolutePriceSchedule { currency: Str::new("JPY"), ..absolute(&stacks[1]) };
+    let foreign = AbsolutePriceSchedule { currency: Str::new("JPY"), ..absolute(&stacks[2]) };
     let broken = AbsolutePriceSchedule { price_algorithm: Str::new("?"), ..absolute(&stacks[1]) };
     let tuples = [
         tuple(1, &power, price(&stacks[0])),
@@ -138,6 +139,7 @@ fn the_better_offer_is_chosen() {
     assert_eq!(pick(0..1, need(2, 10_000), ProfilePolicy::Cheapest), 1);
     // Yen are not compared with euros, and what makes no sense is no price.
     assert_eq!(pick(1..5, need(2, 10_000), ProfilePolicy::Cheapest), 2);
+    assert_eq!(pick(3..5, need(2, 10_000), ProfilePolicy::Cheapest), 4);
     assert_eq!(pick(4..5, need(2, 10_000), ProfilePolicy::Cheapest), 5);
     assert!(choose(&(&[]).into(), &need(2, 1), ProfilePolicy::Cheapest).is_none());
 }
@@ -177,6 +179,10 @@ fn limits_of_offer_and_vehicle_hold() {
     let choice = early(&tuples, need(2, 5_000));
     assert_eq!(pairs(&choice), [(1200, kw(3))]);
     assert_eq!(choice.shortfall, Energy::from(WattHours::new(4, 3)));
+    tuples[0].charging_schedule.power_schedule.available_energy = Some(WattHours::new(7, 0));
+    // 8.4 s at 3 kW.
+    assert_eq!(pairs(&early(&tuples, need(2, 5_000))), [(8, kw(3))]);
+    tuples[0].charging_schedule.power_schedule.available_energy = None;
     // Nothing wanted: a profile that says so.
     let none = early(&tuples, need(2, 0));
     assert_eq!((pairs(&none), none.energy), (vec![(7200, kw(0))], Energy::ZERO));
@@ -207,6 +213,53 @@ fn quarters_that_adjoin_are_one_entry() {
     prices.sort_unstable();
     let least: i128 = prices.iter().take(12).map(|&cents| i128::from(cents) * 25_000_000).sum();
     assert_eq!(choice.cost.unwrap().total.nano(), least);
+}
+
+#[test]
+fn worth_is_that_of_a_kilowatt_hour() {
+    let rules = [[rule(30)], [rule(10)]];
+    let stacks = rules.each_ref().map(|rules| PriceRuleStack { duration: 3600, price_rule: rules.into() });
+    let power = [wire(3600, 5), wire(3600, 22)];
+    for algorithm in PriceAlgorithm::ALL {
+        let schedule =
+            AbsolutePriceSchedule { price_algorithm: Str::new(algorithm.urn()), ..absolute(&stacks) };
+        let tuples = [tuple(1, &power, PriceSchedule::AbsolutePrice(schedule))];
+        let choice = choose(&(&tuples).into(), &need(2, 5_500), ProfilePolicy::Cheapest).unwrap();
+        assert_eq!(pairs(&choice), [(3600, kw(0)), (900, kw(22))]);
+    }
+}
+
+#[test]
+fn more_slots_than_are_kept() {
+    let rules: Vec<_> = (1..1000).map(|cents| [rule(cents)]).collect();
+    let stacks: Vec<_> =
+        rules.iter().map(|rules| PriceRuleStack { duration: 60, price_rule: rules.into() }).collect();
+    let power = [wire(86_400, 10)];
+    let tuples = [tuple(1, &power, PriceSchedule::AbsolutePrice(absolute(&stacks)))];
+    let choice = choose(&(&tuples).into(), &need(16, 30_000), ProfilePolicy::Cheapest).unwrap();
+    assert_eq!((choice.shortfall, choice.end <= T + 8 * 3600), (Energy::ZERO, true));
+}
+
+#[test]
+fn the_last_slot_is_used_where_there_are_entries_for_it() {
+    let cents = |hour| {
+        if hour == 0 {
+            2
+        } else if hour % 2 == 1 {
+            1
+        } else {
+            9
+        }
+    };
+    let rules: Vec<_> = (0..12_i16).map(|hour| [rule(cents(hour))]).collect();
+    let stacks: Vec<_> =
+        rules.iter().map(|rules| PriceRuleStack { duration: 3600, price_rule: rules.into() }).collect();
+    let power = [wire(43_200, 1)];
+    let tuples = [tuple(1, &power, PriceSchedule::AbsolutePrice(absolute(&stacks)))];
+    let choice = choose(&(&tuples).into(), &need(12, 6_500), ProfilePolicy::Cheapest).unwrap();
+    // Six hours with pauses between them take all entries: half of the first hour adjoins the second.
+    assert_eq!(pairs(&choice)[..2], [(1800, kw(0)), (5400, kw(1))]);
+    assert_eq!((choice.profile.entries().len(), total(&choice).as_str()), (12, "0.07"));
 }
 
 #[test]

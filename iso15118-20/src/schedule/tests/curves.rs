@@ -160,3 +160,9 @@ proptest! {
         prop_assert_eq!(offer.covers(T, &wire[..].into()), first.is_none());
     }
 }
+
+#[test]
+fn sizes_stay_small() {
+    assert!(size_of::<Schedule>() <= 112);
+    assert!(size_of::<Offering>() <= 4 * 112 + 96);
+}

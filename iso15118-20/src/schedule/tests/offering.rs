@@ -70,6 +70,20 @@ fn one_offer_where_there_is_nothing_to_choose() {
 }
 
 #[test]
+fn no_offer_has_more_points_than_the_vehicle_can_handle() {
+    let steps = [step(0, 20, 0), step(1800, 10, 0)];
+    let mut latest = Offering::new([None, None, Some(OfferShape::Latest)]);
+    let mut of = |points| {
+        let asked = EnergyQuestion { points, ..question(3600, 10) };
+        pairs(latest.answer(T, &site(&steps), &asked).get(1).unwrap())
+    };
+    assert_eq!(of(3), [(900, kw(0)), (900, kw(20)), (1800, kw(10))]);
+    // The first entry cannot be split, and one entry cannot have two powers.
+    assert_eq!(of(2), [(1800, kw(20)), (1800, kw(10))]);
+    assert_eq!(of(1), [(3600, kw(10))]);
+}
+
+#[test]
 fn a_repeated_question_gets_the_same_answer_without_work() {
     let steps = [step(0, 11, 0), step(1800, 5, 0)];
     let mut offering = Offering::default();
@@ -116,7 +130,7 @@ proptest! {
     fn offers_keep_to_the_permit_and_reach_the_energy(
         steps in prop::collection::vec((0u64..40, 0i16..30), 0..20),
         departure in 1u32..400,
-        joule in 1i32..4_000,
+        (joule, scale) in (1i32..4_000, prop::sample::select([1_000, 1_000_000].to_vec())),
         points in 1u16..20,
     ) {
         let mut from = 0;
@@ -128,7 +142,7 @@ proptest! {
             })
             .collect();
         let site = site(&steps);
-        let energy = Energy::from_milliwatt_seconds(i128::from(joule) * 1_000_000);
+        let energy = Energy::from_milliwatt_seconds(i128::from(joule) * scale);
         let wanted = energy.to_watt_hours(Rounding::Up);
         let asked = EnergyQuestion { energy: Some(wanted), points, ..question(departure, 0) };
         let mut offering = Offering::default();
