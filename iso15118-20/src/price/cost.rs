@@ -98,7 +98,7 @@ impl Cost {
             place.amount = line.amount.to_rational(Rounding::Nearest);
             count += 1;
         }
-        let detail = |amount: Money, units: i128, per: i128| {
+        let detail = |amount: Money, units: i128, per: i64| {
             (amount != Money::ZERO).then(|| DetailedCost {
                 amount: amount.to_rational(Rounding::Nearest),
                 cost_per_unit: amount

@@ -9,6 +9,8 @@ const DIGITS: i32 = 9;
 
 /// An amount of money: a count of 10⁻⁹ units of a currency, which is known from the context.
 ///
+/// Up to 9.2·10⁹ units either way: no currency needs more for a vehicle's charge, and what claims more is an error.
+///
 /// ```
 /// use exi_codec::{RationalNumber, Rounding};
 /// use iso15118_20::price::Money;
@@ -18,31 +20,31 @@ const DIGITS: i32 = 9;
 /// assert_eq!(fee.to_rational(Rounding::Nearest).parts(), (35, -2));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Money(i128);
+pub struct Money(i64);
 
 impl Money {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
     /// A count of 10⁻⁹ units.
-    pub const fn from_nano(count: i128) -> Self {
+    pub const fn from_nano(count: i64) -> Self {
         Self(count)
     }
 
     /// The count of 10⁻⁹ units.
-    pub const fn nano(self) -> i128 {
+    pub const fn nano(self) -> i64 {
         self.0
     }
 
-    /// An amount of a message, rounded to the nearest 10⁻⁹. None if it is beyond all reason: above 10²⁸ or so.
+    /// An amount of a message, rounded to the nearest 10⁻⁹. None if it is out of range.
     pub const fn from_rational(amount: RationalNumber) -> Option<Self> {
         let (value, exponent) = amount.parts();
-        let (value, shift) = (value as i128, exponent as i32 + DIGITS);
+        let (value, shift) = (value as i64, exponent as i32 + DIGITS);
         if value == 0 {
             return Some(Self(0));
         }
         if shift >= 0 {
-            return match 10_i128.checked_pow(shift as u32) {
+            return match 10_i64.checked_pow(shift as u32) {
                 Some(scale) => match value.checked_mul(scale) {
                     Some(nano) => Some(Self(nano)),
                     None => None,
@@ -52,18 +54,24 @@ impl Money {
         }
         // Six places are more than 16 bits can make up for.
         let places = if shift < -6 { 6 } else { -shift };
-        Some(Self(divide(value, 10_i128.pow(places as u32), Rounding::Nearest)))
+        Self::narrowed(divide(value as i128, 10_i128.pow(places as u32), Rounding::Nearest))
+    }
+
+    /// A count of 10⁻⁹ units. None if it is out of range.
+    pub(crate) const fn narrowed(count: i128) -> Option<Self> {
+        let narrow = count as i64;
+        if narrow as i128 == count { Some(Self(narrow)) } else { None }
     }
 
     /// The nearest amount in the direction of `rounding` that a message can carry: 16 bits, hence cents up to
     /// 327.67 only.
     pub const fn to_rational(self, rounding: Rounding) -> RationalNumber {
-        let (mut value, mut scale, mut exponent) = (self.0, 1_i128, -DIGITS as i8);
-        // Thirty-five divisions bring any 128-bit number below 16 bits; the scale stays below 10^38.
-        while value < i16::MIN as i128 || value > i16::MAX as i128 {
+        let (mut value, mut scale, mut exponent) = (self.0, 1_i64, -DIGITS as i8);
+        // Fifteen divisions bring any 64-bit number below 16 bits.
+        while value < i16::MIN as i64 || value > i16::MAX as i64 {
             scale *= 10;
             exponent += 1;
-            value = divide(self.0, scale, rounding);
+            value = divide(self.0 as i128, scale as i128, rounding) as i64;
         }
         while exponent < 0 && value % 10 == 0 {
             value /= 10;
@@ -90,18 +98,18 @@ impl Money {
 
     /// So many times the amount, unless it overflows.
     pub const fn checked_times(self, times: u64) -> Option<Self> {
-        match self.0.checked_mul(times as i128) {
-            Some(product) => Some(Self(product)),
+        match (self.0 as i128).checked_mul(times as i128) {
+            Some(product) => Self::narrowed(product),
             None => None,
         }
     }
 
     /// `self · numerator / denominator`, rounded to the nearest, unless it overflows or divides by less than one.
-    pub(crate) const fn checked_share(self, numerator: i128, denominator: i128) -> Option<Self> {
-        match self.0.checked_mul(numerator) {
-            Some(product) if denominator > 0 => Some(Self(divide(product, denominator, Rounding::Nearest))),
-            _ => None,
+    pub(crate) const fn checked_share(self, numerator: i64, denominator: i128) -> Option<Self> {
+        if denominator <= 0 {
+            return None;
         }
+        Self::narrowed(divide(self.0 as i128 * numerator as i128, denominator, Rounding::Nearest))
     }
 }
 

@@ -43,7 +43,7 @@ struct Sums {
 impl Sums {
     /// Energy in mW·s that a rule prices.
     fn draw(&mut self, band: &Band, energy: i128) -> Result<(), PriceError> {
-        let fee = band.fee()?.nano().checked_mul(energy).ok_or(PriceError::Overflow)?;
+        let fee = i128::from(band.fee()?.nano()).checked_mul(energy).ok_or(PriceError::Overflow)?;
         self.energy_fee = self.energy_fee.checked_add(fee).ok_or(PriceError::Overflow)?;
         if let Some(emission) = band.rule.carbon_dioxide_emission {
             self.emission += i128::from(emission) * energy;
@@ -168,7 +168,8 @@ impl Tariff<'_> {
         let overflow = PriceError::Overflow;
         let mut cost = Cost::nothing(self.currency);
         cost.energy = Energy::from_milliwatt_seconds(sums.energy);
-        cost.energy_cost = Money::from_nano(divide(sums.energy_fee, KWH, Rounding::Nearest));
+        cost.energy_cost =
+            Money::narrowed(divide(sums.energy_fee, KWH, Rounding::Nearest)).ok_or(overflow)?;
         if self.flow == Flow::Discharge {
             cost.energy_cost = Money::ZERO.checked_sub(cost.energy_cost).ok_or(overflow)?;
         }

@@ -3,11 +3,11 @@
 use exi_codec::iso20::common_messages::{
     AbsolutePriceSchedule, AdditionalService, OverstayRuleList, PriceRule, PriceRuleStack, TaxRule,
 };
-use exi_codec::{Iter, List, RationalNumber};
+use exi_codec::{Iter, List, RationalNumber, Rounding};
 
 use super::band::Bands;
 use super::tax;
-use super::{Currency, Flow, Money, PriceAlgorithm, PriceError};
+use super::{Currency, Flow, Money, PriceAlgorithm, PriceError, divide};
 use crate::schedule::{Cursor, Part, Span, unix_seconds};
 
 /// What holds at times that the stacks do not cover.
@@ -173,12 +173,9 @@ impl<'a> Tariff<'a> {
         }
     }
 
-    /// The average fee per kWh, in 10⁻⁹, at a power in mW if the peak is no higher.
-    pub(crate) fn fee(&self, bands: &Bands<'a>, power: i64, peak: i64) -> Result<i128, PriceError> {
-        let single = |power| match bands.of(power) {
-            Some(band) => Ok(band.fee()?.nano()),
-            None => Ok(0),
-        };
+    /// The average fee per kWh at a power in mW if the peak is no higher.
+    pub(crate) fn fee(&self, bands: &Bands<'a>, power: i64, peak: i64) -> Result<Money, PriceError> {
+        let single = |power| bands.of(power).map_or(Ok(Money::ZERO), |band| band.fee());
         match self.algorithm {
             PriceAlgorithm::Power => single(power),
             PriceAlgorithm::PeakPower => single(peak),
@@ -186,11 +183,10 @@ impl<'a> Tariff<'a> {
             PriceAlgorithm::StackedEnergy => {
                 let mut sum = 0_i128;
                 bands.split(power, |band, part| {
-                    let fee = band.fee()?.nano().checked_mul(i128::from(part));
-                    sum = fee.and_then(|fee| sum.checked_add(fee)).ok_or(PriceError::Overflow)?;
+                    sum += i128::from(band.fee()?.nano()) * i128::from(part);
                     Ok(())
                 })?;
-                Ok(sum / i128::from(power))
+                Money::narrowed(divide(sum, i128::from(power), Rounding::Down)).ok_or(PriceError::Overflow)
             }
         }
     }

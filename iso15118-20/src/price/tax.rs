@@ -6,7 +6,7 @@ use exi_codec::iso20::common_types::NumericId;
 use super::{Money, PriceError};
 
 /// The whole, where a rate counts 10⁻⁹ percent.
-const WHOLE: i128 = 100 * 1_000_000_000;
+const WHOLE: i64 = 100 * 1_000_000_000;
 
 /// Whether a tax is part of the prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn kind(rule: &TaxRule<'_>) -> TaxKind {
 }
 
 /// The rate in 10⁻⁹ percent.
-pub(super) fn rate(rule: &TaxRule<'_>) -> Result<i128, PriceError> {
+pub(super) fn rate(rule: &TaxRule<'_>) -> Result<i64, PriceError> {
     let wrong = PriceError::TaxRate { rule: rule.tax_rule_id.get() };
     let rate = Money::from_rational(rule.tax_rate).ok_or(wrong)?.nano();
     // A thousand times the price.
@@ -64,7 +64,7 @@ pub(super) fn rate(rule: &TaxRule<'_>) -> Result<i128, PriceError> {
 }
 
 /// The rates of the taxes that each part includes: they divide it together.
-pub(super) fn included<'a>(rules: impl Iterator<Item = TaxRule<'a>>) -> Result<[i128; 4], PriceError> {
+pub(super) fn included<'a>(rules: impl Iterator<Item = TaxRule<'a>>) -> Result<[i64; 4], PriceError> {
     let mut sums = [0; 4];
     for rule in rules.filter(|rule| kind(rule) == TaxKind::Included) {
         let rate = rate(&rule)?;
@@ -76,7 +76,7 @@ pub(super) fn included<'a>(rules: impl Iterator<Item = TaxRule<'a>>) -> Result<[
 }
 
 /// What a rule amounts to.
-pub(super) fn line(rule: &TaxRule<'_>, taxed: &Taxed, included: &[i128; 4]) -> Result<TaxLine, PriceError> {
+pub(super) fn line(rule: &TaxRule<'_>, taxed: &Taxed, included: &[i64; 4]) -> Result<TaxLine, PriceError> {
     let (rate, kind) = (rate(rule)?, kind(rule));
     let mut amount = Money::ZERO;
     for ((part, applies), included) in taxed.parts().into_iter().zip(applies(rule)).zip(included) {
@@ -87,7 +87,7 @@ pub(super) fn line(rule: &TaxRule<'_>, taxed: &Taxed, included: &[i128; 4]) -> R
             TaxKind::Included => WHOLE + included,
             TaxKind::Added => WHOLE,
         };
-        let share = part.checked_share(rate, whole).ok_or(PriceError::Overflow)?;
+        let share = part.checked_share(rate, i128::from(whole)).ok_or(PriceError::Overflow)?;
         amount = amount.checked_add(share).ok_or(PriceError::Overflow)?;
     }
     Ok(TaxLine { rule: rule.tax_rule_id, amount, kind })

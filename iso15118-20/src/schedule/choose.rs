@@ -118,26 +118,133 @@ pub fn choose(
     let mut best: Option<(Rank, Choice)> = None;
     let mut reference = None;
     for tuple in tuples {
-        each_plan(&tuple, need, policy, |choice, score, kind| {
-            let currency = choice.cost.map(|cost| cost.currency);
-            if reference.is_none() {
-                reference = currency;
-            }
-            let rank = Rank::of(&choice, score, kind, policy, (currency, reference));
-            if best.as_ref().is_none_or(|(other, _)| rank < *other) {
-                best = Some((rank, choice));
-            }
-        });
+        let offer = Offer::new(&tuple, need, policy);
+        for cap in offer.caps(need).into_iter().flatten() {
+            offer.plan(need, cap, &mut reference, &mut best);
+        }
     }
     best.map(|(_, choice)| choice)
 }
 
-/// What kind of price a plan has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Priced {
-    No,
-    Levels,
-    Amounts,
+/// The parts of a tuple that a plan is made from.
+struct Offer<'a> {
+    tuple: NumericId,
+    power: PowerCurve<'a>,
+    prices: Prices<'a>,
+    policy: ProfilePolicy,
+    from: u64,
+    until: u64,
+    goal: Goal,
+    tolerance: Option<Watts>,
+}
+
+impl<'a> Offer<'a> {
+    fn new(tuple: &ScheduleTuple<'a>, need: &ChargeNeed, policy: ProfilePolicy) -> Self {
+        let offer = &tuple.charging_schedule;
+        let power = PowerCurve::from(&offer.power_schedule);
+        let soon = power.start() > need.now && power.start() - need.now <= SKEW;
+        let from = if soon { power.start() } else { need.now };
+        let until = need.departure.unwrap_or_else(|| power.end());
+        let wanted = Energy::from(need.energy).milliwatt_seconds().max(0);
+        let available = offer.power_schedule.available_energy;
+        let most = available.map_or(i128::MAX, |energy| Energy::from(energy).milliwatt_seconds().max(0));
+        Self {
+            tuple: tuple.schedule_tuple_id,
+            power,
+            prices: Prices::new(offer.price_schedule.as_ref()),
+            policy,
+            from,
+            // A profile's pauses are entries, too, and these end with 32 bits.
+            until: until.clamp(from, from.saturating_add(u64::from(u32::MAX))),
+            goal: Goal { wanted, most },
+            tolerance: offer.power_schedule.power_tolerance,
+        }
+    }
+
+    /// The vehicle's own power and, where less power can be cheaper, those just below the bands of price, in mW.
+    fn caps(&self, need: &ChargeNeed) -> [Option<i64>; CAPS] {
+        let own = milliwatts(need.max_power).max(0);
+        let mut caps = [None; CAPS];
+        if let Some(first) = caps.first_mut() {
+            *first = Some(own);
+        }
+        if let (Prices::Absolute(tariff), ProfilePolicy::Cheapest) = (&self.prices, self.policy) {
+            tariff.each_edge(self.until, |edge| {
+                let cap = milliwatts(watts(edge - 1));
+                if cap <= 0 || cap >= own || caps.contains(&Some(cap)) {
+                    return;
+                }
+                if let Some(place) = caps.iter_mut().find(|place| place.is_none()) {
+                    *place = Some(cap);
+                }
+            });
+        }
+        caps
+    }
+
+    /// Makes a plan under a cap, and keeps it if it is the best so far. A function of its own so that stacks stay
+    /// small.
+    #[inline(never)]
+    fn plan(
+        &self,
+        need: &ChargeNeed,
+        cap: i64,
+        reference: &mut Option<Currency>,
+        best: &mut Option<(Rank, Choice)>,
+    ) {
+        let planned = plan(
+            &Timeline {
+                power: self.power,
+                prices: &self.prices,
+                policy: self.policy,
+                from: self.from,
+                until: self.until,
+                cap,
+                least: milliwatts(need.min_power).max(0),
+            },
+            self.goal,
+        );
+        let cost = match &self.prices {
+            Prices::Absolute(tariff) => {
+                let stay = Stay { power: PowerCurve::from(&planned.profile), departure: need.departure };
+                tariff.cost(&stay).ok()
+            }
+            _ => None,
+        };
+        let rank = self.rank(&planned, cost.as_ref(), reference);
+        if best.as_ref().is_some_and(|(other, _)| rank >= *other) {
+            return;
+        }
+        let choice = Choice {
+            tuple: self.tuple,
+            profile: planned.profile,
+            energy: Energy::from_milliwatt_seconds(planned.energy),
+            shortfall: rank.shortfall,
+            end: planned.end,
+            cost,
+            tolerance: self.tolerance,
+        };
+        *best = Some((rank, choice));
+    }
+
+    fn rank(&self, planned: &Planned, cost: Option<&Cost>, reference: &mut Option<Currency>) -> Rank {
+        let currency = cost.map(|cost| cost.currency);
+        *reference = reference.or(currency);
+        let (class, metric) = match (self.policy, &self.prices, cost) {
+            (ProfilePolicy::Earliest, ..) => (0, 0),
+            (ProfilePolicy::Greenest, Prices::Absolute(_), _) => (0, planned.score),
+            (ProfilePolicy::Greenest, ..) => (1, 0),
+            (ProfilePolicy::Cheapest, _, Some(cost)) if currency == *reference => {
+                (0, i128::from(cost.total.nano()))
+            }
+            (ProfilePolicy::Cheapest, _, Some(_)) => (3, 0),
+            (ProfilePolicy::Cheapest, Prices::Levels(_), _) => (1, planned.score),
+            (ProfilePolicy::Cheapest, ..) => (2, 0),
+        };
+        let wanted = Energy::from_milliwatt_seconds(self.goal.wanted);
+        let shortfall = wanted.beyond(Energy::from_milliwatt_seconds(planned.energy));
+        Rank { shortfall, class, metric, end: planned.end }
+    }
 }
 
 /// Less is better, from the first field on.
@@ -147,94 +254,4 @@ struct Rank {
     class: u8,
     metric: i128,
     end: u64,
-}
-
-impl Rank {
-    fn of(
-        choice: &Choice,
-        score: i128,
-        kind: Priced,
-        policy: ProfilePolicy,
-        (currency, reference): (Option<Currency>, Option<Currency>),
-    ) -> Self {
-        let (class, metric) = match (policy, kind, choice.cost) {
-            (ProfilePolicy::Earliest, ..) => (0, 0),
-            (ProfilePolicy::Greenest, Priced::Amounts, _) => (0, score),
-            (ProfilePolicy::Greenest, ..) => (1, 0),
-            (ProfilePolicy::Cheapest, _, Some(cost)) if currency == reference => (0, cost.total.nano()),
-            (ProfilePolicy::Cheapest, _, Some(_)) => (3, 0),
-            (ProfilePolicy::Cheapest, Priced::Levels, _) => (1, score),
-            (ProfilePolicy::Cheapest, ..) => (2, 0),
-        };
-        Self { shortfall: choice.shortfall, class, metric, end: choice.end }
-    }
-}
-
-/// Calls `each` with a plan for each power that is worth a try.
-fn each_plan(
-    tuple: &ScheduleTuple<'_>,
-    need: &ChargeNeed,
-    policy: ProfilePolicy,
-    mut each: impl FnMut(Choice, i128, Priced),
-) {
-    let offer = &tuple.charging_schedule;
-    let power = PowerCurve::from(&offer.power_schedule);
-    let prices = Prices::new(offer.price_schedule.as_ref());
-    let soon = power.start() > need.now && power.start() - need.now <= SKEW;
-    let from = if soon { power.start() } else { need.now };
-    let until = need.departure.unwrap_or_else(|| power.end());
-    // A profile's pauses are entries, too, and these end with 32 bits.
-    let until = until.clamp(from, from.saturating_add(u64::from(u32::MAX)));
-    let wanted = Energy::from(need.energy).milliwatt_seconds().max(0);
-    let available = offer.power_schedule.available_energy;
-    let most = available.map_or(i128::MAX, |energy| Energy::from(energy).milliwatt_seconds().max(0));
-    let kind = match prices {
-        Prices::None => Priced::No,
-        Prices::Levels(_) => Priced::Levels,
-        Prices::Absolute(_) => Priced::Amounts,
-    };
-    for cap in caps(need, policy, &prices, until).into_iter().flatten() {
-        let least = milliwatts(need.min_power).max(0);
-        let timeline = Timeline { power, prices: &prices, policy, from, until, cap, least };
-        let Planned { profile, energy, score, end } = plan(&timeline, Goal { wanted, most });
-        let cost = match &prices {
-            Prices::Absolute(tariff) => {
-                let stay = Stay { power: PowerCurve::from(&profile), departure: need.departure };
-                tariff.cost(&stay).ok()
-            }
-            _ => None,
-        };
-        let energy = Energy::from_milliwatt_seconds(energy);
-        let choice = Choice {
-            tuple: tuple.schedule_tuple_id,
-            profile,
-            energy,
-            shortfall: Energy::from_milliwatt_seconds(wanted).beyond(energy),
-            end,
-            cost,
-            tolerance: offer.power_schedule.power_tolerance,
-        };
-        each(choice, score, kind);
-    }
-}
-
-/// The vehicle's own power and, where less power can be cheaper, those just below the bands of price, in mW.
-fn caps(need: &ChargeNeed, policy: ProfilePolicy, prices: &Prices<'_>, until: u64) -> [Option<i64>; CAPS] {
-    let own = milliwatts(need.max_power).max(0);
-    let mut caps = [None; CAPS];
-    if let Some(first) = caps.first_mut() {
-        *first = Some(own);
-    }
-    if let (Prices::Absolute(tariff), ProfilePolicy::Cheapest) = (prices, policy) {
-        tariff.each_edge(until, |edge| {
-            let cap = milliwatts(watts(edge - 1));
-            if cap <= 0 || cap >= own || caps.contains(&Some(cap)) {
-                return;
-            }
-            if let Some(place) = caps.iter_mut().find(|place| place.is_none()) {
-                *place = Some(cap);
-            }
-        });
-    }
-    caps
 }

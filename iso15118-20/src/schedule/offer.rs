@@ -201,7 +201,7 @@ impl Offering {
         if self.asked != Some(asked) || !fresh {
             self.asked = Some(asked);
             self.evaluations = self.evaluations.wrapping_add(1);
-            self.offers = compute(self.shapes, now, site, question);
+            compute(self.shapes, now, site, question, &mut self.offers);
         }
         &self.offers
     }
@@ -217,13 +217,19 @@ impl Offering {
     }
 }
 
-fn compute(shapes: [Option<OfferShape>; 3], now: u64, site: &Site<'_>, question: &EnergyQuestion) -> Offers {
+fn compute(
+    shapes: [Option<OfferShape>; 3],
+    now: u64,
+    site: &Site<'_>,
+    question: &EnergyQuestion,
+    offers: &mut Offers,
+) {
     let horizon = question.departure.unwrap_or(HORIZON).max(1);
     let points = usize::from(question.points).clamp(1, SCHEDULE_ENTRIES);
     let charge = envelope(now, horizon, points, site, |permit| permit.charge);
     let wanted = question.energy.map(Energy::from).filter(|energy| *energy > Energy::ZERO);
     let goal = question.departure.and(wanted);
-    let mut offers = Offers::EMPTY;
+    *offers = Offers::EMPTY;
     for shape in shapes.into_iter().flatten() {
         match (shape, goal) {
             (OfferShape::Fastest, _) => offers.add(charge),
@@ -238,7 +244,6 @@ fn compute(shapes: [Option<OfferShape>; 3], now: u64, site: &Site<'_>, question:
     if question.direction == Direction::Bidirectional {
         offers.discharge = Some(envelope(now, horizon, points, site, |permit| permit.discharge));
     }
-    offers
 }
 
 /// What charger and grid allow in one direction.

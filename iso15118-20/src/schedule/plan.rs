@@ -6,9 +6,9 @@ use super::energy::watts;
 use super::timeline::{Slot, Timeline};
 use super::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
 
-/// The best slots that are kept in one pass: half a day in quarters of an hour. They can be more than a profile has
-/// entries, because those that adjoin become one.
-const KEPT: usize = 4 * SCHEDULE_ENTRIES;
+/// The best slots that are kept in one pass: eight hours in quarters. They can be more than a profile has entries,
+/// because those that adjoin become one.
+const KEPT: usize = 32;
 
 /// Slots of the coarse view: one entry is left for a slot that is used in part.
 const COARSE: usize = SCHEDULE_ENTRIES - 1;
@@ -42,34 +42,50 @@ impl Goal {
 /// If the best slots do not reach the goal because they are too short or too scattered for the entries of a
 /// profile, neighbouring slots are merged to the smaller power of the two and tried again.
 pub(super) fn plan(timeline: &Timeline<'_>, goal: Goal) -> Planned {
-    let mut best = Best::new();
-    timeline.each(|slot| best.add(slot));
-    let mut fine = Filling::new(timeline.from);
-    let all = fine.fill(best.slots(), goal);
-    let filling = if fine.energy < goal.target() && (best.dropped || !all) {
-        let mut coarse = Coarse::new();
-        timeline.each(|slot| coarse.add(slot));
-        let mut filling = Filling::new(timeline.from);
-        filling.fill(coarse.best().slots(), goal);
-        if filling.energy > fine.energy { filling } else { fine }
-    } else {
-        fine
-    };
+    let (mut filling, enough) = fine(timeline, goal);
+    if !enough {
+        let other = coarse(timeline, goal);
+        if other.energy > filling.energy {
+            filling = other;
+        }
+    }
     let rest = u32::try_from(timeline.until.saturating_sub(timeline.from)).unwrap_or(u32::MAX);
     filling.planned(rest)
 }
 
+/// From the best slots as they are; and whether more is not to be had. Like the next, a function of its own so that
+/// their memory is not needed at the same time.
+#[inline(never)]
+fn fine(timeline: &Timeline<'_>, goal: Goal) -> (Filling, bool) {
+    let mut best = Best::<KEPT>::EMPTY;
+    timeline.each(|slot| best.add(slot));
+    let mut filling = Filling::new(timeline.from);
+    let all = filling.fill(best.slots(), goal);
+    let enough = filling.energy >= goal.target() || (all && !best.dropped);
+    (filling, enough)
+}
+
+/// From all slots, merged until there are few.
+#[inline(never)]
+fn coarse(timeline: &Timeline<'_>, goal: Goal) -> Filling {
+    let mut few = Coarse::EMPTY;
+    timeline.each(|slot| few.add(slot));
+    let mut best = Best::<COARSE>::EMPTY;
+    few.slots.iter().take(few.len).for_each(|slot| best.add(*slot));
+    let mut filling = Filling::new(timeline.from);
+    filling.fill(best.slots(), goal);
+    filling
+}
+
 /// The best slots of one pass, the best of them first.
-struct Best {
-    slots: [Slot; KEPT],
+struct Best<const N: usize> {
+    slots: [Slot; N],
     len: usize,
     dropped: bool,
 }
 
-impl Best {
-    fn new() -> Self {
-        Self { slots: [Slot::EMPTY; KEPT], len: 0, dropped: false }
-    }
+impl<const N: usize> Best<N> {
+    const EMPTY: Self = Self { slots: [Slot::EMPTY; N], len: 0, dropped: false };
 
     /// Slots come in the order of time, so that an equal one goes behind.
     fn add(&mut self, slot: Slot) {
@@ -77,7 +93,7 @@ impl Best {
             return;
         }
         let before = self.len;
-        if before < KEPT {
+        if before < N {
             self.len += 1;
         } else {
             self.dropped = true;
@@ -102,9 +118,7 @@ struct Coarse {
 }
 
 impl Coarse {
-    fn new() -> Self {
-        Self { slots: [Slot::EMPTY; COARSE], len: 0 }
-    }
+    const EMPTY: Self = Self { slots: [Slot::EMPTY; COARSE], len: 0 };
 
     fn add(&mut self, slot: Slot) {
         if let Some(place) = self.slots.get_mut(self.len) {
@@ -125,12 +139,6 @@ impl Coarse {
                 *last = slot;
             }
         }
-    }
-
-    fn best(&self) -> Best {
-        let mut best = Best::new();
-        self.slots.iter().take(self.len).for_each(|slot| best.add(*slot));
-        best
     }
 }
 

@@ -7,7 +7,7 @@ use super::PowerCurve;
 use super::choose::ProfilePolicy;
 use super::cursor::{Part, Span};
 use super::energy::{milliwatts, watts};
-use crate::price::{Flow, PriceLevels, Tariff};
+use crate::price::{Flow, Money, PriceLevels, Tariff};
 
 /// A time with constant power, and what it is worth: less is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,8 +130,7 @@ impl Timeline<'_> {
     fn key<'t>(&self, tariff: &Tariff<'t>, span: &Span<List<'t, PriceRule>>, time: u64, power: i64) -> i64 {
         let Ok(Some(bands)) = tariff.bands(span, time) else { return i64::MAX };
         if self.policy == ProfilePolicy::Cheapest {
-            let fee = tariff.fee(&bands, power, self.cap).unwrap_or(i128::MAX);
-            return i64::try_from(fee).unwrap_or(if fee < 0 { i64::MIN } else { i64::MAX });
+            return tariff.fee(&bands, power, self.cap).map_or(i64::MAX, Money::nano);
         }
         // Carbon dioxide first; where it is unknown, or the same, the share of renewable energy decides.
         let rule = bands.of(power).map(|band| band.rule).unwrap_or_default();

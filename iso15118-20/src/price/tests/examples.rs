@@ -371,7 +371,11 @@ fn money_keeps_what_it_can() {
     assert_eq!(money(0, 127), Some(Money::ZERO));
     let amount = |nano| Money::from_nano(nano).to_rational(Rounding::Nearest).parts();
     assert_eq!(amount(1_234_567_890_123), (12346, -1));
-    assert_eq!(amount(i128::MAX), (17014, 25));
-    assert_eq!(amount(i128::MIN), (-17014, 25));
+    assert_eq!(amount(i64::MAX), (9223, 6));
+    assert_eq!(amount(i64::MIN), (-9223, 6));
     assert_eq!(amount(0), (0, 0));
+    assert_eq!(money(9, 9), Some(Money::from_nano(9_000_000_000_000_000_000)));
+    assert_eq!(money(1, 10), None);
+    assert_eq!(Money::from_nano(i64::MAX).checked_times(2), None);
+    assert_eq!(Money::from_nano(i64::MIN).to_string(), "-9223372036.854775808");
 }

@@ -206,11 +206,11 @@ proptest! {
         let tariff = Tariff::new(&schedule, Flow::Charge).unwrap().with_peak(scope);
         let cost = tariff.cost(&Stay { power: PowerCurve::from(&profile), departure }).unwrap();
         prop_assert_eq!(cost.energy.milliwatt_seconds(), energy);
-        prop_assert_eq!(cost.energy_cost.nano(), nearest(fees));
-        prop_assert_eq!(cost.parking.nano(), parking);
-        prop_assert_eq!(cost.overstay.nano(), over);
+        prop_assert_eq!(i128::from(cost.energy_cost.nano()), nearest(fees));
+        prop_assert_eq!(i128::from(cost.parking.nano()), parking);
+        prop_assert_eq!(i128::from(cost.overstay.nano()), over);
         prop_assert_eq!(cost.emission, (all && energy > 0).then(|| nearest(grams) as u64));
-        prop_assert_eq!(cost.total.nano(), nearest(fees) + parking + over);
+        prop_assert_eq!(i128::from(cost.total.nano()), nearest(fees) + parking + over);
     }
 
     #[test]

@@ -211,7 +211,7 @@ fn quarters_that_adjoin_are_one_entry() {
     assert_eq!(choice.shortfall, Energy::ZERO);
     let mut prices: Vec<_> = (0..96).map(cents).collect();
     prices.sort_unstable();
-    let least: i128 = prices.iter().take(12).map(|&cents| i128::from(cents) * 25_000_000).sum();
+    let least: i64 = prices.iter().take(12).map(|&cents| i64::from(cents) * 25_000_000).sum();
     assert_eq!(choice.cost.unwrap().total.nano(), least);
 }
 
@@ -358,7 +358,7 @@ proptest! {
                 let least = least / 3_600_000_000;
                 // The last second is taken whole: up to 30 kW for a second at 99 cents.
                 let most = least + 30_000_000 * 990_000_000 / 3_600_000_000 + 1;
-                let paid = choice.cost.unwrap().total.nano();
+                let paid = i128::from(choice.cost.unwrap().total.nano());
                 prop_assert!((least..=most).contains(&paid), "{}", format!("{least} {paid} {most}"));
             }
         }
