@@ -5,10 +5,8 @@ mod common;
 use std::time::Duration;
 
 use common::script::{self, refused, start};
-use common::station::{
-    Station, ac_limits, ac_parameters, ac_round, config, ended, with,
-};
-use exi_codec::iso20::ac::{AcCpdReqMode, AcCpdReqEnergyTransferMode, AcCpdResMode, ClResControlMode};
+use common::station::{Station, ac_limits, ac_parameters, ac_round, config, ended, with};
+use exi_codec::iso20::ac::{AcCpdReqEnergyTransferMode, AcCpdReqMode, AcCpdResMode, ClResControlMode};
 use exi_codec::iso20::common_messages::ChargeProgress;
 use exi_codec::iso20::common_types::{DisplayParameters, PercentValue, ResponseCode as C};
 use exi_codec::{Frequency, Vars, WattHours, Watts};
@@ -60,14 +58,19 @@ fn an_ac_charger_says_what_it_can() {
         s.secc.set_ac_grid(AcGrid { frequency: Frequency::new(60, 0), asymmetry: Some(kw(4)) });
         s.secc.set_ramp(Some(kw(2)));
         s.walk_to(Stage::ChargeParameters);
-        let Response::AcChargeParameterDiscoveryRes(m) = s.ask(&ac_parameters(Service::AcBpt)) else { panic!() };
+        let Response::AcChargeParameterDiscoveryRes(m) = s.ask(&ac_parameters(Service::AcBpt)) else {
+            panic!()
+        };
         let AcCpdResMode::BptAc(m) = m.energy_transfer_mode else { panic!() };
         assert_eq!(
             (m.evse_maximum_charge_power, m.evse_maximum_charge_power_l2, m.evse_maximum_charge_power_l3),
             (kw(7), Some(kw(6)), Some(kw(5)))
         );
         assert_eq!(m.evse_maximum_discharge_power, kw(9));
-        assert_eq!((m.evse_nominal_frequency, m.maximum_power_asymmetry), (Frequency::new(60, 0), Some(kw(4).number())));
+        assert_eq!(
+            (m.evse_nominal_frequency, m.maximum_power_asymmetry),
+            (Frequency::new(60, 0), Some(kw(4).number()))
+        );
         assert_eq!(m.evse_power_ramp_limitation, Some(kw(2).number()));
         assert!(s.events.iter().any(|e| matches!(e, E::AcVehicleLimits(limits)
             if limits.max_charge.total() == kw(11) && limits.discharge.unwrap().0.total() == kw(7))));
@@ -75,7 +78,9 @@ fn an_ac_charger_says_what_it_can() {
     let settings = Settings { discharge_sign: DischargeSign::Negative, ..script::LENIENT };
     with(&SeccConfig { settings, ..config() }, Service::AcBpt, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeParameters);
-        let Response::AcChargeParameterDiscoveryRes(m) = s.ask(&ac_parameters(Service::AcBpt)) else { panic!() };
+        let Response::AcChargeParameterDiscoveryRes(m) = s.ask(&ac_parameters(Service::AcBpt)) else {
+            panic!()
+        };
         let AcCpdResMode::BptAc(m) = m.energy_transfer_mode else { panic!() };
         assert_eq!(m.evse_maximum_discharge_power, kw(-22));
     });
@@ -100,7 +105,9 @@ fn parameters_of_the_wrong_kind_are_refused() {
     with(&config(), Service::Ac, ControlMode::Dynamic, |s| {
         // The least that the vehicle takes is more than the most that the charger has.
         s.walk_to(Stage::ChargeParameters);
-        let Request::AcChargeParameterDiscoveryReq(mut request) = ac_parameters(Service::Ac) else { panic!() };
+        let Request::AcChargeParameterDiscoveryReq(mut request) = ac_parameters(Service::Ac) else {
+            panic!()
+        };
         request.energy_transfer_mode = AcCpdReqMode::Ac(AcCpdReqEnergyTransferMode {
             ev_maximum_charge_power: kw(50),
             ev_minimum_charge_power: kw(23),
@@ -197,7 +204,9 @@ fn phases_reactive_power_and_frequency_reach_the_vehicle() {
             reactive: Some(Phases::Total(Vars::new(500, 0))),
             frequency: Some(Frequency::new(50, 0)),
         });
-        let Response::AcChargeLoopRes(m) = s.ask(&ac_round(Service::AcBpt, ControlMode::Dynamic, 0)) else { panic!() };
+        let Response::AcChargeLoopRes(m) = s.ask(&ac_round(Service::AcBpt, ControlMode::Dynamic, 0)) else {
+            panic!()
+        };
         assert_eq!(m.evse_target_frequency, Some(Frequency::new(50, 0)));
         let ClResControlMode::BptDynamic(m) = m.control_mode else { panic!() };
         assert_eq!(
@@ -314,7 +323,8 @@ fn a_vehicle_above_its_schedule_is_warned_and_then_refused() {
         let entries = [ScheduleEntry { duration: 3600, power: kw(6) }];
         s.secc.set_schedule(Some(Schedule::new(common::NOW, &entries)), None);
         s.walk_to(Stage::ChargeLoop);
-        let draws = |s: &mut Station<'_>, watts| s.code(&ac_round(Service::Ac, ControlMode::Scheduled, watts));
+        let draws =
+            |s: &mut Station<'_>, watts| s.code(&ac_round(Service::Ac, ControlMode::Scheduled, watts));
         assert_eq!(draws(s, 6400), C::Ok);
         assert_eq!(draws(s, 6600), C::WarningEvPowerProfileViolation);
         assert_eq!(s.secc.stage(), Stage::ChargeLoop);

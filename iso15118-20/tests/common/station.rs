@@ -27,12 +27,10 @@ use iso15118_20::secc::{
 };
 use iso15118_20::security::PeerId;
 use iso15118_20::sequence::{Stage, Stream};
-use iso15118_20::service::{
-    ControlMode, Direction, Family, Fee, MobilityNeeds, Offer, Parameters, Service,
-};
+use iso15118_20::service::{ControlMode, Direction, Family, Fee, MobilityNeeds, Offer, Parameters, Service};
 use iso15118_20::{
-    AcLimits, AcMeasurement, Cause, Connection, Contactor, GridPermit, Instant, Measurement, Phases, Transport,
-    WptPad,
+    AcLimits, AcMeasurement, Cause, Connection, Contactor, GridPermit, Instant, Measurement, Phases,
+    Transport, WptPad,
 };
 use v2gtp::Frame;
 
@@ -83,7 +81,12 @@ pub struct Station<'a> {
 }
 
 /// Runs a test against a charger over a secured link to a vehicle with a certificate.
-pub fn with(config: &SeccConfig<'_>, service: Service, mode: ControlMode, test: impl FnOnce(&mut Station<'_>)) {
+pub fn with(
+    config: &SeccConfig<'_>,
+    service: Service,
+    mode: ControlMode,
+    test: impl FnOnce(&mut Station<'_>),
+) {
     let mut buffer = [0; BUFFER];
     let mut secc = Secc::new(config, &mut buffer).unwrap();
     secc.set_limits(limits(30, 75));
@@ -163,7 +166,10 @@ impl Station<'_> {
     #[track_caller]
     pub fn ok(&mut self, request: &Request<'_>) {
         let code = self.code(request);
-        assert!((code as u8) < ResponseCode::WarningAuthorizationSelectionInvalid as u8, "{code:?}: {request:?}");
+        assert!(
+            (code as u8) < ResponseCode::WarningAuthorizationSelectionInvalid as u8,
+            "{code:?}: {request:?}"
+        );
     }
 
     /// Lets the host write the answer.
@@ -189,7 +195,8 @@ impl Station<'_> {
     }
 
     pub fn measure_ac(&mut self, watts: i16) {
-        let measured = AcMeasurement { active: Phases::Total(Watts::new(watts, 0)), ..AcMeasurement::default() };
+        let measured =
+            AcMeasurement { active: Phases::Total(Watts::new(watts, 0)), ..AcMeasurement::default() };
         self.secc.ac_measurement(self.now, measured);
         self.drain();
     }
@@ -226,7 +233,8 @@ impl Station<'_> {
         match self.secc.stage() {
             Stage::Negotiation => {
                 let namespace = self.service.family().namespace();
-                let entry = AppProtocol { protocol_namespace: namespace.into(), ..script::protocol(1, 0, 5, 1) };
+                let entry =
+                    AppProtocol { protocol_namespace: namespace.into(), ..script::protocol(1, 0, 5, 1) };
                 self.ask(&script::offer(&[entry]));
             }
             Stage::SessionSetup => self.ok(&script::session_setup()),
@@ -336,7 +344,10 @@ pub fn ac_parameters(service: Service) -> Request<'static> {
             ..Default::default()
         }),
     };
-    Request::AcChargeParameterDiscoveryReq(AcChargeParameterDiscoveryReq { header: header(), energy_transfer_mode })
+    Request::AcChargeParameterDiscoveryReq(AcChargeParameterDiscoveryReq {
+        header: header(),
+        energy_transfer_mode,
+    })
 }
 
 /// A round in which the vehicle draws so many watts.
@@ -344,11 +355,13 @@ pub fn ac_round(service: Service, mode: ControlMode, watts: i16) -> Request<'sta
     let wide = Watts::new(50, 3);
     let present = Watts::new(watts, 0);
     let control_mode = match (service.direction(), mode) {
-        (Direction::ChargeOnly, ControlMode::Dynamic) => ClReqControlMode::Dynamic(DynamicAcClReqControlMode {
-            ev_maximum_charge_power: wide,
-            ev_present_active_power: present,
-            ..Default::default()
-        }),
+        (Direction::ChargeOnly, ControlMode::Dynamic) => {
+            ClReqControlMode::Dynamic(DynamicAcClReqControlMode {
+                ev_maximum_charge_power: wide,
+                ev_present_active_power: present,
+                ..Default::default()
+            })
+        }
         (Direction::Bidirectional, ControlMode::Dynamic) => {
             ClReqControlMode::BptDynamic(BptDynamicAcClReqControlMode {
                 ev_maximum_charge_power: wide,
@@ -384,7 +397,11 @@ pub fn positioning_setup() -> Request<'static> {
 }
 
 pub fn positioning(ev_result_code: WptEvResult) -> Request<'static> {
-    Request::WptFinePositioningReq(WptFinePositioningReq { header: header(), ev_result_code, ..Default::default() })
+    Request::WptFinePositioningReq(WptFinePositioningReq {
+        header: header(),
+        ev_result_code,
+        ..Default::default()
+    })
 }
 
 pub fn pairing(ev_result_code: WptEvResult) -> Request<'static> {
@@ -392,7 +409,11 @@ pub fn pairing(ev_result_code: WptEvResult) -> Request<'static> {
 }
 
 pub fn alignment(ev_result_code: WptEvResult) -> Request<'static> {
-    Request::WptAlignmentCheckReq(WptAlignmentCheckReq { header: header(), ev_result_code, ..Default::default() })
+    Request::WptAlignmentCheckReq(WptAlignmentCheckReq {
+        header: header(),
+        ev_result_code,
+        ..Default::default()
+    })
 }
 
 pub fn wpt_parameters(kilowatts: i16) -> Request<'static> {
@@ -443,7 +464,10 @@ pub fn device(mechanical: MechanicalChargingDeviceStatus) -> Device {
 pub fn selection_with<'a>(service: Service, set: u16, extras: &'a [SelectedService]) -> Request<'a> {
     Request::ServiceSelectionReq(ServiceSelectionReq {
         header: header(),
-        selected_energy_transfer_service: SelectedService { service_id: service.number(), parameter_set_id: set },
+        selected_energy_transfer_service: SelectedService {
+            service_id: service.number(),
+            parameter_set_id: set,
+        },
         selected_vas_list: (!extras.is_empty()).then(|| List::new(extras)),
     })
 }
