@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 pub mod script;
+pub mod station;
 
 use std::time::Duration;
 
