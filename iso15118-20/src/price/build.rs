@@ -41,7 +41,7 @@ pub fn absolute_prices<'a>(
 }
 
 /// A schedule of price levels from a Unix time on; level 0 is the cheapest. The number of levels is one more than
-/// the highest that occurs.
+/// the highest that occurs, which so can be 254 at most.
 pub fn level_prices(
     id: NumericId,
     start: u64,

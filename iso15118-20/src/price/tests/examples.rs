@@ -2,8 +2,8 @@ use super::std::vec::Vec;
 
 use super::std::string::ToString;
 use exi_codec::iso20::common_messages::{
-    AbsolutePriceSchedule, AdditionalService, OverstayRule, OverstayRuleList, PriceRule, PriceRuleStack,
-    TaxRule,
+    AbsolutePriceSchedule, AdditionalService, OverstayRule, OverstayRuleList, PriceLevelScheduleEntry,
+    PriceRule, PriceRuleStack, TaxRule,
 };
 use exi_codec::iso20::common_types::NumericId;
 use exi_codec::{RationalNumber, Rounding, Str, WattHours, Watts};
@@ -338,6 +338,26 @@ fn errors_are_clear() {
     let list = OverstayRuleList { overstay_rule: (&overstay).into(), ..OverstayRuleList::default() };
     let disordered = AbsolutePriceSchedule { overstay_rules: Some(list), ..schedule };
     assert_eq!(error(&disordered), PriceError::OverstayOrder { rule: 1 });
+}
+
+#[test]
+fn levels_are_checked() {
+    let entry = |duration, price_level| PriceLevelScheduleEntry { duration, price_level };
+    let entries = [entry(60, 3), entry(0, 0), entry(60, 1)];
+    let mut schedule = level_prices(id(1), T * 1_000_000, &entries);
+    let levels = PriceLevels::new(&schedule).unwrap();
+    assert_eq!((levels.levels(), levels.start()), (4, T));
+    let at = |after| levels.level_at(T + after);
+    assert_eq!([at(0), at(59), at(60), at(119), at(120)], [Some(3), Some(3), Some(1), Some(1), None]);
+    assert_eq!(levels.level_at(T - 1), None);
+    schedule.number_of_price_levels = 3;
+    assert_eq!(PriceLevels::new(&schedule).unwrap_err(), PriceError::Level { entry: 0 });
+    schedule.number_of_price_levels = 0;
+    assert!(PriceLevels::new(&schedule).is_ok());
+    assert_eq!(PriceLevels::new(&level_prices(id(1), T, &entries[1..2])).unwrap_err(), PriceError::Empty);
+    let endless = [entry(u32::MAX, 254)].repeat(1024);
+    let levels = PriceLevels::new(&level_prices(id(1), u64::MAX, &endless)).unwrap();
+    assert_eq!((levels.level_at(u64::MAX), levels.level_at(0)), (None, None));
 }
 
 #[test]

@@ -162,6 +162,16 @@ proptest! {
 }
 
 #[test]
+fn profiles_are_sent_as_planned() {
+    use exi_codec::iso20::common_messages::EvpptControlMode;
+    let plan = Schedule::new(T, &[entry(60, 0), entry(60, -500)]);
+    let wire = WireEntries::from(&plan);
+    let profile = wire.profile(EvpptControlMode::Dynamic);
+    assert_eq!((profile.time_anchor, profile.ev_power_profile_entries.len()), (T, 2));
+    assert_eq!(Schedule::within(PowerCurve::from(&profile)), plan);
+}
+
+#[test]
 fn sizes_stay_small() {
     assert!(size_of::<Schedule>() <= 112);
     assert!(size_of::<Offering>() <= 4 * 112 + 96);
