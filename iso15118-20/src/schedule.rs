@@ -26,6 +26,13 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// No entries.
+    pub(crate) const NONE: Self = Self {
+        start: 0,
+        entries: [ScheduleEntry { duration: 0, power: Watts::ZERO }; SCHEDULE_ENTRIES],
+        len: 0,
+    };
+
     /// A schedule of the entries that fit; what does not fit has no power.
     pub fn new(start: u64, entries: &[ScheduleEntry]) -> Self {
         let mut schedule = Self { start, entries: [ScheduleEntry::default(); SCHEDULE_ENTRIES], len: 0 };

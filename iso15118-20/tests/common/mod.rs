@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod charger;
 pub mod script;
 
 use std::time::Duration;
@@ -12,7 +13,8 @@ use iso15118_20::message::MessageKind;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccConfig, SeccEvent};
 use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{
-    Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings, Transport,
+    Connection, Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings,
+    Transport,
 };
 
 pub const BUFFER: usize = 16 * 1024;
@@ -93,7 +95,7 @@ impl<'a> Pair<'a> {
     ) -> Self {
         let secc = Secc::new(&secc_config(settings), &mut buffers.0).unwrap();
         let evcc = Evcc::new(
-            &EvccConfig { evcc_id: "WMIV1234567890ABCDEX", wishes, settings: *settings },
+            &EvccConfig { settings: *settings, ..EvccConfig::new("WMIV1234567890ABCDEX", wishes) },
             &mut buffers.1,
         )
         .unwrap();
@@ -142,7 +144,7 @@ impl<'a> Pair<'a> {
 
     pub fn connect_over(&mut self, transport: Transport) {
         self.secc.start(self.now, transport, [7; 8], NOW);
-        self.evcc.start(self.now, transport, NOW);
+        self.evcc.start(self.now, &Connection::new(transport, NOW));
     }
 
     pub fn rounds_done(&self) -> usize {
