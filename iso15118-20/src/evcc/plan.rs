@@ -124,18 +124,18 @@ impl Core<'_> {
         let timing = self.config.settings.timing;
         let stage = self.sequence.stage();
         let open = answered.processing != Processing::Finished || asked.processing != Processing::Finished;
-        let round = asked.kind == round_of(self.family()) && !self.is_departing(stage);
-        let pause = match stage {
-            Stage::ChargeLoop | Stage::Standby if round => timing.loop_pause,
-            _ if open => timing.repeat_pause,
-            _ => Duration::ZERO,
-        };
         self.entered(stage, asked);
+        let Some(next) = self.plan() else { return self.wait_for_host() };
+        let round = round_of(self.family());
+        let pause = if open {
+            timing.repeat_pause
+        } else if asked.kind == round && next.kind == round {
+            timing.loop_pause
+        } else {
+            Duration::ZERO
+        };
         self.turn = Turn::Vehicle;
         self.set(T::Send, pause);
-        if self.plan().is_none() {
-            self.wait_for_host();
-        }
     }
 
     /// A stage was reached by the answer to a request: what the host has to do there.

@@ -240,6 +240,8 @@ const DC_POWER: &[Transition] = &[
     row(S::PreCharge, K::DcPreChargeReq, S::PowerDelivery),
     guarded(step(S::PreCharge, K::PowerDeliveryReq, Step::Start, S::ChargeLoop), Guard::PreChargeMatched),
     terminate(S::CableCheck),
+    // The schedule may come with the request to pause: nothing has to be tested for that.
+    pause(S::CableCheck),
     terminate(S::PreCharge),
     row(S::ChargeLoop, K::DcChargeLoopReq, S::ChargeLoop),
     row(S::Standby, K::DcChargeLoopReq, S::Standby),
@@ -289,6 +291,7 @@ const ACDP_PART: &[Transition] = &[
     row(S::Disconnect, K::AcdpDisconnectReq, S::SessionStop),
     terminate(S::VehiclePositioning),
     terminate(S::Connect),
+    pause(S::Connect),
 ];
 
 static AC: Table = main(Family::Ac, &[COMMON, WIRED, AC_PART]);
