@@ -2,6 +2,9 @@
 
 #[cfg(feature = "ac")]
 mod ac;
+#[cfg(feature = "acdp")]
+mod acdp;
+mod authorize;
 mod config;
 mod course;
 #[cfg(feature = "dc")]
@@ -10,13 +13,18 @@ mod discovery;
 mod event;
 mod flags;
 mod host;
+mod meter;
 mod needs;
+mod parking;
 mod plan;
 mod power;
 mod profile;
 mod request;
 mod response;
 mod resume;
+mod side;
+#[cfg(feature = "wpt")]
+mod wpt;
 
 use exi_codec::iso20::common_types::{MessageHeader, Processing};
 use v2gtp::{Instant, PayloadType, Reassembler};
@@ -31,10 +39,15 @@ use crate::sequence::{Answered, Asked, Sequence, Stage, Stream};
 use crate::service::{Family, Selection, ValueAddedSet};
 use crate::settings::{CustomerWait, Transport};
 use crate::text::Text;
-use crate::wire::{Connection, MAIN_STREAM, Received, Transmit};
+use crate::wire::{ALL_STREAMS, Connection, Received, Transmit};
 
 #[cfg(feature = "ac")]
 pub use ac::AcStation;
+#[cfg(feature = "acdp")]
+pub use acdp::{AcdpPosition, AcdpStatus, Mobility};
+pub use authorize::{
+    AuthorizationPolicy, Contract, InstallWhen, Installation, InstallationVerdict, MAX_CONTRACTS,
+};
 pub use config::{
     EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, ValueAddedWish, Wish,
 };
@@ -42,13 +55,21 @@ pub use course::NotAllowed;
 pub use event::{EvccEvent, Notification, StationStatus};
 pub use host::{Demand, DischargePermit};
 pub use needs::{Needs, StationNeeds};
+pub use parking::{CheckIn, ParkingGuide};
+pub use side::RenegotiationStream;
+#[cfg(feature = "wpt")]
+pub use wpt::{WptAgreement, WptDemand, WptMethods, WptResult, WptStatus};
 
+use authorize::Auth;
 use course::Course;
 use discovery::Search;
 use event::Pending;
 use flags::Flags;
+use meter::Meter;
+use parking::Parking;
 use profile::Plan;
 use resume::Paused;
+use side::Sides;
 
 /// The timers of the vehicle, by their place in the table of deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +82,11 @@ enum T {
     Send,
     /// A change of course that waits for something.
     Course,
+    /// The holder of the keys has something to do.
+    Security,
 }
 
-const TIMERS: [T; 6] = [T::Setup, T::Message, T::Ongoing, T::Actuation, T::Send, T::Course];
+const TIMERS: [T; 7] = [T::Setup, T::Message, T::Ongoing, T::Actuation, T::Send, T::Course, T::Security];
 
 /// Whose move it is.
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +109,26 @@ struct Plant {
     dc: dc::Plant,
     #[cfg(feature = "ac")]
     ac: ac::Plant,
+    #[cfg(feature = "wpt")]
+    wpt: wpt::Plant,
+    #[cfg(feature = "acdp")]
+    acdp: acdp::Plant,
 }
 
 impl Plant {
+    /// What holds for the vehicle, without what was said in an earlier session.
+    fn fresh(self) -> Self {
+        Self {
+            #[cfg(feature = "ac")]
+            ac: self.ac.fresh(),
+            #[cfg(feature = "wpt")]
+            wpt: self.wpt.fresh(),
+            #[cfg(feature = "acdp")]
+            acdp: self.acdp.fresh(),
+            ..self
+        }
+    }
+
     fn is_closed(&self) -> bool {
         self.contactor == Some(Contactor::Closed)
     }
@@ -147,11 +187,15 @@ struct Core<'a> {
     plant: Plant,
     station: Station,
     station_id: Text<64>,
+    auth: Auth,
     search: Search,
     selection: Option<Selection>,
     value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES],
     /// Warnings in a row that power exceeds the profile.
     violations: u8,
+    meter: Option<Meter>,
+    parking: Parking,
+    sides: Sides,
     paused: Option<Paused>,
     end: Option<End>,
     closed: bool,
@@ -166,7 +210,7 @@ impl<'a> Evcc<'a> {
     pub fn new(config: &EvccConfig<'a>, buffer: &'a mut [u8]) -> Result<Self, EvccConfigError> {
         config.check()?;
         let mut stream = Reassembler::new(buffer);
-        stream.accept(MAIN_STREAM);
+        stream.accept(ALL_STREAMS);
         Ok(Self { stream, core: Core::new(config) })
     }
 
@@ -217,6 +261,7 @@ impl<'a> Evcc<'a> {
                 self.core.expired(*timer);
             }
         }
+        while self.core.side_expired().is_some() {}
     }
 
     /// The connection is gone, whoever closed it. Before the end of the session this means: no current.
@@ -244,7 +289,7 @@ impl<'a> Evcc<'a> {
 
     /// When to call [`handle_timeout`](Self::handle_timeout) at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.core.deadlines.next()
+        [self.core.deadlines.next(), self.core.sides.next_deadline()].into_iter().flatten().min()
     }
 
     /// Where the session stands.
@@ -297,10 +342,14 @@ impl<'a> Core<'a> {
             plant: Plant::default(),
             station: Station::NONE,
             station_id: Text::EMPTY,
+            auth: Auth::NONE,
             search: Search::NONE,
             selection: None,
             value_added: [None; MAX_VALUE_ADDED_WISHES],
             violations: 0,
+            meter: None,
+            parking: Parking::default(),
+            sides: Sides::new(Family::Dc),
             paused: None,
             end: None,
             closed: true,
@@ -313,7 +362,7 @@ impl<'a> Core<'a> {
             calendar: Calendar::new(now, connection.unix_seconds),
             transport: connection.transport,
             peer: connection.peer,
-            plant: self.plant,
+            plant: self.plant.fresh(),
             paused: self.paused.filter(|paused| paused.may_be_with(connection.peer)),
             closed: false,
             ..Self::new(&self.config)
@@ -355,6 +404,9 @@ impl<'a> Core<'a> {
 
     /// Framing is done: codec, session, sequence and content follow, once each and in this order.
     fn receive(&mut self, payload_type: PayloadType, payload: &[u8]) -> Option<MessageKind> {
+        if Stream::of(payload_type) != Stream::Main {
+            return self.side_receive(payload_type, payload);
+        }
         let response = match Response::decode(payload_type, self.family().schema_set(), payload) {
             Ok(response) => response,
             Err(error) => {
@@ -431,12 +483,10 @@ impl<'a> Core<'a> {
     }
 
     fn transmit(&mut self, out: &mut [u8]) -> Result<Option<Transmit>, EncodeError> {
-        if !self.is_due() {
-            return Ok(None);
-        }
-        let Some(asked) = self.plan() else {
+        let asked = if self.is_due() { self.plan() } else { return self.side_transmit(out) };
+        let Some(asked) = asked else {
             self.wait_for_host();
-            return Ok(None);
+            return self.side_transmit(out);
         };
         let len = match self.encode(asked, out) {
             Ok(len) => len,
@@ -464,6 +514,7 @@ impl<'a> Core<'a> {
             T::Ongoing => self.ongoing_expired(),
             T::Actuation => self.actuation_expired(),
             T::Course => self.flags.set(Flags::OVERDUE),
+            T::Security => self.security_expired(),
             // The pause is over; the next call of `poll_transmit` has something to send.
             T::Send => {}
         }
@@ -483,9 +534,12 @@ impl<'a> Core<'a> {
         }
         self.end = Some(End { stage, cause });
         self.closed = true;
+        self.auth.subject = None;
+        self.flags = Flags::NONE;
         self.sequence.end();
         self.turn = Turn::Nobody;
         self.deadlines.clear_all();
+        self.sides = Sides::new(self.family());
         self.pending.power_off();
         self.pending.raise(Pending::ENDED);
         self.pending.raise(Pending::CLOSE);

@@ -48,6 +48,13 @@ pub struct AcStation {
     pub power_ramp: Option<RationalNumber>,
 }
 
+impl Plant {
+    /// What holds for the vehicle, without what was said in an earlier session.
+    pub(super) fn fresh(self) -> Self {
+        Self { output: AcOutput::ZERO, target: Target::default(), ..self }
+    }
+}
+
 impl AcStation {
     pub(super) const NONE: Self = Self {
         limits: AcLimits {

@@ -2,6 +2,11 @@
 
 use thiserror::Error;
 
+use super::RenegotiationStream;
+#[cfg(feature = "wpt")]
+use super::WptMethods;
+use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
+use crate::security::Chain;
 use crate::service::{
     AcConnector, BptChannel, ControlMode, Direction, Family, InternetProtocol, MobilityNeeds, Parameters,
     ParkingKind, ParkingService, Pricing, Service, ValueAdded, ValueAddedSet,
@@ -130,8 +135,19 @@ pub struct EvccConfig<'a> {
     pub wishes: &'a [Wish],
     /// What to select besides; up to [`MAX_VALUE_ADDED_WISHES`].
     pub value_added: &'a [ValueAddedWish],
+    /// Its contracts, best first, at most [`MAX_CONTRACTS`].
+    pub contracts: &'a [Contract<'a>],
+    /// Which ways of authorization it takes.
+    pub authorization: AuthorizationPolicy,
+    /// How it fetches contracts, if it does.
+    pub installation: Option<Installation<'a>>,
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
+    /// How it changes a schedule while the charge loop goes on.
+    pub renegotiation: RenegotiationStream,
+    /// How it finds a coil.
+    #[cfg(feature = "wpt")]
+    pub wpt: WptMethods<'a>,
     /// Times and tolerances.
     pub settings: Settings,
 }
@@ -145,6 +161,12 @@ pub enum EvccConfigError {
     /// No wish, or too many.
     #[error("no wish, or too many")]
     Wishes,
+    /// Certificates beyond the limits of the schema, or too many contracts.
+    #[error("certificates beyond the limits of the schema, or too many contracts")]
+    Certificates,
+    /// No way, or too many, to find, recognise or check a coil.
+    #[error("no way to find a coil")]
+    Methods,
     /// A service that this engine does not speak: grid codes of Amendment 1, or a family that was left out when
     /// the crate was built.
     #[error("a service that this engine does not speak")]
@@ -158,7 +180,13 @@ impl<'a> EvccConfig<'a> {
             evcc_id,
             wishes,
             value_added: &[],
+            contracts: &[],
+            authorization: AuthorizationPolicy::ContractFirst,
+            installation: None,
             on_pause: PauseReaction::Pause,
+            renegotiation: RenegotiationStream::Side,
+            #[cfg(feature = "wpt")]
+            wpt: WptMethods::MANUAL,
             settings: Settings::new(Profile::Lenient),
         }
     }
@@ -173,6 +201,19 @@ impl<'a> EvccConfig<'a> {
         {
             return Err(EvccConfigError::Wishes);
         }
+        let fits =
+            |chain: &Chain<'_>| !chain.leaf.is_empty() && chain.leaf.len() <= 1600 && chain.subs.len() <= 3;
+        let contracts = self.contracts.iter().all(|c| fits(&c.chain) && !c.chain.subs.is_empty());
+        let installation = self
+            .installation
+            .is_none_or(|i| fits(&i.chain) && (1..=20).contains(&i.roots.len()) && i.emaids.len() <= 8);
+        if !contracts || !installation || self.contracts.len() > MAX_CONTRACTS {
+            return Err(EvccConfigError::Certificates);
+        }
+        #[cfg(feature = "wpt")]
+        if !self.wpt.are_valid() {
+            return Err(EvccConfigError::Methods);
+        }
         if self.wishes.iter().any(|wish| !is_spoken(wish.service)) {
             return Err(EvccConfigError::Family);
         }
@@ -186,7 +227,8 @@ const fn is_spoken(service: Service) -> bool {
         service => match service.family() {
             Family::Ac => cfg!(feature = "ac"),
             Family::Dc => cfg!(feature = "dc"),
-            Family::Wpt | Family::Acdp => false,
+            Family::Wpt => cfg!(feature = "wpt"),
+            Family::Acdp => cfg!(feature = "acdp"),
         },
     }
 }

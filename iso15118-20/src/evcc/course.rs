@@ -250,7 +250,8 @@ impl Core<'_> {
             EvseNotification::ServiceRenegotiation if self.flags.has(Flags::RENEGOTIABLE) => {
                 let _ = self.head_for(Course::Renegotiate);
             }
-            EvseNotification::ScheduleRenegotiation if news => self.replan(),
+            // What has been done already is not done again while the charger still says it.
+            _ if news => self.side_notified(kind, max_delay),
             _ => {}
         }
     }
@@ -258,18 +259,6 @@ impl Core<'_> {
     /// The schedule came with the request to pause.
     pub(super) fn asked_to_pause(&mut self) {
         self.invited_to_pause(u16::MAX);
-    }
-
-    /// A new plan while the loop goes on.
-    fn replan(&mut self) {
-        if self.sequence.stage() == Stage::ChargeLoop {
-            self.flags.set(Flags::REPLAN);
-        }
-    }
-
-    /// The charger keeps to the schedule that is in force.
-    pub(super) fn renegotiation_failed(&mut self) {
-        self.flags.clear(Flags::REPLAN);
     }
 
     fn invited_to_pause(&mut self, max_delay: u16) {

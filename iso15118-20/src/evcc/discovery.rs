@@ -7,7 +7,7 @@ use exi_codec::iso20::common_messages::{
 };
 use exi_codec::{List, Ranged, Str};
 
-use super::{Core, Flags, MAX_VALUE_ADDED_WISHES, MAX_WISHES, Pending};
+use super::{Core, Flags, MAX_VALUE_ADDED_WISHES, MAX_WISHES, Pending, Sides};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
 use crate::sequence::Guard;
@@ -92,6 +92,7 @@ impl Core<'_> {
             return self.finish(Cause::InvalidResponse(K::SupportedAppProtocolRes));
         };
         self.sequence.set_family(*family);
+        self.sides = Sides::new(*family);
         if self.paused.is_some_and(|paused| paused.selection.service.family() != *family) {
             self.begin_anew();
         }

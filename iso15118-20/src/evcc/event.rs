@@ -1,16 +1,25 @@
 //! What the vehicle's engine tells its host.
 
-use exi_codec::iso20::common_types::EvseNotification;
-use exi_codec::{Amperes, Volts};
+use exi_codec::iso20::common_types::{EvseNotification, ResponseCode};
+#[cfg(feature = "wpt")]
+use exi_codec::iso20::wpt::{WptAlignmentCheckMethod, WptFinePositioningMethod, WptPairingMethod};
+use exi_codec::{Amperes, Volts, Watts};
 use v2gtp::Instant;
 
 #[cfg(feature = "ac")]
 use super::AcStation;
-use super::{Core, StationNeeds, T};
+#[cfg(feature = "wpt")]
+use super::WptStatus;
+#[cfg(feature = "acdp")]
+use super::{AcdpPosition, AcdpStatus};
+use super::{Core, ParkingGuide, StationNeeds, T};
 use crate::end::End;
 #[cfg(feature = "ac")]
 use crate::power::AcOutput;
+#[cfg(feature = "wpt")]
+use crate::power::WptPad;
 use crate::power::{DcLimits, FlowLimits};
+use crate::sequence::Stream;
 use crate::service::Selection;
 
 /// What the charger wants the vehicle to do.
@@ -59,8 +68,8 @@ impl StationStatus {
 }
 
 const NO_FLOW: FlowLimits = FlowLimits {
-    max_power: exi_codec::Watts::ZERO,
-    min_power: exi_codec::Watts::ZERO,
+    max_power: Watts::ZERO,
+    min_power: Watts::ZERO,
     max_current: Amperes::ZERO,
     min_current: Amperes::ZERO,
 };
@@ -80,6 +89,35 @@ pub enum EvccEvent {
     SessionResumed,
     /// The charger waits for the customer to authorize.
     CustomerAwaited,
+    /// Sign the request for authorization: [`Evcc::to_be_signed`](super::Evcc::to_be_signed), then
+    /// [`Evcc::signed`](super::Evcc::signed). After the deadline the vehicle tries another way.
+    SignAuthorization {
+        /// When the vehicle tries another way.
+        deadline: Option<Instant>,
+    },
+    /// Sign the request for a contract, in the same way. After the deadline the vehicle goes on without.
+    SignInstallation {
+        /// When the vehicle goes on without.
+        deadline: Option<Instant>,
+    },
+    /// Sign the meter readings, in the same way. After the deadline they are not confirmed.
+    SignMetering {
+        /// When they are not confirmed.
+        deadline: Option<Instant>,
+    },
+    /// The charger did not accept an authorization, or had no contract. The engine goes another way by itself.
+    AuthorizationRefused(ResponseCode),
+    /// The contract that was accepted expires soon.
+    ContractExpiresSoon,
+    /// A contract has come: it is in the `CertificateInstallationRes` that
+    /// [`Evcc::handle_input`](super::Evcc::handle_input) returned. Check and store it, then call
+    /// [`Evcc::installed`](super::Evcc::installed). After the deadline it counts as refused.
+    InstallationReceived {
+        /// Contracts that the charger still has.
+        remaining: u8,
+        /// When it counts as refused.
+        deadline: Option<Instant>,
+    },
     /// A service was selected.
     ServiceSelected(Selection),
     /// The charger declared its limits.
@@ -115,6 +153,59 @@ pub enum EvccEvent {
     Standby,
     /// The charger does not let the vehicle stand by.
     StandbyRefused,
+    /// Bring the vehicle over the coil and call [`Evcc::positioned`](super::Evcc::positioned). After the deadline the
+    /// vehicle leaves.
+    #[cfg(feature = "wpt")]
+    Position {
+        /// How, as agreed on.
+        method: WptFinePositioningMethod,
+        /// When the vehicle leaves.
+        deadline: Option<Instant>,
+    },
+    /// Make sure whose coil it is and call [`Evcc::paired`](super::Evcc::paired). After the deadline the vehicle
+    /// leaves.
+    #[cfg(feature = "wpt")]
+    Pair {
+        /// How, as agreed on.
+        method: WptPairingMethod,
+        /// When the vehicle leaves.
+        deadline: Option<Instant>,
+    },
+    /// Check that the coils face each other and call [`Evcc::aligned`](super::Evcc::aligned). After the deadline the
+    /// vehicle leaves.
+    #[cfg(feature = "wpt")]
+    Align {
+        /// How, as agreed on.
+        method: WptAlignmentCheckMethod,
+        /// Power that the charger transmits for it, W.
+        transmitted: Option<Watts>,
+        /// When the vehicle leaves.
+        deadline: Option<Instant>,
+    },
+    /// The wireless charger declared its limits.
+    #[cfg(feature = "wpt")]
+    WptStationLimits(WptPad),
+    /// A round of the wireless loop has brought this.
+    #[cfg(feature = "wpt")]
+    WptStatus(WptStatus),
+    /// Where the vehicle stands under the connection device. Bring it into position and immobilise it,
+    /// [`Evcc::set_mobility`](super::Evcc::set_mobility).
+    #[cfg(feature = "acdp")]
+    AcdpPosition(AcdpPosition),
+    /// The connection device moves to the vehicle or away from it: do not move.
+    #[cfg(feature = "acdp")]
+    DeviceMoves,
+    /// State of the connection device and its charger.
+    #[cfg(feature = "acdp")]
+    AcdpStatus(AcdpStatus),
+    /// Where the parking vehicle is to go.
+    ParkingGuide(ParkingGuide),
+    /// Check-in or check-out is complete.
+    Parked,
+    /// The meter readings are confirmed.
+    MeteringConfirmed,
+    /// What was asked for on a side stream was refused, or came to nothing. The session goes on.
+    SideFailed(Stream),
     /// Power is over: open the contactors (over AC: state B of the control pilot) and call
     /// [`Evcc::contactor`](super::Evcc::contactor). After the deadline, if there is one, they count as faulty.
     OpenContactor {
@@ -137,6 +228,12 @@ impl Pending {
     pub(super) const STARTED: Self = Self(1 << 1);
     pub(super) const RESUMED: Self = Self(1 << 2);
     pub(super) const CUSTOMER: Self = Self(1 << 3);
+    pub(super) const SIGN_AUTHORIZATION: Self = Self(1 << 4);
+    pub(super) const SIGN_INSTALLATION: Self = Self(1 << 5);
+    pub(super) const INSTALLATION: Self = Self(1 << 6);
+    pub(super) const REFUSED: Self = Self(1 << 7);
+    pub(super) const CONTRACT_EXPIRES: Self = Self(1 << 12);
+    pub(super) const SIGN_METERING: Self = Self(1 << 13);
     pub(super) const SELECTED: Self = Self(1 << 8);
     pub(super) const LIMITS: Self = Self(1 << 9);
     pub(super) const SCHEDULED: Self = Self(1 << 10);
@@ -150,6 +247,24 @@ impl Pending {
     pub(super) const NOTIFIED: Self = Self(1 << 22);
     pub(super) const STANDBY: Self = Self(1 << 23);
     pub(super) const STANDBY_REFUSED: Self = Self(1 << 24);
+    pub(super) const SIDE_FAILED: Self = Self(1 << 25);
+    pub(super) const CONFIRMED: Self = Self(1 << 26);
+    pub(super) const PARKING_GUIDE: Self = Self(1 << 27);
+    pub(super) const PARKED: Self = Self(1 << 28);
+    #[cfg(feature = "wpt")]
+    pub(super) const POSITION: Self = Self(1 << 29);
+    #[cfg(feature = "wpt")]
+    pub(super) const PAIR: Self = Self(1 << 30);
+    #[cfg(feature = "wpt")]
+    pub(super) const ALIGN: Self = Self(1 << 31);
+    #[cfg(feature = "wpt")]
+    pub(super) const WPT_STATUS: Self = Self(1 << 32);
+    #[cfg(feature = "acdp")]
+    pub(super) const ACDP_POSITION: Self = Self(1 << 33);
+    #[cfg(feature = "acdp")]
+    pub(super) const DEVICE_MOVES: Self = Self(1 << 34);
+    #[cfg(feature = "acdp")]
+    pub(super) const ACDP_STATUS: Self = Self(1 << 35);
     pub(super) const OPEN_CONTACTOR: Self = Self(1 << 40);
     pub(super) const ENDED: Self = Self(1 << 41);
     pub(super) const CLOSE: Self = Self(1 << 42);
@@ -189,6 +304,19 @@ impl Core<'_> {
             Pending::STARTED => EvccEvent::SessionStarted,
             Pending::RESUMED => EvccEvent::SessionResumed,
             Pending::CUSTOMER => EvccEvent::CustomerAwaited,
+            Pending::SIGN_AUTHORIZATION => {
+                EvccEvent::SignAuthorization { deadline: self.deadline(T::Security) }
+            }
+            Pending::SIGN_INSTALLATION => {
+                EvccEvent::SignInstallation { deadline: self.deadline(T::Security) }
+            }
+            Pending::SIGN_METERING => EvccEvent::SignMetering { deadline: self.deadline(T::Security) },
+            Pending::REFUSED => EvccEvent::AuthorizationRefused(self.auth.last().0),
+            Pending::CONTRACT_EXPIRES => EvccEvent::ContractExpiresSoon,
+            Pending::INSTALLATION => EvccEvent::InstallationReceived {
+                remaining: self.auth.last().1,
+                deadline: self.deadline(T::Security),
+            },
             Pending::SELECTED => EvccEvent::ServiceSelected(self.selection?),
             Pending::LIMITS => return self.limits_event(),
             Pending::SCHEDULED => EvccEvent::Scheduled,
@@ -203,6 +331,34 @@ impl Core<'_> {
             Pending::NOTIFIED => EvccEvent::Notified(self.station.status.notification?),
             Pending::STANDBY => EvccEvent::Standby,
             Pending::STANDBY_REFUSED => EvccEvent::StandbyRefused,
+            Pending::SIDE_FAILED => EvccEvent::SideFailed(self.sides.failed()),
+            Pending::CONFIRMED => EvccEvent::MeteringConfirmed,
+            Pending::PARKING_GUIDE => EvccEvent::ParkingGuide(self.parking.guide),
+            Pending::PARKED => EvccEvent::Parked,
+            #[cfg(feature = "wpt")]
+            Pending::POSITION => EvccEvent::Position {
+                method: self.plant.wpt.agreement.positioning,
+                deadline: self.deadline(T::Ongoing),
+            },
+            #[cfg(feature = "wpt")]
+            Pending::PAIR => EvccEvent::Pair {
+                method: self.plant.wpt.agreement.pairing,
+                deadline: self.deadline(T::Ongoing),
+            },
+            #[cfg(feature = "wpt")]
+            Pending::ALIGN => EvccEvent::Align {
+                method: self.plant.wpt.agreement.alignment,
+                transmitted: self.plant.wpt.transmitted,
+                deadline: self.deadline(T::Ongoing),
+            },
+            #[cfg(feature = "wpt")]
+            Pending::WPT_STATUS => EvccEvent::WptStatus(self.plant.wpt.status),
+            #[cfg(feature = "acdp")]
+            Pending::ACDP_POSITION => EvccEvent::AcdpPosition(self.plant.acdp.position),
+            #[cfg(feature = "acdp")]
+            Pending::DEVICE_MOVES => EvccEvent::DeviceMoves,
+            #[cfg(feature = "acdp")]
+            Pending::ACDP_STATUS => EvccEvent::AcdpStatus(self.plant.acdp.status),
             Pending::OPEN_CONTACTOR => EvccEvent::OpenContactor { deadline },
             Pending::ENDED => EvccEvent::Ended(self.end?),
             _ => EvccEvent::Close,
@@ -216,6 +372,9 @@ impl Core<'_> {
             Family::Ac => Some(EvccEvent::AcStationLimits(self.station.ac)),
             #[cfg(feature = "dc")]
             Family::Dc | Family::Acdp => Some(EvccEvent::StationLimits(self.station.dc)),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => Some(EvccEvent::WptStationLimits(self.plant.wpt.pad)),
+            #[allow(unreachable_patterns, reason = "families can be left out")]
             _ => None,
         }
     }

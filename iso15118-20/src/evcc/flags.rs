@@ -31,6 +31,12 @@ impl Flags {
     /// A refused power tolerance was accepted after all.
     pub(super) const TOLERANT: Self = Self(1 << 11);
 
+    /// The host has a contract to look at.
+    pub(super) const VERDICT_DUE: Self = Self(1 << 12);
+
+    /// The charger does not answer on side streams.
+    pub(super) const NO_SIDE: Self = Self(1 << 13);
+
     pub(super) const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
     }
@@ -45,6 +51,6 @@ impl Flags {
 
     /// Keeps what holds for the whole session.
     pub(super) const fn forget_service(&mut self) {
-        self.0 &= Self::PATIENT.0 | Self::DISCOVERED.0 | Self::RENEGOTIABLE.0;
+        self.0 &= Self::NO_SIDE.0 | Self::PATIENT.0 | Self::DISCOVERED.0 | Self::RENEGOTIABLE.0;
     }
 }

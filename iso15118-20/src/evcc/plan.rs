@@ -32,8 +32,8 @@ impl Core<'_> {
             Stage::Negotiation => Asked::plain(K::SupportedAppProtocolReq),
             Stage::SessionSetup => Asked::plain(K::SessionSetupReq),
             Stage::AuthorizationSetup => Asked::plain(K::AuthorizationSetupReq),
-            Stage::Authorization => Asked::plain(K::AuthorizationReq),
-            Stage::ServiceDiscovery => Asked::plain(K::ServiceDiscoveryReq),
+            Stage::Authorization => return self.authorization_plan(None),
+            Stage::ServiceDiscovery => return self.authorization_plan(Some(K::ServiceDiscoveryReq)),
             Stage::ServiceDetail => Asked::plain(K::ServiceDetailReq),
             Stage::ServiceSelection if self.has_unasked() => Asked::plain(K::ServiceDetailReq),
             Stage::ServiceSelection => Asked::plain(K::ServiceSelectionReq),
@@ -57,7 +57,11 @@ impl Core<'_> {
     fn family_plan(&self, stage: Stage) -> Option<Asked> {
         match self.family() {
             #[cfg(feature = "dc")]
-            Family::Dc | Family::Acdp => self.dc_plan(stage),
+            Family::Dc => self.dc_plan(stage),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_plan(stage),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.acdp_plan(stage),
             _ => None,
         }
     }
@@ -152,15 +156,23 @@ impl Core<'_> {
         }
         match self.family() {
             #[cfg(feature = "dc")]
-            Family::Dc | Family::Acdp => self.dc_entered(stage, asked),
+            Family::Dc => self.dc_entered(stage, asked),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_entered(stage, asked),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.acdp_entered(stage, asked),
             _ => {}
         }
     }
 
     /// A request was sent that changes what the hardware is to do.
     pub(super) fn sent(&mut self, asked: Asked) {
-        if asked == step(K::PowerDeliveryReq, Step::Start) && self.family() == Family::Ac {
-            self.pending.raise(Pending::REQUEST_POWER);
+        if asked.kind == K::PowerDeliveryReq {
+            match asked.step {
+                Step::Start if self.family() == Family::Ac => self.pending.raise(Pending::REQUEST_POWER),
+                Step::Stop | Step::Standby => self.abandon_renegotiation(),
+                _ => {}
+            }
         }
     }
 
@@ -168,7 +180,7 @@ impl Core<'_> {
     pub(super) fn wait_for_host(&mut self) {
         self.turn = Turn::Nobody;
         self.clear(T::Send);
-        if self.deadline(T::Actuation).is_none() {
+        if self.deadline(T::Actuation).is_none() && self.deadline(T::Security).is_none() {
             self.set(T::Actuation, self.config.settings.timing.actuation);
             if self.sequence.stage() == Stage::PowerDelivery {
                 self.pending.raise(Pending::CLOSE_CONTACTOR);
@@ -178,7 +190,7 @@ impl Core<'_> {
 
     /// The host has acted: on with it, if that was what the vehicle waited for.
     pub(super) fn resume(&mut self) {
-        if self.plan().is_some() {
+        if !self.closed && self.plan().is_some() {
             if self.sequence.stage() == Stage::PowerDelivery {
                 self.clear(T::Actuation);
             }

@@ -34,6 +34,9 @@ impl Core<'_> {
             Family::Ac => self.plant.ac.limits.max_charge.total(),
             #[cfg(feature = "dc")]
             Family::Dc | Family::Acdp => self.plant.dc.limits.charge.max_power,
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.plant.wpt.limits.max_power,
+            #[allow(unreachable_patterns, reason = "families can be left out")]
             _ => Watts::ZERO,
         }
     }
@@ -45,6 +48,9 @@ impl Core<'_> {
             Family::Ac => self.station.ac.limits.max_charge.total(),
             #[cfg(feature = "dc")]
             Family::Dc | Family::Acdp => self.station.dc.charge.max_power,
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.plant.wpt.pad.max_power,
+            #[allow(unreachable_patterns, reason = "families can be left out")]
             _ => Watts::ZERO,
         }
     }
@@ -70,6 +76,9 @@ impl Core<'_> {
             Family::Dc | Family::Acdp => {
                 self.plant.dc.measured.current.abs() <= self.config.settings.open_current
             }
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_is_quiet(),
+            #[allow(unreachable_patterns, reason = "families can be left out")]
             _ => true,
         }
     }

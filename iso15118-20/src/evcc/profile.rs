@@ -90,7 +90,7 @@ impl Core<'_> {
     }
 
     /// What a finished schedule exchange says; none if it does not fit the service.
-    fn choose(&mut self, message: &ScheduleExchangeRes<'_>) -> Option<Plan> {
+    pub(super) fn choose(&mut self, message: &ScheduleExchangeRes<'_>) -> Option<Plan> {
         match (message.control_mode, self.mode()) {
             (SeResControlMode::Dynamic(dynamic), ControlMode::Dynamic) => {
                 self.station_needs(StationNeeds {

@@ -2,8 +2,7 @@
 
 use exi_codec::Str;
 use exi_codec::iso20::common_messages::{
-    AReqAuthorizationMode, Authorization, AuthorizationReq, AuthorizationSetupReq, ChargingSession,
-    SessionSetupReq, SessionStopReq,
+    AuthorizationSetupReq, ChargingSession, SessionSetupReq, SessionStopReq,
 };
 
 use super::Core;
@@ -21,11 +20,8 @@ impl Core<'_> {
                 Request::SessionSetupReq(SessionSetupReq { header, evcc_id: Str::new(self.config.evcc_id) })
             }
             K::AuthorizationSetupReq => Request::AuthorizationSetupReq(AuthorizationSetupReq { header }),
-            K::AuthorizationReq => Request::AuthorizationReq(AuthorizationReq {
-                header,
-                selected_authorization_service: Authorization::Eim,
-                authorization_mode: AReqAuthorizationMode::Eim,
-            }),
+            K::AuthorizationReq => return self.encode_authorization(out),
+            K::CertificateInstallationReq => return self.encode_installation(out),
             K::ServiceDiscoveryReq => return self.encode_discovery(out),
             K::ServiceDetailReq => self.detail_request(),
             K::ServiceSelectionReq => return self.encode_selection(out),
@@ -59,7 +55,12 @@ impl Core<'_> {
             #[cfg(feature = "ac")]
             Family::Ac => self.ac_request(asked),
             #[cfg(feature = "dc")]
-            Family::Dc | Family::Acdp => self.dc_request(asked),
+            Family::Dc => self.dc_request(asked),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_request(asked),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.acdp_request(asked),
+            #[allow(unreachable_patterns, reason = "families can be left out")]
             _ => None,
         };
         // The vehicle plans nothing else; a goodbye is never wrong.
@@ -77,6 +78,8 @@ const fn termination_code(cause: Cause) -> Option<&'static str> {
         Cause::InvalidResponse(_) => Some("InvalidResponse"),
         Cause::UnsafeCurrent => Some("UnsafeCurrent"),
         Cause::ContactorFault => Some("ContactorFault"),
+        Cause::PositioningFailed => Some("PositioningFailed"),
+        Cause::StationFault => Some("StationFault"),
         Cause::Timeout(_) => Some("Timeout"),
         _ => None,
     }

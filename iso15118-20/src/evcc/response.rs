@@ -25,17 +25,13 @@ impl Core<'_> {
         match response {
             Response::SupportedAppProtocolRes(message) => self.negotiated(message.schema_id),
             Response::SessionSetupRes(message) => self.session_set_up(message),
-            Response::AuthorizationSetupRes(message) => {
-                use exi_codec::iso20::common_messages::Authorization;
-                if !message.authorization_services.iter().any(|service| service == Authorization::Eim) {
-                    self.leave(Cause::NotAuthorized);
-                }
-            }
-            Response::AuthorizationRes(message)
-                if message.evse_processing == Processing::OngoingWaitingForCustomerInteraction =>
-            {
-                self.pending.raise(Pending::CUSTOMER);
-            }
+            Response::AuthorizationSetupRes(message) => self.authorization_offered(message),
+            Response::AuthorizationRes(message) => match message.evse_processing {
+                Processing::Finished => self.authorized(message.response_code),
+                Processing::Ongoing => {}
+                Processing::OngoingWaitingForCustomerInteraction => self.pending.raise(Pending::CUSTOMER),
+            },
+            Response::CertificateInstallationRes(message) => self.installation_received(message),
             Response::ServiceDiscoveryRes(message) => self.discovered(message),
             Response::ServiceDetailRes(message) => self.detailed(message),
             Response::ServiceSelectionRes(_) => self.service_selected(),
@@ -55,7 +51,12 @@ impl Core<'_> {
             #[cfg(feature = "ac")]
             Family::Ac => self.ac_content(response),
             #[cfg(feature = "dc")]
-            Family::Dc | Family::Acdp => self.dc_content(response),
+            Family::Dc => self.dc_content(response),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_content(response),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.acdp_content(response),
+            #[allow(unreachable_patterns, reason = "families can be left out")]
             _ => {}
         }
     }
@@ -73,8 +74,11 @@ impl Core<'_> {
             {
                 self.flags.set(Flags::TOLERANT);
             }
-            (K::AuthorizationReq, _) => self.leave(Cause::NotAuthorized),
+            (K::AuthorizationReq, code) => self.authorization_refused(code),
+            (K::CertificateInstallationReq, code) => self.installation_refused(code),
             (kind, _) if kind == round_of(self.family()) => {}
+            #[cfg(feature = "wpt")]
+            (_, C::WarningWpt) if self.family() == Family::Wpt => self.position_lost(asked, code),
             // Asking again would get the same answer.
             (request, code) => self.leave(Cause::Failed { request, code }),
         }
@@ -104,11 +108,7 @@ impl Core<'_> {
 
     /// What every response of the loop has.
     pub(super) fn round_done(&mut self, status: Option<EvseStatus>, meter: Option<Lazy<'_, MeterInfo<'_>>>) {
-        if let Some(meter) = meter {
-            let meter = meter.get();
-            self.station.status.charged = Some(meter.charged_energy_reading_wh);
-            self.station.status.discharged = meter.bpt_discharged_energy_reading_wh;
-        }
+        self.metered(meter);
         self.pending.raise(Pending::STATUS);
         self.notified(status);
     }

@@ -8,6 +8,7 @@ use exi_codec::iso20::ac::{
     BptAcCpdResEnergyTransferMode, BptDynamicAcClResControlMode, BptScheduledAcClResControlMode,
     ClResControlMode as AcRound, DynamicAcClResControlMode, ScheduledAcClResControlMode,
 };
+use exi_codec::iso20::acdp::{AcdpConnectRes, MechanicalChargingDeviceStatus as Device};
 use exi_codec::iso20::common_messages::{
     ChargingSchedule, DynamicSeResControlMode, Parameter, ParameterSet, ParameterValue, PowerSchedule,
     PowerScheduleEntry, ScheduleExchangeRes, ScheduleTuple, SeResControlMode, Service as Listed,
@@ -76,6 +77,8 @@ pub struct Charger<'a> {
     /// Whether the vehicle's host does what it is told.
     pub obeys: bool,
     pub session: [u8; 8],
+    /// The family before there is a selection.
+    pub family: Option<Family>,
     frame: Vec<u8>,
     stream: Stream,
 }
@@ -125,6 +128,7 @@ impl<'a> Charger<'a> {
             schedule: vec![(86_400, Watts::new(22, 3))],
             obeys: true,
             session: SESSION,
+            family: None,
             frame: Vec::new(),
             stream: Stream::Main,
         }
@@ -204,6 +208,9 @@ impl<'a> Charger<'a> {
     }
 
     fn family_set(&self) -> SchemaSet {
+        if let Some(set) = self.family {
+            return set.schema_set();
+        }
         let family = self.evcc.selection().map_or(Family::Dc, |s| s.service.family());
         family.schema_set()
     }
@@ -219,6 +226,19 @@ impl<'a> Charger<'a> {
         let len = response.encode_on(self.stream, &mut out).unwrap();
         let _ = self.evcc.handle_input(self.now, &out[..len]);
         self.drain();
+    }
+
+    /// The last request, to be answered later.
+    pub fn save(&self) -> (Stream, Vec<u8>, K) {
+        (self.stream, self.frame.clone(), self.sent.last().unwrap().1)
+    }
+
+    pub fn answer_saved(&mut self, (stream, _, kind): &(Stream, Vec<u8>, K)) {
+        let header = MessageHeader { session_id: self.session, ..header() };
+        let before = self.stream;
+        self.stream = *stream;
+        self.reply(&refusal(*kind, header, ResponseCode::Ok));
+        self.stream = before;
     }
 
     /// Answers the last request as a good charger does.
@@ -413,6 +433,12 @@ impl<'a> Charger<'a> {
                         },
                     ));
                 }
+                Response::AcdpConnectRes(message) => {
+                    self.reply(&Response::AcdpConnectRes(AcdpConnectRes {
+                        evse_mechanical_charging_device_status: Device::EndPosition,
+                        ..message
+                    }));
+                }
                 response => self.reply(&response),
             },
         }
@@ -474,7 +500,12 @@ impl<'a> Charger<'a> {
     /// Goes on well to the end.
     #[track_caller]
     pub fn finish(&mut self) -> Cause {
-        for _ in 0..200 {
+        self.finish_within(200)
+    }
+
+    #[track_caller]
+    pub fn finish_within(&mut self, requests: usize) -> Cause {
+        for _ in 0..requests {
             if let Some(end) = self.evcc.end() {
                 return end.cause;
             }

@@ -14,7 +14,7 @@ use crate::service::{ControlMode, Direction};
 use crate::settings::DischargeSign;
 
 impl Core<'_> {
-    fn signed<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
+    fn signed_limit<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
         match self.config.settings.discharge_sign {
             DischargeSign::Positive => magnitude.abs(),
             DischargeSign::Negative => magnitude.abs().negated(),
@@ -56,10 +56,10 @@ impl Core<'_> {
                     ev_maximum_voltage: max_voltage,
                     ev_minimum_voltage: min_voltage,
                     target_soc,
-                    ev_maximum_discharge_power: self.signed(discharge.max_power),
-                    ev_minimum_discharge_power: self.signed(discharge.min_power),
-                    ev_maximum_discharge_current: self.signed(discharge.max_current),
-                    ev_minimum_discharge_current: self.signed(discharge.min_current),
+                    ev_maximum_discharge_power: self.signed_limit(discharge.max_power),
+                    ev_minimum_discharge_power: self.signed_limit(discharge.min_power),
+                    ev_maximum_discharge_current: self.signed_limit(discharge.max_current),
+                    ev_minimum_discharge_current: self.signed_limit(discharge.min_current),
                 })
             }
         }
@@ -118,9 +118,9 @@ impl Core<'_> {
             ev_maximum_charge_current: charge.max_current,
             ev_maximum_voltage: max_voltage,
             ev_minimum_voltage: min_voltage,
-            ev_maximum_discharge_power: self.signed(discharge.max_power),
-            ev_minimum_discharge_power: self.signed(discharge.min_power),
-            ev_maximum_discharge_current: self.signed(discharge.max_current),
+            ev_maximum_discharge_power: self.signed_limit(discharge.max_power),
+            ev_minimum_discharge_power: self.signed_limit(discharge.min_power),
+            ev_maximum_discharge_current: self.signed_limit(discharge.max_current),
             ev_maximum_v2x_energy_request: energy.v2x.map(|v| v.0),
             ev_minimum_v2x_energy_request: energy.v2x.map(|v| v.1),
         }
@@ -142,9 +142,9 @@ impl Core<'_> {
             ev_maximum_charge_current: Some(charge.max_current),
             ev_maximum_voltage: Some(max_voltage),
             ev_minimum_voltage: Some(min_voltage),
-            ev_maximum_discharge_power: Some(self.signed(discharge.max_power)),
-            ev_minimum_discharge_power: Some(self.signed(discharge.min_power)),
-            ev_maximum_discharge_current: Some(self.signed(discharge.max_current)),
+            ev_maximum_discharge_power: Some(self.signed_limit(discharge.max_power)),
+            ev_minimum_discharge_power: Some(self.signed_limit(discharge.min_power)),
+            ev_maximum_discharge_current: Some(self.signed_limit(discharge.max_current)),
         }
     }
 
