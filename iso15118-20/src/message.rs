@@ -51,6 +51,18 @@ pub enum EncodeError {
     Value(Error),
 }
 
+impl EncodeError {
+    /// The error of a payload that stands alone.
+    pub(crate) fn of_payload(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::BufferTooSmall => {
+                Self::BufferTooSmall { needed: (error.bit_offset() as usize).div_ceil(8) }
+            }
+            _ => Self::Value(error),
+        }
+    }
+}
+
 /// A message of any set, either direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum AnyMessage<'a> {

@@ -49,7 +49,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    const EMPTY: Self = Self {
+    /// No entries.
+    pub(crate) const NONE: Self = Self {
         start: 0,
         entries: [ScheduleEntry { duration: 0, power: Watts::ZERO }; SCHEDULE_ENTRIES],
         len: 0,
@@ -57,7 +58,7 @@ impl Schedule {
 
     /// A schedule of the entries that fit; what does not fit has no power.
     pub fn new(start: u64, entries: &[ScheduleEntry]) -> Self {
-        let mut schedule = Self { start, ..Self::EMPTY };
+        let mut schedule = Self { start, ..Self::NONE };
         for (place, entry) in schedule.entries.iter_mut().zip(entries) {
             *place = *entry;
             schedule.len += 1;

@@ -5,8 +5,12 @@
 //! the results come back as plain data. An operation that takes its time is no problem: every one has a deadline,
 //! and what happens when it passes is safe.
 
+mod signature;
+
 use exi_codec::Bytes;
 use exi_codec::iso20::common_types::ResponseCode;
+
+pub use signature::{SIGNED_ID, encode_signed_info};
 
 /// Fingerprint of the peer's leaf certificate on the secured link: SHA-512 of its DER.
 #[derive(Clone, Copy, PartialEq, Eq)]

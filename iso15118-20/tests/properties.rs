@@ -24,7 +24,7 @@ fn wish() -> impl Strategy<Value = Wish> {
         prop_oneof![Just(Service::Dc), Just(Service::DcBpt)],
         prop_oneof![Just(ControlMode::Dynamic), Just(ControlMode::Scheduled)],
     )
-        .prop_map(|(service, control_mode)| Wish { service, control_mode })
+        .prop_map(|(service, control_mode)| Wish::new(service, control_mode))
 }
 
 /// Bytes that look like V2GTP often enough to get past it.

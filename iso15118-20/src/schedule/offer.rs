@@ -106,7 +106,7 @@ pub struct Offers {
 }
 
 impl Offers {
-    const EMPTY: Self = Self { charge: [Schedule::EMPTY; 3], len: 0, discharge: None };
+    const EMPTY: Self = Self { charge: [Schedule::NONE; 3], len: 0, discharge: None };
 
     /// `ScheduleTupleID` and charging schedule of each offer.
     pub fn tuples(&self) -> impl Iterator<Item = (u32, &Schedule)> {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod charger;
 pub mod script;
 pub mod station;
 
@@ -95,7 +96,7 @@ impl<'a> Pair<'a> {
     ) -> Self {
         let secc = Secc::new(&secc_config(settings), &mut buffers.0).unwrap();
         let evcc = Evcc::new(
-            &EvccConfig { evcc_id: "WMIV1234567890ABCDEX", wishes, settings: *settings },
+            &EvccConfig { settings: *settings, ..EvccConfig::new("WMIV1234567890ABCDEX", wishes) },
             &mut buffers.1,
         )
         .unwrap();
@@ -143,8 +144,9 @@ impl<'a> Pair<'a> {
     }
 
     pub fn connect_over(&mut self, transport: Transport) {
-        self.secc.start(self.now, &Connection::new(transport, NOW), [7; 8], [9; 16]);
-        self.evcc.start(self.now, transport, NOW);
+        let connection = Connection::new(transport, NOW);
+        self.secc.start(self.now, &connection, [7; 8], [9; 16]);
+        self.evcc.start(self.now, &connection);
     }
 
     pub fn rounds_done(&self) -> usize {
