@@ -57,7 +57,7 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let wishes = wishes(&scenario);
     let mut buffer = vec![0; BUFFER];
     let config =
-        EvccConfig { evcc_id: "WMIV2G00000000001", wishes: &wishes, settings: scenario.profile.settings() };
+        EvccConfig { settings: scenario.profile.settings(), ..EvccConfig::new("WMIV2G00000000001", &wishes) };
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
     let cable = Cable::new(&scenario.vehicle, scenario.lapse);
     let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario);

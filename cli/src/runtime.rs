@@ -33,12 +33,11 @@ pub(crate) fn unix_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
-/// A session ID that nobody can guess.
-fn session_id() -> Result<[u8; 8], Failure> {
-    let mut id = [0; 8];
-    let random = std::fs::File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut id));
+/// Octets that nobody can guess; never all zero, which as a session ID would mean none.
+fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut octets = [0; N];
+    let random = std::fs::File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut octets));
     random.map_err(|error| Failure::failed(format!("no random numbers: {error}")))?;
-    // Zero means no session.
-    id[0] |= 1;
-    Ok(id)
+    octets[0] |= 1;
+    Ok(octets)
 }

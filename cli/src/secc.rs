@@ -178,12 +178,7 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
         endings: Vec::new(),
     };
     let offers = offers(&scenario);
-    let config = SeccConfig {
-        evse_id: EVSE_ID,
-        meter_id: METER_ID,
-        offers: &offers,
-        settings: scenario.profile.settings(),
-    };
+    let config = SeccConfig::new(EVSE_ID, METER_ID, &offers, scenario.profile.settings());
     let kerb = Kerb(&scenario);
     let mut buffers = vec![0; BUFFER * args.sessions as usize];
     let stations: Result<Vec<_>, ConfigError> = buffers

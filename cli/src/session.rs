@@ -240,14 +240,14 @@ fn both_ends(
     let mut memory = vec![0; BUFFER * 2 * sessions as usize];
     let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
 
-    let config = SeccConfig { evse_id: EVSE_ID, meter_id: METER_ID, offers: &offers, settings };
+    let config = SeccConfig::new(EVSE_ID, METER_ID, &offers, settings);
     let stations = for_stations
         .chunks_exact_mut(BUFFER)
         .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, parking, scenario)));
     let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
     let vehicles =
         for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking.0).map(|((buffer, id), cable)| {
-            let config = EvccConfig { evcc_id: id, wishes: &wishes, settings };
+            let config = EvccConfig { settings, ..EvccConfig::new(id, &wishes) };
             Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable.clone(), FarEnd::Simulated, scenario))
         });
     let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();

@@ -104,6 +104,12 @@ pub enum Cause {
     /// The vehicle's contactors did not do as commanded.
     #[error("contactor fault")]
     ContactorFault,
+    /// The vehicle was not brought to where it can charge.
+    #[error("the vehicle was not positioned")]
+    PositioningFailed,
+    /// The charger reports an emergency, a fault or a loss of isolation.
+    #[error("the charger reports a fault")]
+    StationFault,
     /// The host stopped at once.
     #[error("emergency stop")]
     EmergencyStop,

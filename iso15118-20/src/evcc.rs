@@ -1,12 +1,30 @@
 //! The vehicle's end of a session.
 
+#[cfg(feature = "ac")]
+mod ac;
+#[cfg(feature = "acdp")]
+mod acdp;
+mod authorize;
 mod config;
+mod course;
+#[cfg(feature = "dc")]
+mod dc;
+mod discovery;
 mod event;
+mod flags;
 mod host;
-mod limits;
+mod meter;
+mod needs;
+mod parking;
 mod plan;
+mod power;
+mod profile;
 mod request;
 mod response;
+mod resume;
+mod side;
+#[cfg(feature = "wpt")]
+mod wpt;
 
 use exi_codec::iso20::common_types::{MessageHeader, Processing};
 use v2gtp::{Instant, PayloadType, Reassembler};
@@ -14,19 +32,44 @@ use v2gtp::{Instant, PayloadType, Reassembler};
 use crate::deadline::{Calendar, Deadlines};
 use crate::end::{Cause, End, Timer};
 use crate::message::{EncodeError, MessageKind, Response};
-use crate::power::{Contactor, DcLimits, Measurement};
+use crate::power::Contactor;
 use crate::schedule::Schedule;
-use crate::sequence::{Answered, Asked, Sequence, Stage};
-use crate::service::{Family, Selection};
+use crate::security::PeerId;
+use crate::sequence::{Answered, Asked, Sequence, Stage, Stream};
+use crate::service::{Family, Selection, ValueAddedSet};
 use crate::settings::{CustomerWait, Transport};
 use crate::text::Text;
-use crate::wire::{MAIN_STREAM, Received, Transmit};
+use crate::wire::{ALL_STREAMS, Connection, Received, Transmit};
 
-pub use config::{EvccConfig, EvccConfigError, MAX_WISHES, Wish};
+#[cfg(feature = "ac")]
+pub use ac::AcStation;
+#[cfg(feature = "acdp")]
+pub use acdp::{AcdpPosition, AcdpStatus, Mobility};
+pub use authorize::{
+    AuthorizationPolicy, Contract, InstallWhen, Installation, InstallationVerdict, MAX_CONTRACTS,
+};
+pub use config::{
+    EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, ValueAddedWish, Wish,
+};
+pub use course::NotAllowed;
 pub use event::{EvccEvent, Notification, StationStatus};
-pub use host::{Demand, DischargePermit, Needs};
+pub use host::{Demand, DischargePermit};
+pub use needs::{Needs, StationNeeds};
+pub use parking::{CheckIn, ParkingGuide};
+pub use side::RenegotiationStream;
+#[cfg(feature = "wpt")]
+pub use wpt::{WptAgreement, WptDemand, WptMethods, WptResult, WptStatus};
 
+use authorize::Auth;
+use course::Course;
+use discovery::Search;
 use event::Pending;
+use flags::Flags;
+use meter::Meter;
+use parking::Parking;
+use profile::Plan;
+use resume::Paused;
+use side::Sides;
 
 /// The timers of the vehicle, by their place in the table of deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +80,13 @@ enum T {
     Ongoing,
     Actuation,
     Send,
+    /// A change of course that waits for something.
+    Course,
+    /// The holder of the keys has something to do.
+    Security,
 }
 
-const TIMERS: [T; 5] = [T::Setup, T::Message, T::Ongoing, T::Actuation, T::Send];
+const TIMERS: [T; 7] = [T::Setup, T::Message, T::Ongoing, T::Actuation, T::Send, T::Course, T::Security];
 
 /// Whose move it is.
 #[derive(Clone, Copy, Debug)]
@@ -52,35 +99,63 @@ enum Turn {
     Charger(Asked),
 }
 
-/// How long the vehicle waits for its authorization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    Usual,
-    /// As long as a customer may take; extended once.
-    Extended,
-}
-
 /// What the host knows of the vehicle.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Plant {
-    limits: DcLimits,
     discharge: DischargePermit,
     needs: Needs,
-    demand: Demand,
-    measured: Measurement,
-    contactor: Contactor,
+    contactor: Option<Contactor>,
+    #[cfg(feature = "dc")]
+    dc: dc::Plant,
+    #[cfg(feature = "ac")]
+    ac: ac::Plant,
+    #[cfg(feature = "wpt")]
+    wpt: wpt::Plant,
+    #[cfg(feature = "acdp")]
+    acdp: acdp::Plant,
+}
+
+impl Plant {
+    /// What holds for the vehicle, without what was said in an earlier session.
+    fn fresh(self) -> Self {
+        Self {
+            #[cfg(feature = "ac")]
+            ac: self.ac.fresh(),
+            #[cfg(feature = "wpt")]
+            wpt: self.wpt.fresh(),
+            #[cfg(feature = "acdp")]
+            acdp: self.acdp.fresh(),
+            ..self
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.contactor == Some(Contactor::Closed)
+    }
 }
 
 /// What the charger said of itself.
 #[derive(Clone, Copy, Debug)]
 struct Station {
-    declared: DcLimits,
     status: StationStatus,
-    tuple: u32,
-    /// The schedule came with a power tolerance, which the vehicle has to accept or not.
-    tolerance: bool,
-    schedule: Schedule,
-    discharge_schedule: Schedule,
+    needs: StationNeeds,
+    plan: Plan,
+    #[cfg(feature = "dc")]
+    dc: crate::power::DcLimits,
+    #[cfg(feature = "ac")]
+    ac: AcStation,
+}
+
+impl Station {
+    const NONE: Self = Self {
+        status: StationStatus::NONE,
+        needs: StationNeeds::NONE,
+        plan: Plan::NONE,
+        #[cfg(feature = "dc")]
+        dc: dc::NO_LIMITS,
+        #[cfg(feature = "ac")]
+        ac: AcStation::NONE,
+    };
 }
 
 /// The vehicle's engine: bytes of the charger in, bytes for the charger and events for the host out.
@@ -100,26 +175,28 @@ struct Core<'a> {
     config: EvccConfig<'a>,
     calendar: Calendar,
     now: Instant,
+    transport: Transport,
+    peer: Option<PeerId>,
     session: [u8; 8],
     sequence: Sequence,
     deadlines: Deadlines<{ TIMERS.len() }>,
     turn: Turn,
     pending: Pending,
+    flags: Flags,
+    course: Course,
     plant: Plant,
     station: Station,
     station_id: Text<64>,
-    /// Wishes whose service is offered and whose parameters are still to be asked for, one bit each.
-    unasked: u8,
-    /// The best parameter set so far, with the place of its wish.
-    best: Option<(usize, Selection)>,
+    auth: Auth,
+    search: Search,
     selection: Option<Selection>,
-    /// At the last pre-charge answer the inlet had the voltage of the battery.
-    matched: bool,
-    patience: Patience,
-    /// Welding detection has seen what it wanted.
-    dead: bool,
-    /// The vehicle is on its way out, and why.
-    leaving: Option<Cause>,
+    value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES],
+    /// Warnings in a row that power exceeds the profile.
+    violations: u8,
+    meter: Option<Meter>,
+    parking: Parking,
+    sides: Sides,
+    paused: Option<Paused>,
     end: Option<End>,
     closed: bool,
 }
@@ -133,17 +210,18 @@ impl<'a> Evcc<'a> {
     pub fn new(config: &EvccConfig<'a>, buffer: &'a mut [u8]) -> Result<Self, EvccConfigError> {
         config.check()?;
         let mut stream = Reassembler::new(buffer);
-        stream.accept(MAIN_STREAM);
+        stream.accept(ALL_STREAMS);
         Ok(Self { stream, core: Core::new(config) })
     }
 
-    /// The charger is connected. Everything of an earlier session is forgotten; what the host said of the
-    /// vehicle stays. `unix_seconds` is the time of day that message headers carry.
+    /// The charger is connected. Everything of an earlier session is forgotten, unless it was
+    /// [paused](Cause::Paused) with this charger: then the vehicle asks to resume it. What the host said of the
+    /// vehicle stays.
     ///
     /// On a link that is not protected the session ends here ([`Cause::NotSecured`]).
-    pub fn start(&mut self, now: Instant, transport: Transport, unix_seconds: u64) {
+    pub fn start(&mut self, now: Instant, connection: &Connection) {
         self.stream.reset();
-        self.core.start(now, transport, unix_seconds);
+        self.core.start(now, connection);
     }
 
     /// Takes bytes of the connection, up to the end of one message.
@@ -183,6 +261,7 @@ impl<'a> Evcc<'a> {
                 self.core.expired(*timer);
             }
         }
+        while self.core.side_expired().is_some() {}
     }
 
     /// The connection is gone, whoever closed it. Before the end of the session this means: no current.
@@ -196,7 +275,8 @@ impl<'a> Evcc<'a> {
     /// One frame is one whole V2GTP message. Once it is fetched it counts as sent: its timer starts.
     ///
     /// # Errors
-    /// [`EncodeError::BufferTooSmall`]: nothing has changed, call again with a larger buffer (2 KiB do).
+    /// [`EncodeError::BufferTooSmall`]: nothing has changed, call again with a larger buffer (2 KiB do without
+    /// certificates, 8 KiB with them).
     pub fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Result<Option<Transmit>, EncodeError> {
         self.core.now = now;
         self.core.transmit(out)
@@ -209,7 +289,7 @@ impl<'a> Evcc<'a> {
 
     /// When to call [`handle_timeout`](Self::handle_timeout) at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.core.deadlines.next()
+        [self.core.deadlines.next(), self.core.sides.next_deadline()].into_iter().flatten().min()
     }
 
     /// Where the session stands.
@@ -232,9 +312,15 @@ impl<'a> Evcc<'a> {
         self.core.selection
     }
 
-    /// The schedules that the charger offered, into and out of the vehicle, once it has.
+    /// The value-added services that this vehicle selected, in the order of its wishes.
+    pub fn value_added(&self) -> impl Iterator<Item = ValueAddedSet> + '_ {
+        let selected = self.core.selection.is_some();
+        self.core.value_added.iter().flatten().copied().filter(move |_| selected)
+    }
+
+    /// The schedules in force, into and out of the vehicle, once the charger has offered them.
     pub fn schedules(&self) -> (&Schedule, &Schedule) {
-        (&self.core.station.schedule, &self.core.station.discharge_schedule)
+        (&self.core.station.plan.charge, &self.core.station.plan.discharge)
     }
 }
 
@@ -244,50 +330,48 @@ impl<'a> Core<'a> {
             config: *config,
             calendar: Calendar::default(),
             now: Instant::ZERO,
+            transport: Transport::Plain,
+            peer: None,
             session: [0; 8],
             sequence: Sequence::new(Family::Dc),
             deadlines: Deadlines::new(),
             turn: Turn::Nobody,
             pending: Pending::NONE,
-            plant: Plant {
-                limits: DcLimits::default(),
-                discharge: DischargePermit::Forbidden,
-                needs: Needs::default(),
-                demand: Demand::default(),
-                measured: Measurement::default(),
-                contactor: Contactor::Open,
-            },
-            station: Station {
-                declared: DcLimits::default(),
-                status: StationStatus::default(),
-                tuple: 1,
-                tolerance: false,
-                schedule: Schedule::new(0, &[]),
-                discharge_schedule: Schedule::new(0, &[]),
-            },
+            flags: Flags::NONE,
+            course: Course::Charge,
+            plant: Plant::default(),
+            station: Station::NONE,
             station_id: Text::EMPTY,
-            unasked: 0,
-            best: None,
+            auth: Auth::NONE,
+            search: Search::NONE,
             selection: None,
-            matched: false,
-            patience: Patience::Usual,
-            dead: false,
-            leaving: None,
+            value_added: [None; MAX_VALUE_ADDED_WISHES],
+            violations: 0,
+            meter: None,
+            parking: Parking::default(),
+            sides: Sides::new(Family::Dc),
+            paused: None,
             end: None,
             closed: true,
         }
     }
 
-    fn start(&mut self, now: Instant, transport: Transport, unix_seconds: u64) {
+    fn start(&mut self, now: Instant, connection: &Connection) {
         *self = Self {
             now,
-            calendar: Calendar::new(now, unix_seconds),
-            plant: self.plant,
+            calendar: Calendar::new(now, connection.unix_seconds),
+            transport: connection.transport,
+            peer: connection.peer,
+            plant: self.plant.fresh(),
+            paused: self.paused.filter(|paused| paused.may_be_with(connection.peer)),
             closed: false,
             ..Self::new(&self.config)
         };
-        if transport == Transport::Plain {
+        if self.transport == Transport::Plain {
             return self.finish(Cause::NotSecured);
+        }
+        if let Some(paused) = self.paused {
+            self.session = paused.session;
         }
         self.set(T::Setup, self.config.settings.timing.communication_setup);
         self.turn = Turn::Vehicle;
@@ -306,14 +390,24 @@ impl<'a> Core<'a> {
         self.deadlines.clear(timer as usize);
     }
 
+    fn deadline(&self, timer: T) -> Option<Instant> {
+        self.deadlines.get(timer as usize)
+    }
+
+    fn family(&self) -> Family {
+        self.sequence.table().family()
+    }
+
     fn header(&self) -> MessageHeader<'static> {
         MessageHeader { session_id: self.session, time_stamp: self.calendar.at(self.now), signature: None }
     }
 
     /// Framing is done: codec, session, sequence and content follow, once each and in this order.
     fn receive(&mut self, payload_type: PayloadType, payload: &[u8]) -> Option<MessageKind> {
-        let family = self.sequence.table().family().schema_set();
-        let response = match Response::decode(payload_type, family, payload) {
+        if Stream::of(payload_type) != Stream::Main {
+            return self.side_receive(payload_type, payload);
+        }
+        let response = match Response::decode(payload_type, self.family().schema_set(), payload) {
             Ok(response) => response,
             Err(error) => {
                 self.finish(Cause::Undecodable(error));
@@ -345,8 +439,7 @@ impl<'a> Core<'a> {
                 request => Cause::Failed { request, code: answered.code },
             };
             // A vehicle that was on its way out had a reason before this one.
-            let earlier = self.leaving.filter(|cause| *cause != Cause::Terminated);
-            return self.finish(earlier.unwrap_or(cause));
+            return self.finish(self.course.fault().unwrap_or(cause));
         }
         if let (Some(header), true) = (response.header(), asked.kind != MessageKind::SessionSetupReq)
             && header.session_id != self.session
@@ -361,7 +454,7 @@ impl<'a> Core<'a> {
         self.content(asked, answered, response);
         if self.end.is_none() {
             if self.sequence.stage() == Stage::Ended {
-                self.finish_at(stage, self.leaving.unwrap_or(Cause::Terminated));
+                self.finish_at(stage, self.course.cause());
             } else {
                 self.move_on(asked, answered);
             }
@@ -376,25 +469,24 @@ impl<'a> Core<'a> {
         let open = answered.processing != Processing::Finished || asked.processing != Processing::Finished;
         if !open {
             self.clear(T::Ongoing);
-        } else if waiting && self.patience == Patience::Usual {
-            self.patience = Patience::Extended;
+        } else if waiting && !self.flags.has(Flags::PATIENT) {
+            // As long as a customer may take; extended once.
+            self.flags.set(Flags::PATIENT);
             self.set(T::Ongoing, timing.customer);
         } else {
             self.start_timer(T::Ongoing, timing.ongoing_of(asked.kind));
         }
     }
 
+    fn is_due(&self) -> bool {
+        matches!(self.turn, Turn::Vehicle) && self.deadline(T::Send).is_none_or(|at| at <= self.now)
+    }
+
     fn transmit(&mut self, out: &mut [u8]) -> Result<Option<Transmit>, EncodeError> {
-        let due = match self.deadlines.get(T::Send as usize) {
-            Some(at) => at <= self.now,
-            None => true,
-        };
-        if !matches!(self.turn, Turn::Vehicle) || !due {
-            return Ok(None);
-        }
-        let Some(asked) = self.plan() else {
-            self.turn = Turn::Nobody;
-            return Ok(None);
+        let asked = if self.is_due() { self.plan() } else { return self.side_transmit(out) };
+        let Some(asked) = asked else {
+            self.wait_for_host();
+            return self.side_transmit(out);
         };
         let len = match self.encode(asked, out) {
             Ok(len) => len,
@@ -407,7 +499,8 @@ impl<'a> Core<'a> {
         self.clear(T::Send);
         self.turn = Turn::Charger(asked);
         self.set(T::Message, self.config.settings.timing.response_to(asked.kind));
-        Ok(Some(Transmit { len, kind: asked.kind }))
+        self.sent(asked);
+        Ok(Some(Transmit { len, kind: asked.kind, stream: Stream::Main }))
     }
 
     fn expired(&mut self, timer: T) {
@@ -420,6 +513,8 @@ impl<'a> Core<'a> {
             }
             T::Ongoing => self.ongoing_expired(),
             T::Actuation => self.actuation_expired(),
+            T::Course => self.flags.set(Flags::OVERDUE),
+            T::Security => self.security_expired(),
             // The pause is over; the next call of `poll_transmit` has something to send.
             T::Send => {}
         }
@@ -434,11 +529,17 @@ impl<'a> Core<'a> {
         if self.end.is_some() || self.closed {
             return;
         }
+        if cause == Cause::Paused {
+            self.keep_paused();
+        }
         self.end = Some(End { stage, cause });
         self.closed = true;
+        self.auth.subject = None;
+        self.flags = Flags::NONE;
         self.sequence.end();
         self.turn = Turn::Nobody;
         self.deadlines.clear_all();
+        self.sides = Sides::new(self.family());
         self.pending.power_off();
         self.pending.raise(Pending::ENDED);
         self.pending.raise(Pending::CLOSE);

@@ -4,10 +4,20 @@ mod kind;
 mod refusal;
 mod view;
 
-use exi_codec::iso20::{ac, acdp, common_messages, dc, wpt};
+#[cfg(feature = "ac")]
+use exi_codec::iso20::ac;
+#[cfg(feature = "acdp")]
+use exi_codec::iso20::acdp;
+use exi_codec::iso20::common_messages;
+#[cfg(feature = "dc")]
+use exi_codec::iso20::dc;
+#[cfg(feature = "wpt")]
+use exi_codec::iso20::wpt;
 use exi_codec::{Error, ErrorKind, app_protocol};
 use thiserror::Error as ThisError;
 use v2gtp::{HEADER_LEN, Header, PayloadType, SchemaSet};
+
+use crate::sequence::Stream;
 
 pub use kind::MessageKind;
 pub use refusal::refusal;
@@ -39,6 +49,18 @@ pub enum EncodeError {
     /// A value is outside the limits of the schema.
     #[error(transparent)]
     Value(Error),
+}
+
+impl EncodeError {
+    /// The error of a payload that stands alone.
+    pub(crate) fn of_payload(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::BufferTooSmall => {
+                Self::BufferTooSmall { needed: (error.bit_offset() as usize).div_ceil(8) }
+            }
+            _ => Self::Value(error),
+        }
+    }
 }
 
 /// A message of any set, either direction.
@@ -83,13 +105,16 @@ fn decode_set(
     Ok(match set {
         SchemaSet::AppProtocol => exi_codec::decode::<app_protocol::Message>(payload)?.into(),
         SchemaSet::CommonMessages => exi_codec::decode::<common_messages::Message>(payload)?.into(),
+        #[cfg(feature = "ac")]
         SchemaSet::Ac => exi_codec::decode::<ac::Message>(payload)?.into(),
+        #[cfg(feature = "dc")]
         SchemaSet::Dc => exi_codec::decode::<dc::Message>(payload)?.into(),
+        #[cfg(feature = "wpt")]
         SchemaSet::Wpt => exi_codec::decode::<wpt::Message>(payload)?.into(),
+        #[cfg(feature = "acdp")]
         SchemaSet::Acdp => exi_codec::decode::<acdp::Message>(payload)?.into(),
-        SchemaSet::AcDerIec | SchemaSet::AcDerSae | SchemaSet::Mixed => {
-            return Err(DecodeError::PayloadType(payload_type));
-        }
+        // Grid codes of Amendment 1, and families that this build leaves out.
+        _ => return Err(DecodeError::PayloadType(payload_type)),
     })
 }
 
@@ -117,7 +142,17 @@ impl<'a> Request<'a> {
     /// # Errors
     /// See [`EncodeError`].
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        frame(self.kind().payload_type(), out, |payload| self.encode_payload(payload))
+        self.encode_on(Stream::Main, out)
+    }
+
+    /// Writes the message as [`encode`](Self::encode) does, for a stream that need not be its usual one: schedule
+    /// renegotiation sends messages of the main stream on the side.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode_on(&self, stream: Stream, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let payload_type = stream.payload_type().unwrap_or(self.kind().payload_type());
+        frame(payload_type, out, |payload| self.encode_payload(payload))
     }
 }
 
@@ -142,7 +177,17 @@ impl<'a> Response<'a> {
     /// # Errors
     /// See [`EncodeError`].
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        frame(self.kind().payload_type(), out, |payload| self.encode_payload(payload))
+        self.encode_on(Stream::Main, out)
+    }
+
+    /// Writes the message as [`encode`](Self::encode) does, for a stream that need not be its usual one: schedule
+    /// renegotiation sends messages of the main stream on the side.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode_on(&self, stream: Stream, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let payload_type = stream.payload_type().unwrap_or(self.kind().payload_type());
+        frame(payload_type, out, |payload| self.encode_payload(payload))
     }
 }
 

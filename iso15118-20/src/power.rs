@@ -1,8 +1,14 @@
 //! Limits of both ends, and what may flow between them.
 
+mod ac;
+mod wpt;
+
 use exi_codec::{Amperes, Volts, Watts};
 
 use crate::service::Direction;
+
+pub use ac::{AcGrid, AcLimits, AcMeasurement, AcOutput, Phases};
+pub use wpt::{WptLimits, WptPad};
 
 /// Limits of one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,34 +1,17 @@
 //! Energy transfer services and what their parameter sets say.
 
-use exi_codec::iso20::common_messages::{Parameter, ParameterSet, ParameterValue};
-use exi_codec::{List, Str};
+#[macro_use]
+mod numbered;
+mod parameters;
+mod value_added;
+
 use v2gtp::SchemaSet;
 
-macro_rules! numbered {
-    ($(#[$doc:meta])* $name:ident: $repr:ident { $($(#[$vdoc:meta])* $variant:ident = $number:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr($repr)]
-        pub enum $name {
-            $($(#[$vdoc])* $variant = $number,)*
-        }
-
-        impl $name {
-            /// The number on the wire.
-            pub const fn number(self) -> $repr {
-                self as $repr
-            }
-
-            /// The value with a number on the wire, if there is one.
-            pub const fn from_number(number: $repr) -> Option<Self> {
-                match number {
-                    $($number => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
+pub use parameters::{AcConnector, BptParameters, Parameters};
+pub use value_added::{
+    InternetProtocol, MAX_VALUE_ADDED, ParkingKind, ParkingService, ValueAdded, ValueAddedOffer,
+    ValueAddedSet,
+};
 
 numbered! {
     /// An energy transfer service, by its service ID.
@@ -82,6 +65,21 @@ impl Family {
             Self::Dc => "urn:iso:std:iso:15118:-20:DC",
             Self::Wpt => "urn:iso:std:iso:15118:-20:WPT",
             Self::Acdp => "urn:iso:std:iso:15118:-20:ACDP",
+        }
+    }
+
+    /// The family that a namespace stands for.
+    pub fn from_namespace(namespace: &exi_codec::Str<'_>) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| *namespace == *family.namespace())
+    }
+
+    /// Whether the code of the family is part of this build: families are cargo features.
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::Ac => cfg!(feature = "ac"),
+            Self::Dc => cfg!(feature = "dc"),
+            Self::Wpt => cfg!(feature = "wpt"),
+            Self::Acdp => cfg!(feature = "acdp"),
         }
     }
 
@@ -178,95 +176,14 @@ numbered! {
     }
 }
 
-/// What a parameter set of a bidirectional service says on top.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BptParameters {
-    /// `BPTChannel`.
-    pub channel: BptChannel,
-    /// `GeneratorMode`.
-    pub generator: GeneratorMode,
-}
-
-impl Default for BptParameters {
-    fn default() -> Self {
-        Self { channel: BptChannel::Unified, generator: GeneratorMode::GridFollowing }
+numbered! {
+    /// How a bidirectional AC system notices that the grid is gone.
+    IslandingDetection: i32 {
+        /// It disturbs the grid a little and watches the answer.
+        Active = 1,
+        /// It watches only.
+        Passive = 2,
     }
-}
-
-/// One parameter set of a DC or MCS service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DcParameters {
-    /// `ParameterSetID`, unique within the service.
-    pub id: u16,
-    /// `Connector`: DC 1 Core, 2 Extended, 3 Dual2, 4 Dual4; MCS 1 MCS, 2 ChaoJi and more.
-    pub connector: i32,
-    /// `ControlMode`.
-    pub control_mode: ControlMode,
-    /// `MobilityNeedsMode`.
-    pub mobility_needs: MobilityNeeds,
-    /// `Pricing`.
-    pub pricing: Pricing,
-    /// `BPTChannel` and `GeneratorMode`; sent and read with bidirectional services only.
-    pub bpt: BptParameters,
-}
-
-/// Parameters in one set of a DC service at most.
-pub(crate) const DC_PARAMETERS: usize = 6;
-
-impl DcParameters {
-    /// A set with the extended connector, mobility needs of the vehicle and no prices.
-    pub const fn new(id: u16, control_mode: ControlMode) -> Self {
-        Self {
-            id,
-            connector: 2,
-            control_mode,
-            mobility_needs: MobilityNeeds::Vehicle,
-            pricing: Pricing::None,
-            bpt: BptParameters { channel: BptChannel::Unified, generator: GeneratorMode::GridFollowing },
-        }
-    }
-
-    /// The set as parameters; how many there are depends on the direction.
-    pub(crate) fn parameters(&self, direction: Direction) -> ([Parameter<'static>; DC_PARAMETERS], usize) {
-        let int = |name, value| Parameter { name: Str::new(name), value: ParameterValue::IntValue(value) };
-        let all = [
-            int("Connector", self.connector),
-            int("ControlMode", self.control_mode.number()),
-            int("MobilityNeedsMode", self.mobility_needs.number()),
-            int("Pricing", self.pricing.number()),
-            int("BPTChannel", self.bpt.channel.number()),
-            int("GeneratorMode", self.bpt.generator.number()),
-        ];
-        (all, if direction == Direction::Bidirectional { DC_PARAMETERS } else { DC_PARAMETERS - 2 })
-    }
-
-    /// Reads a set of the peer's. Unknown parameters are ignored, missing ones get what a set without them
-    /// means; without a control mode there is nothing to agree on.
-    pub(crate) fn read(set: &ParameterSet<'_>) -> Option<Self> {
-        let find = |name: &str| integer(&set.parameter, name);
-        let control_mode = ControlMode::from_number(find("ControlMode")?)?;
-        let read = |name, default| find(name).unwrap_or(default);
-        Some(Self {
-            id: set.parameter_set_id,
-            connector: read("Connector", 1),
-            control_mode,
-            mobility_needs: MobilityNeeds::from_number(read("MobilityNeedsMode", 1))?,
-            pricing: Pricing::from_number(read("Pricing", 0))?,
-            bpt: BptParameters {
-                channel: BptChannel::from_number(read("BPTChannel", 1))?,
-                generator: GeneratorMode::from_number(read("GeneratorMode", 1))?,
-            },
-        })
-    }
-}
-
-fn integer(parameters: &List<'_, Parameter<'_>>, name: &str) -> Option<i32> {
-    parameters.iter().find(|parameter| parameter.name == *name).and_then(|parameter| match parameter.value {
-        ParameterValue::IntValue(value) => Some(value),
-        ParameterValue::ShortValue(value) => Some(i32::from(value)),
-        ParameterValue::ByteValue(value) => Some(i32::from(value)),
-        _ => None,
-    })
 }
 
 /// Parameter sets that one [`Offer`] can hold.
@@ -287,12 +204,12 @@ pub enum Fee {
 /// A service that a station offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer<'a> {
-    /// The service; one of the DC family.
+    /// The service.
     pub service: Service,
     /// Whether it costs money.
     pub fee: Fee,
     /// Its parameter sets, 1 to [`MAX_PARAMETER_SETS`].
-    pub sets: &'a [DcParameters],
+    pub sets: &'a [Parameters],
 }
 
 /// What the vehicle selected: a service and one of its parameter sets.
@@ -301,5 +218,5 @@ pub struct Selection {
     /// The service.
     pub service: Service,
     /// The parameter set.
-    pub parameters: DcParameters,
+    pub parameters: Parameters,
 }

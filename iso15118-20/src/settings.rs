@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use exi_codec::{Amperes, Volts};
+use exi_codec::{Amperes, Volts, Watts};
 
 use crate::message::MessageKind;
 
@@ -56,6 +56,36 @@ pub enum CustomerWait {
     Counts,
 }
 
+/// Unit of the time anchors that are sent. Received ones are told apart by their size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnchorUnit {
+    /// Seconds, as the header has them.
+    #[default]
+    Seconds,
+    /// Microseconds, as some stacks read the standard.
+    Microseconds,
+}
+
+/// What the charger says to a vehicle that pauses without an invitation and without a profile of 0 W.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UninvitedPause {
+    /// `FAILED_PauseNotAllowed` [V2G20-1195].
+    #[default]
+    Refuse,
+    /// It may.
+    Allow,
+}
+
+/// What the charger says to a vehicle that does not confirm the tolerance of the schedule it selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToleranceRefusal {
+    /// `WARNING_PowerToleranceNotConfirmed`: power is not delivered, the vehicle may choose again.
+    #[default]
+    Warn,
+    /// `FAILED_PowerToleranceNotConfirmed`.
+    Fail,
+}
+
 /// Times of the session, each named after what it limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -92,6 +122,17 @@ pub struct Timing {
     pub actuation: Duration,
     /// Charger: last response to the end of the connection.
     pub linger: Duration,
+    /// Charger: request to the response that the host may supply, unless the next applies. Then the charger answers
+    /// by itself, or that it is not finished.
+    pub respond: Duration,
+    /// Charger: the same for `CertificateInstallation`.
+    pub slow_respond: Duration,
+    /// Both: question to the holder of keys and certificates to its answer. Then the answer is no.
+    pub security: Duration,
+    /// Charger: seconds that a vehicle has to follow a notification, unless the host says otherwise.
+    pub notification: Duration,
+    /// Charger: positioning, pairing, alignment, or a move of the connection device to its result.
+    pub positioning: Duration,
 }
 
 impl Timing {
@@ -121,6 +162,11 @@ impl Timing {
             customer: Duration::from_mins(3),
             actuation: Duration::from_millis(1400),
             linger: Duration::from_secs(5),
+            respond: Duration::from_secs(1),
+            slow_respond: Duration::from_secs(4),
+            security: Duration::from_secs(10),
+            notification: Duration::from_mins(1),
+            positioning: Duration::from_mins(1),
         }
     }
 
@@ -177,6 +223,18 @@ pub struct Settings {
     pub pre_charge_target: PreChargeTarget,
     /// Time for authorization.
     pub customer_wait: CustomerWait,
+    /// Unit of sent time anchors.
+    pub anchor_unit: AnchorUnit,
+    /// Pauses that the charger did not ask for.
+    pub uninvited_pause: UninvitedPause,
+    /// Tolerances that the vehicle does not confirm.
+    pub tolerance_refusal: ToleranceRefusal,
+    /// How many rounds of the loop beyond the schedule are warned of before one is refused [V2G20-1864].
+    pub profile_violations: u8,
+    /// Power by which a vehicle may be above its schedule without a word, W.
+    pub profile_margin: Watts,
+    /// Power below which AC contactors may open, W.
+    pub open_power: Watts,
     /// Largest difference of voltages at which contactors may close, V.
     pub voltage_tolerance: Volts,
     /// Current below which contactors may open, A.
@@ -203,6 +261,18 @@ impl Settings {
                 Profile::Strict => CustomerWait::Counts,
                 Profile::Lenient => CustomerWait::Extends,
             },
+            anchor_unit: AnchorUnit::Seconds,
+            uninvited_pause: match profile {
+                Profile::Strict => UninvitedPause::Refuse,
+                Profile::Lenient => UninvitedPause::Allow,
+            },
+            tolerance_refusal: ToleranceRefusal::Warn,
+            profile_violations: match profile {
+                Profile::Strict => 10,
+                Profile::Lenient => 60,
+            },
+            profile_margin: Watts::new(500, 0),
+            open_power: Watts::new(100, 0),
             voltage_tolerance: Volts::new(20, 0),
             open_current: Amperes::new(1, 0),
             safe_voltage: Volts::new(60, 0),

@@ -3,9 +3,11 @@
 use v2gtp::{PayloadType, PayloadTypes};
 
 use crate::message::MessageKind;
+use crate::security::PeerId;
+use crate::sequence::Stream;
+use crate::settings::Transport;
 
-/// What the main stream carries. Side streams are skipped: nothing here answers them, and their messages must not
-/// be taken for messages of the main stream.
+/// What the main stream carries.
 pub(crate) const MAIN_STREAM: PayloadTypes = PayloadTypes::NONE
     .with(PayloadType::SapOrLegacy)
     .with(PayloadType::Common)
@@ -13,6 +15,13 @@ pub(crate) const MAIN_STREAM: PayloadTypes = PayloadTypes::NONE
     .with(PayloadType::Dc)
     .with(PayloadType::Acdp)
     .with(PayloadType::Wpt);
+
+/// The main stream and every stream beside it. Other types are skipped.
+pub(crate) const ALL_STREAMS: PayloadTypes = MAIN_STREAM
+    .with(PayloadType::ScheduleRenegotiation)
+    .with(PayloadType::MeteringConfirmation)
+    .with(PayloadType::AcdpSystemStatus)
+    .with(PayloadType::Parking);
 
 /// What a call of `handle_input` consumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,4 +50,30 @@ pub struct Transmit {
     pub len: usize,
     /// The message in it.
     pub kind: MessageKind,
+    /// The stream it goes out on.
+    pub stream: Stream,
+}
+
+/// What is known of a new connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// What lies below.
+    pub transport: Transport,
+    /// The peer's leaf certificate, where the link is secured.
+    pub peer: Option<PeerId>,
+    /// The time of day that message headers carry, Unix time in seconds.
+    pub unix_seconds: u64,
+}
+
+impl Connection {
+    /// A connection to a peer without a certificate.
+    pub const fn new(transport: Transport, unix_seconds: u64) -> Self {
+        Self { transport, peer: None, unix_seconds }
+    }
+
+    /// The connection with what the link knows of its peer.
+    #[must_use]
+    pub const fn with_peer(self, peer: PeerId) -> Self {
+        Self { peer: Some(peer), ..self }
+    }
 }

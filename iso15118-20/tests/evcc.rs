@@ -13,10 +13,10 @@ use iso15118_20::message::{MessageKind as K, Response, refusal};
 use iso15118_20::secc::{AuthorizationDecision, Isolation, SeccEvent, Stop};
 use iso15118_20::sequence::Stage;
 use iso15118_20::service::{ControlMode, Service};
-use iso15118_20::{Cause, Contactor, Profile, Settings, Timer, Transport};
+use iso15118_20::{Cause, Connection, Contactor, Profile, Settings, Timer, Transport};
 
-const BPT: [Wish; 1] = [Wish { service: Service::DcBpt, control_mode: ControlMode::Dynamic }];
-const DC: [Wish; 1] = [Wish { service: Service::Dc, control_mode: ControlMode::Dynamic }];
+const BPT: [Wish; 1] = [Wish::new(Service::DcBpt, ControlMode::Dynamic)];
+const DC: [Wish; 1] = [Wish::new(Service::Dc, ControlMode::Dynamic)];
 
 fn pair(wishes: &[Wish], settings: &Settings, test: impl FnOnce(&mut Pair<'_>)) {
     let mut buffers = ([0; BUFFER], [0; BUFFER]);
@@ -49,9 +49,9 @@ fn a_plain_link_is_offered_nothing() {
 #[test]
 fn the_first_wish_that_is_offered_wins() {
     let wishes = [
-        Wish { service: Service::McsBpt, control_mode: ControlMode::Dynamic },
-        Wish { service: Service::Dc, control_mode: ControlMode::Scheduled },
-        Wish { service: Service::DcBpt, control_mode: ControlMode::Dynamic },
+        Wish::new(Service::McsBpt, ControlMode::Dynamic),
+        Wish::new(Service::Dc, ControlMode::Scheduled),
+        Wish::new(Service::DcBpt, ControlMode::Dynamic),
     ];
     both(&wishes, |p| {
         p.connect();
@@ -64,7 +64,7 @@ fn the_first_wish_that_is_offered_wins() {
 
 #[test]
 fn a_vehicle_that_finds_no_service_leaves() {
-    let wishes = [Wish { service: Service::Mcs, control_mode: ControlMode::Dynamic }];
+    let wishes = [Wish::new(Service::Mcs, ControlMode::Dynamic)];
     both(&wishes, |p| {
         p.connect();
         let (secc, _) = p.run();
@@ -257,11 +257,11 @@ fn a_broken_link_at_every_message_means_no_current() {
 /// A vehicle that has asked its first question, and the answer to it.
 fn answer_first(answer: &[u8]) -> Option<Cause> {
     let mut buffer = [0; BUFFER];
-    let config = EvccConfig { evcc_id: "EV", wishes: &BPT, settings: Settings::default() };
+    let config = EvccConfig::new("EV", &BPT);
     let mut evcc = Evcc::new(&config, &mut buffer).unwrap();
     let now = Duration::from_secs(1);
     let mut out = [0; 512];
-    evcc.start(now, Transport::Secured, 0);
+    evcc.start(now, &Connection::new(Transport::Secured, 0));
     assert_eq!(evcc.poll_transmit(now, &mut out).unwrap().map(|t| t.kind), Some(K::SupportedAppProtocolReq));
     let _ = evcc.handle_input(now, answer);
     evcc.end().map(|end| end.cause)

@@ -20,7 +20,7 @@ const ALL: [(Service, ControlMode); 4] = [
 fn every_service_and_mode_ends_with_session_stop() {
     for profile in [Profile::Strict, Profile::Lenient] {
         for (service, control_mode) in ALL {
-            let wishes = [Wish { service, control_mode }];
+            let wishes = [Wish::new(service, control_mode)];
             let mut buffers = ([0; BUFFER], [0; BUFFER]);
             let mut pair = Pair::new(&mut buffers, &wishes, &Settings::new(profile));
             pair.connect();
@@ -42,7 +42,7 @@ fn every_service_and_mode_ends_with_session_stop() {
 #[test]
 fn energy_flows_back_in_both_modes() {
     for control_mode in [ControlMode::Dynamic, ControlMode::Scheduled] {
-        let wishes = [Wish { service: Service::DcBpt, control_mode }];
+        let wishes = [Wish::new(Service::DcBpt, control_mode)];
         let mut buffers = ([0; BUFFER], [0; BUFFER]);
         let mut pair = Pair::new(&mut buffers, &wishes, &Settings::default());
         pair.connect();
@@ -70,7 +70,7 @@ fn energy_flows_back_in_both_modes() {
 
 #[test]
 fn bytes_may_come_one_by_one() {
-    let wishes = [Wish { service: Service::DcBpt, control_mode: ControlMode::Dynamic }];
+    let wishes = [Wish::new(Service::DcBpt, ControlMode::Dynamic)];
     let mut buffers = ([0; BUFFER], [0; BUFFER]);
     let mut pair = Pair::new(&mut buffers, &wishes, &Settings::default());
     pair.chunk = 1;

@@ -75,6 +75,13 @@ pub(crate) fn advice(end: End) -> (Option<&'static str>, Option<&'static str>) {
         Cause::InvalidResponse(_) => (None, Some("look at the content of the last response")),
         Cause::UnsafeCurrent => (None, Some("the charger drove current that the vehicle had not allowed")),
         Cause::ContactorFault => (None, Some("the contactors of the vehicle did not do as commanded")),
+        Cause::PositioningFailed => {
+            (None, Some("position, pairing and alignment of the vehicle, and who had to move or confirm"))
+        }
+        Cause::StationFault => (
+            None,
+            Some("the charger said on its own that it is out of order: emergency, malfunction, isolation"),
+        ),
         Cause::EmergencyStop => (None, Some("the vehicle stopped at once, on its own")),
     }
 }

@@ -2,7 +2,7 @@
 
 use exi_codec::Watts;
 use iso15118_20::evcc::Wish;
-use iso15118_20::service::{ControlMode, DcParameters, Direction, Family, Fee, Offer};
+use iso15118_20::service::{ControlMode, Direction, Family, Fee, Offer, Parameters};
 use iso15118_20::{DcLimits, FlowLimits, GridPermit};
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{
@@ -13,8 +13,8 @@ use v2g_scenario::scenario::{
 use crate::failure::Failure;
 
 /// The parameter sets of every offer.
-const SETS: &[DcParameters] =
-    &[DcParameters::new(1, ControlMode::Dynamic), DcParameters::new(2, ControlMode::Scheduled)];
+const SETS: &[Parameters] =
+    &[Parameters::new(1, ControlMode::Dynamic), Parameters::new(2, ControlMode::Scheduled)];
 
 /// What the charger offers.
 pub(crate) fn offers(scenario: &Scenario) -> Vec<Offer<'static>> {
@@ -31,9 +31,7 @@ pub(crate) fn wishes(scenario: &Scenario) -> Vec<Wish> {
         None => &[ControlMode::Dynamic, ControlMode::Scheduled],
     };
     let services = scenario.services.iter();
-    services
-        .flat_map(|service| modes.iter().map(|mode| Wish { service: service.service(), control_mode: *mode }))
-        .collect()
+    services.flat_map(|service| modes.iter().map(|mode| Wish::new(service.service(), *mode))).collect()
 }
 
 /// Refuses what the engines cannot do yet.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use exi_codec::{Rounding, Watts};
 use iso15118_20::message::{EncodeError, MessageKind};
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent, Stop};
-use iso15118_20::{Contactor, DcLimits, End, GridPermit, Instant, Output, Received, Transmit, Transport};
+use iso15118_20::{
+    Connection, Contactor, DcLimits, End, GridPermit, Instant, Output, Received, Transmit, Transport,
+};
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{Action, Answer, FaultKind, Grid, Limits, Side, Span, StationChange, Verdict};
 
@@ -14,7 +16,7 @@ use super::endpoint::{Endpoint, Flow};
 use super::plant::{Cable, Converter, TICK, as_float};
 use super::script::{Deed, Script};
 use super::setup::{dc_limits, permit, usual_limits};
-use super::{session_id, unix_time};
+use super::{random, unix_time};
 use crate::failure::Failure;
 use crate::observe::{Observer, Sample};
 
@@ -254,7 +256,7 @@ impl<'a> Station<'a> {
             }
             SeccEvent::VehicleLimits(limits) => self.state.vehicle = Some(limits),
             SeccEvent::Ended(end) => observer.ended(now, end),
-            SeccEvent::Close => {}
+            _ => {}
         }
     }
 }
@@ -264,7 +266,8 @@ impl Endpoint for Station<'_> {
         self.state = State::new(now, self.scenario);
         self.script.rewind();
         self.cable = self.site.berth("").cable;
-        self.engine.start(now, Transport::InsecureLab, session_id()?, unix_time());
+        let connection = Connection::new(Transport::InsecureLab, unix_time());
+        self.engine.start(now, &connection, random()?, random()?);
         self.apply();
         self.engine.contactor(now, Contactor::Open);
         Ok(())

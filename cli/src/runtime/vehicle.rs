@@ -7,7 +7,7 @@ use exi_codec::iso20::common_types::PercentValue;
 use exi_codec::{Rounding, WattHours, Watts};
 use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccEvent, Needs, StationStatus};
 use iso15118_20::message::{EncodeError, MessageKind};
-use iso15118_20::{Contactor, DcLimits, End, Instant, Received, Transmit, Transport};
+use iso15118_20::{Connection, Contactor, DcLimits, End, Instant, Received, Transmit, Transport};
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{
     Action, Demand as Asked, Discharge, FaultKind, Limits, Share, Side, Span, VehicleChange,
@@ -258,7 +258,7 @@ impl<'a> Vehicle<'a> {
             EvccEvent::Scheduled => observer.note(now, "scheduled", format_args!("")),
             EvccEvent::CableCheck => observer.note(now, "cable check", format_args!("")),
             EvccEvent::Ended(end) => observer.ended(now, end),
-            EvccEvent::Close => {}
+            _ => {}
         }
     }
 }
@@ -267,7 +267,7 @@ impl Endpoint for Vehicle<'_> {
     fn start(&mut self, now: Instant) -> Result<(), Failure> {
         self.state = State::new(now, self.scenario);
         self.script.rewind();
-        self.engine.start(now, Transport::InsecureLab, unix_time());
+        self.engine.start(now, &Connection::new(Transport::InsecureLab, unix_time()));
         self.engine.set_limits(dc_limits(self.state.limits));
         self.report(now);
         Ok(())

@@ -66,6 +66,10 @@ outcomes! {
     UnsafeCurrent "unsafe-current",
     /// A contactor of the vehicle failed.
     ContactorFault "contactor-fault",
+    /// The vehicle could not be brought into position, recognised or aligned.
+    PositioningFailed "positioning-failed",
+    /// The charger said that it is out of order.
+    StationFault "station-fault",
     /// The end stopped at once.
     EmergencyStop "emergency-stop",
 }
@@ -94,6 +98,8 @@ impl Outcome {
             Cause::InvalidResponse(_) => Self::InvalidResponse,
             Cause::UnsafeCurrent => Self::UnsafeCurrent,
             Cause::ContactorFault => Self::ContactorFault,
+            Cause::PositioningFailed => Self::PositioningFailed,
+            Cause::StationFault => Self::StationFault,
             Cause::EmergencyStop => Self::EmergencyStop,
         }
     }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use exi_codec::{Amperes, Volts, WattHours, Watts};
 use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Needs, Wish};
 use iso15118_20::service::{ControlMode, Service};
-use iso15118_20::{Contactor, DcLimits, FlowLimits, Measurement, Settings, Transport};
+use iso15118_20::{Connection, Contactor, DcLimits, FlowLimits, Measurement, Transport};
 
 /// Voltage of the battery.
 const BATTERY: Volts = Volts::new(400, 0);
@@ -25,8 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
 
-    let wishes = [Wish { service: Service::DcBpt, control_mode: ControlMode::Dynamic }];
-    let config = EvccConfig { evcc_id: "WMIV1234567890ABC", wishes: &wishes, settings: Settings::default() };
+    let wishes = [Wish::new(Service::DcBpt, ControlMode::Dynamic)];
+    let config = EvccConfig::new("WMIV1234567890ABC", &wishes);
     let mut memory = vec![0; 16 * 1024];
     let mut evcc = Evcc::new(&config, &mut memory)?;
 
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
 
     let clock = Instant::now();
-    evcc.start(clock.elapsed(), Transport::InsecureLab, 1_700_000_000);
+    evcc.start(clock.elapsed(), &Connection::new(Transport::InsecureLab, 1_700_000_000));
 
     let (mut input, mut frame) = ([0; 4096], [0; 2048]);
     let (mut from, mut until) = (0, 0);

@@ -2,19 +2,128 @@
 
 use thiserror::Error;
 
-use crate::service::{ControlMode, Family, Service};
-use crate::settings::Settings;
+use super::RenegotiationStream;
+#[cfg(feature = "wpt")]
+use super::WptMethods;
+use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
+use crate::security::Chain;
+use crate::service::{
+    AcConnector, BptChannel, ControlMode, Direction, Family, InternetProtocol, MobilityNeeds, Parameters,
+    ParkingKind, ParkingService, Pricing, Service, ValueAdded, ValueAddedSet,
+};
+use crate::settings::{Profile, Settings};
 
 /// Wishes that one vehicle can have.
-pub const MAX_WISHES: usize = 8;
+pub const MAX_WISHES: usize = 16;
 
-/// A service and a control mode that the vehicle would take.
+/// Wishes for value-added services that one vehicle can have.
+pub const MAX_VALUE_ADDED_WISHES: usize = 4;
+
+/// A service and a control mode that the vehicle would take. What is left open may be as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wish {
-    /// The service; one of the DC family.
+    /// The service.
     pub service: Service,
     /// Who is to plan.
     pub control_mode: ControlMode,
+    /// `Connector`. Of AC the three-phase one is found by either of its numbers, see [`AcConnector`].
+    pub connector: Option<i32>,
+    /// Who settles the mobility needs.
+    pub mobility_needs: Option<MobilityNeeds>,
+    /// What prices are to come with the schedules.
+    pub pricing: Option<Pricing>,
+    /// Where energy leaves the vehicle; of bidirectional services only.
+    pub channel: Option<BptChannel>,
+}
+
+impl Wish {
+    /// A service in a control mode, the rest as it likes.
+    pub const fn new(service: Service, control_mode: ControlMode) -> Self {
+        Self { service, control_mode, connector: None, mobility_needs: None, pricing: None, channel: None }
+    }
+
+    /// The wish for one connector.
+    #[must_use]
+    pub const fn with_connector(self, connector: i32) -> Self {
+        Self { connector: Some(connector), ..self }
+    }
+
+    /// The wish for mobility needs that are settled so.
+    #[must_use]
+    pub const fn with_mobility_needs(self, mobility_needs: MobilityNeeds) -> Self {
+        Self { mobility_needs: Some(mobility_needs), ..self }
+    }
+
+    /// The wish for prices.
+    #[must_use]
+    pub const fn with_pricing(self, pricing: Pricing) -> Self {
+        Self { pricing: Some(pricing), ..self }
+    }
+
+    /// The wish for a way out of the vehicle.
+    #[must_use]
+    pub const fn with_channel(self, channel: BptChannel) -> Self {
+        Self { channel: Some(channel), ..self }
+    }
+
+    /// Whether a parameter set of the service is what is wished for.
+    pub(super) fn accepts(&self, set: &Parameters) -> bool {
+        let family = self.service.family();
+        let connector = self.connector.is_none_or(|wanted| match family {
+            Family::Ac => AcConnector::from_number(wanted) == AcConnector::from_number(set.connector),
+            Family::Wpt => true,
+            Family::Dc | Family::Acdp => wanted == set.connector,
+        });
+        // A plug with an unknown number of phases is none of ours.
+        let known = family != Family::Ac || AcConnector::from_number(set.connector).is_some();
+        let bidirectional = self.service.direction() == Direction::Bidirectional;
+        connector
+            && known
+            && set.control_mode == self.control_mode
+            && self.mobility_needs.is_none_or(|wanted| wanted == set.mobility_needs)
+            && self.pricing.is_none_or(|wanted| wanted == set.pricing)
+            && self.channel.is_none_or(|wanted| !bidirectional || wanted == set.bpt.channel)
+    }
+}
+
+/// A value-added service that the vehicle would take, if it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueAddedWish {
+    /// Internet access by a protocol.
+    Internet(InternetProtocol),
+    /// Check-in or check-out of a parking vehicle.
+    Parking(ParkingService, ParkingKind),
+}
+
+impl ValueAddedWish {
+    pub(super) const fn service(self) -> ValueAdded {
+        match self {
+            Self::Internet(_) => ValueAdded::Internet,
+            Self::Parking(..) => ValueAdded::ParkingStatus,
+        }
+    }
+
+    pub(super) fn accepts(self, set: ValueAddedSet) -> bool {
+        match (self, set) {
+            (Self::Internet(wanted), ValueAddedSet::Internet(offered)) => wanted == offered,
+            (Self::Parking(service, kind), ValueAddedSet::Parking { service: s, kind: k, .. }) => {
+                (service, kind) == (s, k)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the vehicle does when the charger asks it to pause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PauseReaction {
+    /// It pauses: the session can be resumed.
+    #[default]
+    Pause,
+    /// It goes on with the charge loop without power; if the charger does not want that, it pauses.
+    Standby,
+    /// It ends the session.
+    Leave,
 }
 
 /// The fixed properties of a vehicle.
@@ -24,6 +133,21 @@ pub struct EvccConfig<'a> {
     pub evcc_id: &'a str,
     /// What to select, best first; 1 to [`MAX_WISHES`].
     pub wishes: &'a [Wish],
+    /// What to select besides; up to [`MAX_VALUE_ADDED_WISHES`].
+    pub value_added: &'a [ValueAddedWish],
+    /// Its contracts, best first, at most [`MAX_CONTRACTS`].
+    pub contracts: &'a [Contract<'a>],
+    /// Which ways of authorization it takes.
+    pub authorization: AuthorizationPolicy,
+    /// How it fetches contracts, if it does.
+    pub installation: Option<Installation<'a>>,
+    /// What to do when the charger asks for a pause.
+    pub on_pause: PauseReaction,
+    /// How it changes a schedule while the charge loop goes on.
+    pub renegotiation: RenegotiationStream,
+    /// How it finds a coil.
+    #[cfg(feature = "wpt")]
+    pub wpt: WptMethods<'a>,
     /// Times and tolerances.
     pub settings: Settings,
 }
@@ -37,22 +161,74 @@ pub enum EvccConfigError {
     /// No wish, or too many.
     #[error("no wish, or too many")]
     Wishes,
-    /// A service that this engine does not speak.
-    #[error("a service outside the DC family")]
+    /// Certificates beyond the limits of the schema, or too many contracts.
+    #[error("certificates beyond the limits of the schema, or too many contracts")]
+    Certificates,
+    /// No way, or too many, to find, recognise or check a coil.
+    #[error("no way to find a coil")]
+    Methods,
+    /// A service that this engine does not speak: grid codes of Amendment 1, or a family that was left out when
+    /// the crate was built.
+    #[error("a service that this engine does not speak")]
     Family,
 }
 
-impl EvccConfig<'_> {
+impl<'a> EvccConfig<'a> {
+    /// A vehicle with these wishes, external authorization, and the lenient profile.
+    pub const fn new(evcc_id: &'a str, wishes: &'a [Wish]) -> Self {
+        Self {
+            evcc_id,
+            wishes,
+            value_added: &[],
+            contracts: &[],
+            authorization: AuthorizationPolicy::ContractFirst,
+            installation: None,
+            on_pause: PauseReaction::Pause,
+            renegotiation: RenegotiationStream::Side,
+            #[cfg(feature = "wpt")]
+            wpt: WptMethods::MANUAL,
+            settings: Settings::new(Profile::Lenient),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), EvccConfigError> {
         if self.evcc_id.chars().count() > 255 {
             return Err(EvccConfigError::Identifier);
         }
-        if self.wishes.is_empty() || self.wishes.len() > MAX_WISHES {
+        if self.wishes.is_empty()
+            || self.wishes.len() > MAX_WISHES
+            || self.value_added.len() > MAX_VALUE_ADDED_WISHES
+        {
             return Err(EvccConfigError::Wishes);
         }
-        if self.wishes.iter().any(|wish| wish.service.family() != Family::Dc) {
+        let fits =
+            |chain: &Chain<'_>| !chain.leaf.is_empty() && chain.leaf.len() <= 1600 && chain.subs.len() <= 3;
+        let contracts = self.contracts.iter().all(|c| fits(&c.chain) && !c.chain.subs.is_empty());
+        let installation = self
+            .installation
+            .is_none_or(|i| fits(&i.chain) && (1..=20).contains(&i.roots.len()) && i.emaids.len() <= 8);
+        if !contracts || !installation || self.contracts.len() > MAX_CONTRACTS {
+            return Err(EvccConfigError::Certificates);
+        }
+        #[cfg(feature = "wpt")]
+        if !self.wpt.are_valid() {
+            return Err(EvccConfigError::Methods);
+        }
+        if self.wishes.iter().any(|wish| !is_spoken(wish.service)) {
             return Err(EvccConfigError::Family);
         }
         Ok(())
+    }
+}
+
+const fn is_spoken(service: Service) -> bool {
+    match service {
+        Service::AcDerIec | Service::AcDerSae => false,
+        service => match service.family() {
+            Family::Ac => cfg!(feature = "ac"),
+            Family::Dc => cfg!(feature = "dc"),
+            Family::Wpt => cfg!(feature = "wpt"),
+            Family::Acdp => cfg!(feature = "acdp"),
+        },
     }
 }

@@ -3,102 +3,194 @@
 use core::time::Duration;
 
 use exi_codec::iso20::common_types::Processing;
-use exi_codec::{Amperes, Rounding};
 
-use super::{Core, DischargePermit, Pending, T, Turn};
+use super::{Core, Course, Flags, Pending, T, Turn};
 use crate::end::{Cause, Timer};
 use crate::message::MessageKind as K;
-use crate::power::Contactor;
 use crate::sequence::{Answered, Asked, Stage, Step};
-use crate::service::Direction;
+use crate::service::{Direction, Family};
+
+/// A request with an intent.
+pub(super) const fn step(kind: K, step: Step) -> Asked {
+    Asked { step, ..Asked::plain(kind) }
+}
+
+/// A request that is not, or is, the last of its kind.
+pub(super) const fn until(kind: K, finished: bool) -> Asked {
+    let processing = if finished { Processing::Finished } else { Processing::Ongoing };
+    Asked { processing, ..Asked::plain(kind) }
+}
 
 impl Core<'_> {
     /// The next request, or none while the host has to act.
     pub(super) fn plan(&self) -> Option<Asked> {
-        if self.leaving.is_some() {
-            return Some(self.way_out());
+        let stage = self.sequence.stage();
+        if self.is_departing(stage) {
+            return Some(self.way_out(stage));
         }
-        Some(match self.sequence.stage() {
+        Some(match stage {
             Stage::Negotiation => Asked::plain(K::SupportedAppProtocolReq),
             Stage::SessionSetup => Asked::plain(K::SessionSetupReq),
             Stage::AuthorizationSetup => Asked::plain(K::AuthorizationSetupReq),
-            Stage::Authorization => Asked::plain(K::AuthorizationReq),
-            Stage::ServiceDiscovery => Asked::plain(K::ServiceDiscoveryReq),
+            Stage::Authorization => return self.authorization_plan(None),
+            Stage::ServiceDiscovery => return self.authorization_plan(Some(K::ServiceDiscoveryReq)),
             Stage::ServiceDetail => Asked::plain(K::ServiceDetailReq),
-            Stage::ServiceSelection if self.unasked != 0 => Asked::plain(K::ServiceDetailReq),
+            Stage::ServiceSelection if self.has_unasked() => Asked::plain(K::ServiceDetailReq),
             Stage::ServiceSelection => Asked::plain(K::ServiceSelectionReq),
-            Stage::ChargeParameters => Asked::plain(K::DcChargeParameterDiscoveryReq),
+            Stage::ChargeParameters => Asked::plain(charge_parameters_of(self.family())),
             Stage::ScheduleExchange => Asked::plain(K::ScheduleExchangeReq),
-            Stage::CableCheck => Asked::plain(K::DcCableCheckReq),
-            Stage::PreCharge => Asked {
-                processing: if self.matched { Processing::Finished } else { Processing::Ongoing },
-                ..Asked::plain(K::DcPreChargeReq)
-            },
-            Stage::PowerDelivery if self.plant.contactor != Contactor::Closed => return None,
-            Stage::PowerDelivery => Asked { step: Step::Start, ..Asked::plain(K::PowerDeliveryReq) },
-            Stage::ChargeLoop => Asked::plain(K::DcChargeLoopReq),
-            Stage::WeldingDetection | Stage::SessionStop => self.way_out(),
-            Stage::Ended => return None,
+            Stage::PowerDelivery if !self.is_ready() => return None,
+            Stage::PowerDelivery => step(K::PowerDeliveryReq, Step::Start),
+            Stage::Standby if self.course != Course::Standby => step(K::PowerDeliveryReq, Step::Start),
+            Stage::ChargeLoop if self.flags.has(Flags::REPLAN) => {
+                step(K::PowerDeliveryReq, Step::ScheduleRenegotiation)
+            }
+            Stage::ChargeLoop if self.course == Course::Standby && self.may_stand_by() => {
+                step(K::PowerDeliveryReq, Step::Standby)
+            }
+            Stage::ChargeLoop | Stage::Standby => Asked::plain(round_of(self.family())),
+            stage => return self.family_plan(stage),
         })
     }
 
-    /// The shortest legal way to the end.
-    fn way_out(&self) -> Asked {
-        match self.sequence.stage() {
-            Stage::ChargeLoop => Asked { step: Step::Stop, ..Asked::plain(K::PowerDeliveryReq) },
-            Stage::WeldingDetection => Asked {
-                processing: if self.dead { Processing::Finished } else { Processing::Ongoing },
-                ..Asked::plain(K::DcWeldingDetectionReq)
-            },
-            _ => Asked { step: Step::Terminate, ..Asked::plain(K::SessionStopReq) },
+    /// What only one family has.
+    fn family_plan(&self, stage: Stage) -> Option<Asked> {
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc => self.dc_plan(stage),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_plan(stage),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.acdp_plan(stage),
+            _ => None,
+        }
+    }
+
+    /// Whether the vehicle is on its way out at this stage. Pause and renegotiation begin where power would.
+    pub(super) fn is_departing(&self, stage: Stage) -> bool {
+        match stage {
+            Stage::WeldingDetection | Stage::Disconnect | Stage::SessionStop => true,
+            Stage::PowerDelivery | Stage::ChargeLoop | Stage::Standby => {
+                matches!(self.course, Course::Leave(_) | Course::Pause | Course::Renegotiate)
+            }
+            Stage::CableCheck | Stage::Connect if self.course == Course::Pause => {
+                self.flags.has(Flags::GO_TO_PAUSE)
+            }
+            _ => self.course.is_leaving(),
+        }
+    }
+
+    /// The shortest legal way to the end, the pause or the other service.
+    fn way_out(&self, stage: Stage) -> Asked {
+        let stop = match self.course {
+            Course::Pause => Step::Pause,
+            Course::Renegotiate => Step::ServiceRenegotiation,
+            _ => Step::Terminate,
+        };
+        match stage {
+            // Who plans and pauses on its own says 0 W first [V2G20-1195].
+            Stage::ChargeLoop if self.pauses_uninvited() && !self.flags.has(Flags::ZERO_PROFILE) => {
+                step(K::PowerDeliveryReq, Step::ScheduleRenegotiation)
+            }
+            Stage::ChargeLoop | Stage::Standby => step(K::PowerDeliveryReq, Step::Stop),
+            Stage::PowerDelivery
+                if self.pauses_uninvited()
+                    || self.course == Course::Renegotiate
+                    || self.family() == Family::Acdp =>
+            {
+                step(K::PowerDeliveryReq, Step::Stop)
+            }
+            Stage::WeldingDetection => until(K::DcWeldingDetectionReq, self.flags.has(Flags::DEAD)),
+            Stage::Disconnect => Asked::plain(K::AcdpDisconnectReq),
+            _ => step(K::SessionStopReq, stop),
+        }
+    }
+
+    pub(super) fn pauses_uninvited(&self) -> bool {
+        self.course == Course::Pause && !self.flags.has(Flags::INVITED)
+    }
+
+    fn may_stand_by(&self) -> bool {
+        self.is_quiet() || self.flags.has(Flags::OVERDUE)
+    }
+
+    /// Whether the vehicle's hardware is ready for power.
+    fn is_ready(&self) -> bool {
+        match self.family() {
+            // Over DC the vehicle closes before the charger delivers.
+            Family::Dc | Family::Acdp => self.plant.is_closed(),
+            Family::Ac | Family::Wpt => true,
         }
     }
 
     /// After an answer: what the host has to do, and how long to pause.
     pub(super) fn move_on(&mut self, asked: Asked, answered: Answered) {
         let timing = self.config.settings.timing;
+        let stage = self.sequence.stage();
         let open = answered.processing != Processing::Finished || asked.processing != Processing::Finished;
-        let pause = match self.sequence.stage() {
-            Stage::ChargeLoop if asked.kind == K::DcChargeLoopReq && self.leaving.is_none() => {
-                timing.loop_pause
-            }
-            _ if open => timing.repeat_pause,
-            _ => Duration::ZERO,
+        self.entered(stage, asked);
+        let Some(next) = self.plan() else { return self.wait_for_host() };
+        let round = round_of(self.family());
+        let pause = if open {
+            timing.repeat_pause
+        } else if asked.kind == round && next.kind == round {
+            timing.loop_pause
+        } else {
+            Duration::ZERO
         };
-        match (self.sequence.stage(), asked.kind) {
-            (Stage::CableCheck, K::ScheduleExchangeReq) => {
-                self.pending.raise(Pending::CABLE_CHECK);
-                self.set(T::Ongoing, timing.cable_check);
-            }
-            (Stage::PreCharge, K::DcCableCheckReq) => {
-                self.pending.raise(Pending::PRE_CHARGE);
-                self.set(T::Ongoing, timing.pre_charge);
-            }
-            (Stage::PowerDelivery, K::DcPreChargeReq)
-                if self.plant.contactor != Contactor::Closed && self.leaving.is_none() =>
-            {
-                self.pending.raise(Pending::CLOSE_CONTACTOR);
-                self.set(T::Actuation, timing.actuation);
-            }
-            (Stage::WeldingDetection, K::PowerDeliveryReq) => {
-                self.leaving = self.leaving.or(Some(Cause::Terminated));
+        self.turn = Turn::Vehicle;
+        self.set(T::Send, pause);
+    }
+
+    /// A stage was reached by the answer to a request: what the host has to do there.
+    fn entered(&mut self, stage: Stage, asked: Asked) {
+        match (self.family(), stage) {
+            // Power has stopped, and nobody said what for.
+            (_, Stage::WeldingDetection | Stage::SessionStop) if asked.kind == K::PowerDeliveryReq => {
+                if matches!(self.course, Course::Charge | Course::Standby) {
+                    self.leave_for(Cause::Terminated);
+                }
                 self.pending.raise(Pending::OPEN_CONTACTOR);
-                self.set(T::Actuation, timing.actuation);
-                self.set(T::Ongoing, timing.welding);
             }
             _ => {}
         }
-        self.turn = Turn::Vehicle;
-        self.set(T::Send, pause);
-        if self.plan().is_none() {
-            self.turn = Turn::Nobody;
-            self.clear(T::Send);
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc => self.dc_entered(stage, asked),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_entered(stage, asked),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.acdp_entered(stage, asked),
+            _ => {}
+        }
+    }
+
+    /// A request was sent that changes what the hardware is to do.
+    pub(super) fn sent(&mut self, asked: Asked) {
+        if asked.kind == K::PowerDeliveryReq {
+            match asked.step {
+                Step::Start if self.family() == Family::Ac => self.pending.raise(Pending::REQUEST_POWER),
+                Step::Stop | Step::Standby => self.abandon_renegotiation(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Nothing can be sent before the host acts. There is always a deadline to it.
+    pub(super) fn wait_for_host(&mut self) {
+        self.turn = Turn::Nobody;
+        self.clear(T::Send);
+        if self.deadline(T::Actuation).is_none() && self.deadline(T::Security).is_none() {
+            self.set(T::Actuation, self.config.settings.timing.actuation);
+            if self.sequence.stage() == Stage::PowerDelivery {
+                self.pending.raise(Pending::CLOSE_CONTACTOR);
+            }
         }
     }
 
     /// The host has acted: on with it, if that was what the vehicle waited for.
     pub(super) fn resume(&mut self) {
-        if self.plan().is_some() {
+        if !self.closed && self.plan().is_some() {
             if self.sequence.stage() == Stage::PowerDelivery {
                 self.clear(T::Actuation);
             }
@@ -111,11 +203,14 @@ impl Core<'_> {
     pub(super) fn ongoing_expired(&mut self) {
         let request = self.plan().map_or(K::SessionStopReq, |asked| asked.kind);
         let cause = Cause::Timeout(Timer::Ongoing(request));
-        if self.sequence.stage() == Stage::WeldingDetection {
-            self.leaving = Some(cause);
-            self.dead = true;
-        } else {
-            self.leave(cause);
+        match self.sequence.stage() {
+            Stage::WeldingDetection => {
+                self.leave_for(cause);
+                self.flags.set(Flags::DEAD);
+            }
+            // There is no other way out of these.
+            Stage::Disconnect => self.finish(cause),
+            _ => self.leave(cause),
         }
     }
 
@@ -125,38 +220,37 @@ impl Core<'_> {
             Stage::PowerDelivery => self.leave(Cause::ContactorFault),
             Stage::WeldingDetection => {
                 // On with the session, but not in the belief that all is well.
-                self.leaving = Some(Cause::ContactorFault);
-                self.dead = true;
+                self.leave_for(Cause::ContactorFault);
+                self.flags.set(Flags::DEAD);
             }
+            _ if matches!(self.turn, Turn::Nobody) => self.leave(Cause::Timeout(Timer::Actuation)),
             _ => {}
         }
-    }
-
-    /// Whether energy may leave the battery now.
-    pub(super) fn may_discharge(&self) -> bool {
-        self.direction() == Direction::Bidirectional
-            && self.plant.discharge == DischargePermit::Allowed
-            && self.plant.limits.discharge.is_some()
     }
 
     pub(super) fn direction(&self) -> Direction {
         self.selection.map_or(Direction::ChargeOnly, |selection| selection.service.direction())
     }
 
-    /// Leaves when current flows that must not. Small currents are measurement error, and a permit just
-    /// withdrawn takes effect with the next round only: the charger learns of it from the announced limits.
-    pub(super) fn check_current(&mut self, current: Amperes) {
-        let milli = |a: Amperes| a.to_milli_saturating(Rounding::Nearest);
-        let slack = milli(self.config.settings.open_current);
-        let bidirectional = self.direction() == Direction::Bidirectional;
-        let discharge = self.plant.limits.discharge.filter(|_| bidirectional).unwrap_or_default();
-        let most = milli(self.plant.limits.charge.max_current);
-        let least = -milli(discharge.max_current.abs());
-        let tolerance = |limit: i64| limit.saturating_abs() / 20 + slack;
-        let current = milli(current);
-        if current > most.saturating_add(tolerance(most)) || current < least.saturating_sub(tolerance(least))
-        {
-            self.leave(Cause::UnsafeCurrent);
-        }
+    pub(super) fn is_bidirectional(&self) -> bool {
+        self.direction() == Direction::Bidirectional
+    }
+}
+
+/// The request of the charge loop.
+pub(super) const fn round_of(family: Family) -> K {
+    match family {
+        Family::Ac => K::AcChargeLoopReq,
+        Family::Dc | Family::Acdp => K::DcChargeLoopReq,
+        Family::Wpt => K::WptChargeLoopReq,
+    }
+}
+
+/// The request that declares limits.
+pub(super) const fn charge_parameters_of(family: Family) -> K {
+    match family {
+        Family::Ac => K::AcChargeParameterDiscoveryReq,
+        Family::Dc | Family::Acdp => K::DcChargeParameterDiscoveryReq,
+        Family::Wpt => K::WptChargeParameterDiscoveryReq,
     }
 }

@@ -1,6 +1,8 @@
 //! What of a request and its response decides where the session goes.
 
-use exi_codec::iso20::common_messages::{ChargeProgress, ChargingSession};
+use exi_codec::iso20::common_messages::{
+    ChargeProgress, ChargingSession, EvCheckInStatus, EvCheckOutStatus, EvseCheckOutStatus,
+};
 use exi_codec::iso20::common_types::{Processing, ResponseCode};
 
 use crate::message::{MessageKind, Request, Response};
@@ -26,6 +28,14 @@ pub enum Step {
     Pause,
     /// `SessionStop` with `ServiceRenegotiation`.
     ServiceRenegotiation,
+    /// Any request that was answered with `WARNING_WPT`.
+    PositionLost,
+    /// `VehicleCheckIn` with `CheckIn`, `VehicleCheckOut` with `CheckOut`.
+    Begin,
+    /// `VehicleCheckIn` or `VehicleCheckOut` with `Processing`.
+    Proceed,
+    /// `VehicleCheckIn` or `VehicleCheckOut` with `Completed`.
+    Complete,
 }
 
 /// What of a request matters to the order of messages.
@@ -66,8 +76,34 @@ impl Asked {
                 },
                 Processing::Finished,
             ),
+            #[cfg(feature = "dc")]
             Request::DcPreChargeReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "dc")]
             Request::DcWeldingDetectionReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
+            Request::WptFinePositioningSetupReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
+            Request::WptFinePositioningReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
+            Request::WptPairingReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
+            Request::WptAlignmentCheckReq(message) => (Step::Plain, message.ev_processing),
+            Request::VehicleCheckInReq(message) => (
+                match message.ev_check_in_status {
+                    EvCheckInStatus::CheckIn => Step::Begin,
+                    EvCheckInStatus::Processing => Step::Proceed,
+                    EvCheckInStatus::Completed => Step::Complete,
+                },
+                Processing::Finished,
+            ),
+            Request::VehicleCheckOutReq(message) => (
+                match message.ev_check_out_status {
+                    EvCheckOutStatus::CheckOut => Step::Begin,
+                    EvCheckOutStatus::Processing => Step::Proceed,
+                    EvCheckOutStatus::Completed => Step::Complete,
+                },
+                Processing::Finished,
+            ),
             _ => (Step::Plain, Processing::Finished),
         };
         Self { kind, step, processing }
@@ -130,13 +166,24 @@ impl Answered {
             Response::AuthorizationRes(message) => message.evse_processing,
             Response::CertificateInstallationRes(message) => message.evse_processing,
             Response::ScheduleExchangeRes(message) => message.evse_processing,
+            #[cfg(feature = "dc")]
             Response::DcCableCheckRes(message) => message.evse_processing,
+            #[cfg(feature = "wpt")]
             Response::WptFinePositioningRes(message) => message.evse_processing,
+            #[cfg(feature = "wpt")]
             Response::WptPairingRes(message) => message.evse_processing,
+            #[cfg(feature = "wpt")]
             Response::WptAlignmentCheckRes(message) => message.evse_processing,
+            #[cfg(feature = "acdp")]
             Response::AcdpVehiclePositioningRes(message) => message.evse_processing,
+            #[cfg(feature = "acdp")]
             Response::AcdpConnectRes(message) | Response::AcdpDisconnectRes(message) => {
                 message.evse_processing
+            }
+            Response::VehicleCheckOutRes(message)
+                if message.evse_check_out_status == EvseCheckOutStatus::Scheduled =>
+            {
+                Processing::Ongoing
             }
             _ => Processing::Finished,
         };
@@ -152,12 +199,13 @@ impl Answered {
         self.processing != Processing::Finished
     }
 
-    /// The request as the answer makes it: whether a session is new or continues is the charger's decision.
+    /// The request as the answer makes it: whether a session is new or continues is the charger's decision, and
+    /// so is whether the coils are where they should be.
     pub(super) fn refine(self, asked: Asked) -> Asked {
-        if self.code == ResponseCode::OkOldSessionJoined {
-            Asked { step: Step::Joined, ..asked }
-        } else {
-            asked
+        match self.code {
+            ResponseCode::OkOldSessionJoined => Asked { step: Step::Joined, ..asked },
+            ResponseCode::WarningWpt => Asked { step: Step::PositionLost, ..asked },
+            _ => asked,
         }
     }
 }

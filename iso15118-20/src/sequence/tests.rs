@@ -4,7 +4,7 @@ use std::string::ToString;
 
 use exi_codec::iso20::common_types::{Processing, ResponseCode};
 
-use super::{Answered, Asked, Class, Guard, Sequence, Stage, Step, Table, class_of};
+use super::{Answered, Asked, Class, Guard, Sequence, Stage, Step, Stream, Table, class_of};
 use crate::message::MessageKind as K;
 use crate::service::Family;
 
@@ -73,13 +73,38 @@ fn every_failure_ends() {
     }
 }
 
+/// Every table there is.
+fn tables() -> impl Iterator<Item = &'static Table> {
+    [Stream::Main]
+        .into_iter()
+        .chain(Stream::SIDE)
+        .flat_map(|stream| Family::ALL.map(|f| Table::on(stream, f)))
+}
+
+/// The stages of a table.
+fn stages(table: &'static Table) -> impl Iterator<Item = Stage> {
+    Stage::ALL.into_iter().filter(|stage| table.rows().any(|row| row.from == *stage || row.to == *stage))
+}
+
 #[test]
 fn stopping_is_legal_before_power_and_not_in_the_loop() {
     let stop = asked(K::SessionStopReq, Step::Terminate);
-    for stage in Stage::ALL {
-        let legal =
-            !matches!(stage, Stage::Negotiation | Stage::SessionSetup | Stage::ChargeLoop | Stage::Ended);
-        assert_eq!(at(stage).check(stop).is_ok(), legal, "{stage}");
+    for family in Family::ALL {
+        let table = Table::of(family);
+        for stage in stages(table) {
+            let legal = match stage {
+                Stage::Negotiation
+                | Stage::SessionSetup
+                | Stage::ChargeLoop
+                | Stage::Standby
+                | Stage::Ended => false,
+                // The device has to move away from the vehicle first.
+                Stage::WeldingDetection | Stage::Disconnect => family != Family::Acdp,
+                _ => true,
+            };
+            let sequence = Sequence { table, stage, granted: 0 };
+            assert_eq!(sequence.check(stop).is_ok(), legal, "{family:?} {stage}");
+        }
     }
 }
 
@@ -107,9 +132,7 @@ fn a_joined_session_skips_authorization() {
 
 #[test]
 fn tables_are_deterministic_and_connected() {
-    for family in Family::ALL {
-        let table = Table::of(family);
-        assert_eq!(table.family(), family);
+    for table in tables() {
         for row in table.rows() {
             assert!(row.request.is_request());
             let twins = table
@@ -118,15 +141,58 @@ fn tables_are_deterministic_and_connected() {
                 .count();
             assert_eq!(twins, 1, "{row:?}");
         }
+        let mut reached = std::vec![table.start()];
+        let mut next = 0;
+        while let Some(from) = reached.get(next).copied() {
+            next += 1;
+            for row in table.rows().filter(|row| row.from == from) {
+                if !reached.contains(&row.to) {
+                    reached.push(row.to);
+                }
+            }
+        }
+        for stage in stages(table) {
+            assert!(reached.contains(&stage), "{stage} is out of reach");
+            let dead_end = !table.rows().any(|row| row.from == stage);
+            assert_eq!(dead_end, stage == Stage::Ended, "{stage}");
+        }
     }
+}
+
+#[test]
+fn every_stage_belongs_to_a_table() {
     for stage in Stage::ALL {
-        let table = Table::of(Family::Dc);
-        assert!(
-            stage == Stage::Negotiation || table.rows().any(|row| row.to == stage),
-            "{stage} is out of reach"
-        );
-        assert!(stage == Stage::Ended || table.rows().any(|row| row.from == stage), "{stage} is a dead end");
+        assert!(tables().any(|table| stages(table).any(|s| s == stage)), "{stage}");
     }
+}
+
+#[test]
+fn only_the_warning_of_lost_coils_moves_a_wireless_session() {
+    let aligned = Asked::plain(K::WptAlignmentCheckReq);
+    for code in ResponseCode::ALL.iter().copied().filter(|code| class_of(*code) == Class::Warning) {
+        let mut sequence =
+            Sequence { table: Table::of(Family::Wpt), stage: Stage::AlignmentCheck, granted: 0 };
+        let to = match code {
+            ResponseCode::WarningWpt => Stage::Repositioning,
+            _ => Stage::AlignmentCheck,
+        };
+        assert_eq!(sequence.advance(aligned, Answered::finished(code)), Ok(to), "{code}");
+    }
+}
+
+#[test]
+fn a_renegotiation_needs_the_loop_and_ends_where_it_began() {
+    let mut side = Sequence::on(Stream::ScheduleRenegotiation, Family::Dc);
+    let parameters = Asked::plain(K::DcChargeParameterDiscoveryReq);
+    assert!(side.check(parameters).is_err());
+    side.grant(Guard::LoopRuns);
+    assert_eq!(side.advance(parameters, OK), Ok(Stage::RenegotiationSchedule));
+    let schedule = Asked::plain(K::ScheduleExchangeReq);
+    let ongoing = Answered { processing: Processing::Ongoing, ..OK };
+    assert_eq!(side.advance(schedule, ongoing), Ok(Stage::RenegotiationSchedule));
+    assert_eq!(side.advance(schedule, OK), Ok(Stage::RenegotiationDelivery));
+    let delivery = asked(K::PowerDeliveryReq, Step::ScheduleRenegotiation);
+    assert_eq!(side.advance(delivery, OK), Ok(Stage::Quiet));
 }
 
 #[test]

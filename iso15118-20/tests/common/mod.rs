@@ -2,7 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod charger;
 pub mod script;
+pub mod station;
 
 use std::time::Duration;
 
@@ -10,23 +12,24 @@ use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
 use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Needs, Wish};
 use iso15118_20::message::MessageKind;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccConfig, SeccEvent};
-use iso15118_20::service::{ControlMode, DcParameters, Fee, Offer, Service};
+use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{
-    Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings, Transport,
+    Connection, Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings,
+    Transport,
 };
 
 pub const BUFFER: usize = 16 * 1024;
 pub const NOW: u64 = 1_700_000_000;
 
-const SETS: &[DcParameters] =
-    &[DcParameters::new(1, ControlMode::Scheduled), DcParameters::new(2, ControlMode::Dynamic)];
+const SETS: &[Parameters] =
+    &[Parameters::new(1, ControlMode::Scheduled), Parameters::new(2, ControlMode::Dynamic)];
 pub const OFFERS: &[Offer<'static>] = &[
     Offer { service: Service::Dc, fee: Fee::Paid, sets: SETS },
     Offer { service: Service::DcBpt, fee: Fee::Paid, sets: SETS },
 ];
 
 pub fn secc_config(settings: &Settings) -> SeccConfig<'static> {
-    SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: OFFERS, settings: *settings }
+    SeccConfig::new("DE*V2G*E1", "M1", OFFERS, *settings)
 }
 
 pub fn limits(kilowatts: i16, amperes: i16) -> DcLimits {
@@ -93,7 +96,7 @@ impl<'a> Pair<'a> {
     ) -> Self {
         let secc = Secc::new(&secc_config(settings), &mut buffers.0).unwrap();
         let evcc = Evcc::new(
-            &EvccConfig { evcc_id: "WMIV1234567890ABCDEX", wishes, settings: *settings },
+            &EvccConfig { settings: *settings, ..EvccConfig::new("WMIV1234567890ABCDEX", wishes) },
             &mut buffers.1,
         )
         .unwrap();
@@ -141,8 +144,9 @@ impl<'a> Pair<'a> {
     }
 
     pub fn connect_over(&mut self, transport: Transport) {
-        self.secc.start(self.now, transport, [7; 8], NOW);
-        self.evcc.start(self.now, transport, NOW);
+        let connection = Connection::new(transport, NOW);
+        self.secc.start(self.now, &connection, [7; 8], [9; 16]);
+        self.evcc.start(self.now, &connection);
     }
 
     pub fn rounds_done(&self) -> usize {

@@ -6,30 +6,35 @@ use exi_codec::iso20::dc::{
     DcCpdReqMode, DcCpdResEnergyTransferMode, DcCpdResMode, DynamicDcClReqControlMode,
     ScheduledDcClReqControlMode,
 };
-use exi_codec::{Amperes, Quantity, Unit, Volts, Watts};
+use exi_codec::{Amperes, Quantity, Rounding, Unit, Volts, Watts};
 
-use super::Core;
+use super::super::{Core, Course, StationNeeds};
 use crate::power::{DcLimits, FlowLimits};
 use crate::service::{ControlMode, Direction};
 use crate::settings::DischargeSign;
 
 impl Core<'_> {
-    fn signed<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
+    fn signed_limit<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
         match self.config.settings.discharge_sign {
             DischargeSign::Positive => magnitude.abs(),
             DischargeSign::Negative => magnitude.abs().negated(),
         }
     }
 
-    /// Discharge limits of this moment: zero without a permit.
-    fn discharge(&self) -> FlowLimits {
-        self.plant.limits.discharge.filter(|_| self.may_discharge()).unwrap_or_default().abs()
+    /// The limits of this moment: no discharge without a permit, nothing at all while the vehicle is after something
+    /// else than energy.
+    fn dc_live(&self) -> DcLimits {
+        let limits = self.plant.dc.limits;
+        if self.course != Course::Charge {
+            return DcLimits { charge: FlowLimits::default(), discharge: None, ..limits };
+        }
+        DcLimits { discharge: limits.discharge.filter(|_| self.may_discharge()), ..limits }
     }
 
     /// The limits of the charge parameters, for the selected direction. They bound the whole session, so a
     /// permit that is withheld for now does not count here.
     pub(super) fn charge_parameters(&self) -> DcCpdReqMode {
-        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.plant.limits;
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.plant.dc.limits;
         let target_soc = self.plant.needs.target_soc;
         match self.direction() {
             Direction::ChargeOnly => DcCpdReqMode::Dc(DcCpdReqEnergyTransferMode {
@@ -51,10 +56,10 @@ impl Core<'_> {
                     ev_maximum_voltage: max_voltage,
                     ev_minimum_voltage: min_voltage,
                     target_soc,
-                    ev_maximum_discharge_power: self.signed(discharge.max_power),
-                    ev_minimum_discharge_power: self.signed(discharge.min_power),
-                    ev_maximum_discharge_current: self.signed(discharge.max_current),
-                    ev_minimum_discharge_current: self.signed(discharge.min_current),
+                    ev_maximum_discharge_power: self.signed_limit(discharge.max_power),
+                    ev_minimum_discharge_power: self.signed_limit(discharge.min_power),
+                    ev_maximum_discharge_current: self.signed_limit(discharge.max_current),
+                    ev_minimum_discharge_current: self.signed_limit(discharge.min_current),
                 })
             }
         }
@@ -62,8 +67,7 @@ impl Core<'_> {
 
     /// A round of the loop, for the selected direction and control mode.
     pub(super) fn round(&self) -> ClReqControlMode {
-        let mode = self.selection.map_or(ControlMode::Dynamic, |selection| selection.parameters.control_mode);
-        match (self.direction(), mode) {
+        match (self.direction(), self.mode()) {
             (Direction::Bidirectional, ControlMode::Dynamic) => ClReqControlMode::BptDynamic(self.dynamic()),
             (Direction::ChargeOnly, ControlMode::Dynamic) => {
                 let m = self.dynamic();
@@ -101,56 +105,69 @@ impl Core<'_> {
     }
 
     fn dynamic(&self) -> BptDynamicDcClReqControlMode {
-        let DcLimits { charge, max_voltage, min_voltage, .. } = self.plant.limits;
-        let needs = self.plant.needs;
-        let discharge = self.discharge();
-        let v2x = needs.v2x_energy.filter(|_| self.may_discharge());
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.dc_live();
+        let discharge = discharge.unwrap_or_default();
+        let energy = self.energy();
         BptDynamicDcClReqControlMode {
-            departure_time: Some(needs.departure_time),
-            ev_target_energy_request: needs.target_energy,
-            ev_maximum_energy_request: needs.max_energy,
-            ev_minimum_energy_request: needs.min_energy,
+            departure_time: Some(self.plant.needs.departure_time),
+            ev_target_energy_request: energy.target,
+            ev_maximum_energy_request: energy.max,
+            ev_minimum_energy_request: energy.min,
             ev_maximum_charge_power: charge.max_power,
             ev_minimum_charge_power: charge.min_power,
             ev_maximum_charge_current: charge.max_current,
             ev_maximum_voltage: max_voltage,
             ev_minimum_voltage: min_voltage,
-            ev_maximum_discharge_power: self.signed(discharge.max_power),
-            ev_minimum_discharge_power: self.signed(discharge.min_power),
-            ev_maximum_discharge_current: self.signed(discharge.max_current),
-            ev_maximum_v2x_energy_request: v2x.map(|v| v.0),
-            ev_minimum_v2x_energy_request: v2x.map(|v| v.1),
+            ev_maximum_discharge_power: self.signed_limit(discharge.max_power),
+            ev_minimum_discharge_power: self.signed_limit(discharge.min_power),
+            ev_maximum_discharge_current: self.signed_limit(discharge.max_current),
+            ev_maximum_v2x_energy_request: energy.v2x.map(|v| v.0),
+            ev_minimum_v2x_energy_request: energy.v2x.map(|v| v.1),
         }
     }
 
     fn scheduled_round(&self) -> BptScheduledDcClReqControlMode {
-        let DcLimits { charge, max_voltage, min_voltage, .. } = self.plant.limits;
-        let needs = self.plant.needs;
-        let discharge = self.discharge();
+        let limits = self.dc_live();
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = limits;
+        let discharge = discharge.unwrap_or_default();
+        let energy = self.energy();
         BptScheduledDcClReqControlMode {
-            ev_target_energy_request: Some(needs.target_energy),
-            ev_maximum_energy_request: Some(needs.max_energy),
-            ev_minimum_energy_request: Some(needs.min_energy),
-            ev_target_current: self.wanted_current(),
-            ev_target_voltage: self.plant.demand.voltage.min(max_voltage),
+            ev_target_energy_request: Some(energy.target),
+            ev_maximum_energy_request: Some(energy.max),
+            ev_minimum_energy_request: Some(energy.min),
+            ev_target_current: self.wanted_current(&limits),
+            ev_target_voltage: self.plant.dc.demand.voltage.min(max_voltage),
             ev_maximum_charge_power: Some(charge.max_power),
             ev_minimum_charge_power: Some(charge.min_power),
             ev_maximum_charge_current: Some(charge.max_current),
             ev_maximum_voltage: Some(max_voltage),
             ev_minimum_voltage: Some(min_voltage),
-            ev_maximum_discharge_power: Some(self.signed(discharge.max_power)),
-            ev_minimum_discharge_power: Some(self.signed(discharge.min_power)),
-            ev_maximum_discharge_current: Some(self.signed(discharge.max_current)),
+            ev_maximum_discharge_power: Some(self.signed_limit(discharge.max_power)),
+            ev_minimum_discharge_power: Some(self.signed_limit(discharge.min_power)),
+            ev_maximum_discharge_current: Some(self.signed_limit(discharge.max_current)),
         }
     }
 
-    /// The battery's demand within the vehicle's own limits; never discharge without a permit.
-    fn wanted_current(&self) -> Amperes {
-        let current = self.plant.demand.current;
-        if current.is_negative() {
-            current.max(self.discharge().max_current.negated())
+    /// The battery's demand within the vehicle's own limits and the schedule; never discharge without a permit.
+    fn wanted_current(&self, limits: &DcLimits) -> Amperes {
+        let wish = self.plant.dc.demand.current;
+        if wish.is_negative() {
+            let most = limits.discharge.unwrap_or_default().abs().max_current;
+            wish.max(most.min(self.carried_by(self.planned_discharge())).negated())
         } else {
-            current.min(self.plant.limits.charge.max_current)
+            wish.min(limits.charge.max_current).min(self.carried_by(self.planned_power()))
+        }
+    }
+
+    /// The current that carries a power at the voltage of the battery.
+    fn carried_by(&self, power: Watts) -> Amperes {
+        let milli = |voltage: Volts| voltage.to_milli_saturating(Rounding::Up);
+        let voltage = milli(self.plant.dc.measured.voltage.max(self.plant.dc.demand.battery));
+        let power = self.corrected(power).to_milli_saturating(Rounding::TowardsZero);
+        match power.saturating_mul(1000).checked_div(voltage) {
+            Some(current) => Amperes::from_milli(current, Rounding::TowardsZero),
+            // Without a voltage there is no power to exceed.
+            None => Amperes::new(i16::MAX, 3),
         }
     }
 }
@@ -217,8 +234,17 @@ pub(super) fn declared(mode: &DcCpdResMode) -> (Direction, DcLimits) {
     }
 }
 
-/// What a charger allows in a round of the loop; limits that are left out stay as declared.
-pub(super) fn live(mode: &ClResControlMode, declared: &DcLimits) -> (Direction, ControlMode, DcLimits) {
+/// What a response of the loop says.
+pub(super) struct Live {
+    pub(super) direction: Direction,
+    pub(super) mode: ControlMode,
+    pub(super) limits: DcLimits,
+    pub(super) needs: StationNeeds,
+    pub(super) ack_max_delay: Option<u16>,
+}
+
+/// What a charger allows in a round of the loop; limits that are left out stay as declared, and none goes beyond.
+pub(super) fn live(mode: &ClResControlMode, declared: &DcLimits) -> Live {
     let charge = |power: Option<Watts>, least: Option<Watts>, current: Option<Amperes>| FlowLimits {
         max_power: power.unwrap_or(declared.charge.max_power),
         min_power: least.unwrap_or(declared.charge.min_power),
@@ -238,7 +264,7 @@ pub(super) fn live(mode: &ClResControlMode, declared: &DcLimits) -> (Direction, 
     let voltage = |most: Option<Volts>, least: Option<Volts>| {
         (most.unwrap_or(declared.max_voltage), least.unwrap_or(declared.min_voltage))
     };
-    let (direction, mode, charge, discharge, (max_voltage, min_voltage)) = match mode {
+    let (direction, control, charge, discharge, (max_voltage, min_voltage)) = match mode {
         ClResControlMode::Dynamic(m) => (
             Direction::ChargeOnly,
             ControlMode::Dynamic,
@@ -284,5 +310,25 @@ pub(super) fn live(mode: &ClResControlMode, declared: &DcLimits) -> (Direction, 
             voltage(m.evse_maximum_voltage, m.evse_minimum_voltage),
         ),
     };
-    (direction, mode, DcLimits { charge, discharge, max_voltage, min_voltage })
+    let limits = DcLimits { charge, discharge, max_voltage, min_voltage }.narrowed(declared);
+    let (needs, ack_max_delay) = match mode {
+        ClResControlMode::Dynamic(m) => (
+            StationNeeds {
+                departure_time: m.departure_time,
+                minimum_soc: m.minimum_soc,
+                target_soc: m.target_soc,
+            },
+            m.ack_max_delay,
+        ),
+        ClResControlMode::BptDynamic(m) => (
+            StationNeeds {
+                departure_time: m.departure_time,
+                minimum_soc: m.minimum_soc,
+                target_soc: m.target_soc,
+            },
+            m.ack_max_delay,
+        ),
+        ClResControlMode::Scheduled(_) | ClResControlMode::BptScheduled(_) => (StationNeeds::NONE, None),
+    };
+    Live { direction, mode: control, limits, needs, ack_max_delay }
 }

@@ -1,0 +1,110 @@
+//! What the plan of power needs to know, whatever the family.
+
+use exi_codec::{Rounding, Watts};
+
+use super::{Core, DischargePermit};
+use crate::service::Family;
+
+impl Core<'_> {
+    /// Whether energy may leave the battery now: service, permit, limits, and the minimum state of charge.
+    pub(super) fn may_discharge(&self) -> bool {
+        let needs = self.plant.needs;
+        let below = needs.min_energy > exi_codec::WattHours::ZERO
+            || matches!((needs.present_soc, needs.minimum_soc), (Some(now), Some(least)) if now <= least);
+        self.is_bidirectional()
+            && self.plant.discharge == DischargePermit::Allowed
+            && self.has_discharge()
+            && !below
+    }
+
+    fn has_discharge(&self) -> bool {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.plant.ac.limits.discharge.is_some(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.plant.dc.limits.discharge.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Most power that the vehicle can take, W.
+    pub(super) fn most_power(&self) -> Watts {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.plant.ac.limits.max_charge.total(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.plant.dc.limits.charge.max_power,
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.plant.wpt.limits.max_power,
+            #[allow(unreachable_patterns, reason = "families can be left out")]
+            _ => Watts::ZERO,
+        }
+    }
+
+    /// Most power that the charger declared, W.
+    pub(super) fn station_power(&self) -> Watts {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.station.ac.limits.max_charge.total(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.station.dc.charge.max_power,
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.plant.wpt.pad.max_power,
+            #[allow(unreachable_patterns, reason = "families can be left out")]
+            _ => Watts::ZERO,
+        }
+    }
+
+    /// Whether the vehicle's own plan is to give energy away.
+    pub(super) fn wants_discharge(&self) -> bool {
+        let wants = match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.plant.ac.demand.total().is_negative(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.plant.dc.demand.current.is_negative(),
+            _ => false,
+        };
+        wants && self.may_discharge()
+    }
+
+    /// Whether next to nothing flows.
+    pub(super) fn is_quiet(&self) -> bool {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.ac_is_quiet(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => {
+                self.plant.dc.measured.current.abs() <= self.config.settings.open_current
+            }
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt_is_quiet(),
+            #[allow(unreachable_patterns, reason = "families can be left out")]
+            _ => true,
+        }
+    }
+
+    /// Power after warnings of the charger that it is too much: a tenth less for each in a row, down to a half.
+    pub(super) fn corrected(&self, power: Watts) -> Watts {
+        match self.violations {
+            0 => power,
+            many => {
+                let tenths = 10 - i64::from(many.min(5));
+                let milli = power.to_milli_saturating(Rounding::TowardsZero);
+                Watts::from_milli(milli / 10 * tenths, Rounding::TowardsZero)
+            }
+        }
+    }
+
+    /// The course or a limit has changed: so may what the vehicle's own converter is to do.
+    pub(super) fn update_output(&mut self) {
+        #[cfg(feature = "ac")]
+        if self.family() == Family::Ac {
+            self.update_ac_output();
+        }
+    }
+
+    /// The vehicle is after something else than energy: nothing flows from here on, as far as it is its doing.
+    pub(super) fn quieten(&mut self) {
+        self.update_output();
+    }
+}

@@ -1,0 +1,210 @@
+//! Which of the offered schedules the vehicle takes, and what it makes of it. All choices are made here.
+
+use exi_codec::iso20::common_messages::{
+    ChannelSelection, ChargeProgress, DynamicSeReqControlMode, EvPowerProfile, EvpptControlMode,
+    PowerDeliveryReq, PowerToleranceAcceptance, ScheduleExchangeReq, ScheduleExchangeRes, ScheduleTuple,
+    ScheduledEvpptControlMode, ScheduledSeReqControlMode, SeReqControlMode, SeResControlMode,
+};
+use exi_codec::iso20::common_types::{NumericId, Processing};
+use exi_codec::{List, Ranged, Watts};
+
+use super::{Core, Course, Flags, Pending, StationNeeds};
+use crate::end::Cause;
+use crate::message::{EncodeError, MessageKind as K, Request};
+use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
+use crate::sequence::{Asked, Step, Stream};
+use crate::service::{BptChannel, ControlMode};
+use crate::settings::AnchorUnit;
+
+/// Time anchors above this are microseconds: as seconds they would lie in the year 5138.
+const LATEST_SECONDS: u64 = 100_000_000_000;
+
+/// A schedule tuple of the charger's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) tuple: u32,
+    /// The tuple came with a power tolerance, which the vehicle has to accept or not.
+    tolerance: bool,
+    pub(super) charge: Schedule,
+    pub(super) discharge: Schedule,
+}
+
+impl Plan {
+    pub(super) const NONE: Self =
+        Self { tuple: 1, tolerance: false, charge: Schedule::NONE, discharge: Schedule::NONE };
+
+    fn read(tuple: &ScheduleTuple<'_>) -> Self {
+        let charge = tuple.charging_schedule.power_schedule;
+        let mut plan = Self {
+            tuple: tuple.schedule_tuple_id.get(),
+            tolerance: charge.power_tolerance.is_some(),
+            charge: Schedule::read(seconds(charge.time_anchor), &charge.power_schedule_entries),
+            discharge: Schedule::NONE,
+        };
+        if let Some(discharge) = tuple.discharging_schedule {
+            let discharge = discharge.power_schedule;
+            plan.discharge =
+                Schedule::read(seconds(discharge.time_anchor), &discharge.power_schedule_entries);
+        }
+        plan
+    }
+}
+
+/// A time anchor of the charger's in seconds: some send microseconds.
+const fn seconds(anchor: u64) -> u64 {
+    if anchor > LATEST_SECONDS { anchor / 1_000_000 } else { anchor }
+}
+
+impl Core<'_> {
+    pub(super) fn mode(&self) -> ControlMode {
+        self.selection.map_or(ControlMode::Dynamic, |selection| selection.parameters.control_mode)
+    }
+
+    pub(super) fn schedule_exchange(&self) -> Request<'static> {
+        let needs = self.plant.needs;
+        let energy = self.energy();
+        let control_mode = match self.mode() {
+            ControlMode::Dynamic => SeReqControlMode::Dynamic(DynamicSeReqControlMode {
+                departure_time: needs.departure_time,
+                minimum_soc: needs.minimum_soc,
+                target_soc: needs.target_soc,
+                ev_target_energy_request: energy.target,
+                ev_maximum_energy_request: energy.max,
+                ev_minimum_energy_request: energy.min,
+                ev_maximum_v2x_energy_request: energy.v2x.map(|v| v.0),
+                ev_minimum_v2x_energy_request: energy.v2x.map(|v| v.1),
+            }),
+            ControlMode::Scheduled => SeReqControlMode::Scheduled(ScheduledSeReqControlMode {
+                departure_time: Some(needs.departure_time),
+                ev_target_energy_request: Some(energy.target),
+                ev_maximum_energy_request: Some(energy.max),
+                ev_minimum_energy_request: Some(energy.min),
+                ev_energy_offer: None,
+            }),
+        };
+        Request::ScheduleExchangeReq(ScheduleExchangeReq {
+            header: self.header(),
+            maximum_supporting_points: Ranged::clamped(SCHEDULE_ENTRIES as u16),
+            control_mode,
+        })
+    }
+
+    /// What a finished schedule exchange says; none if it does not fit the service.
+    pub(super) fn choose(&mut self, message: &ScheduleExchangeRes<'_>) -> Option<Plan> {
+        match (message.control_mode, self.mode()) {
+            (SeResControlMode::Dynamic(dynamic), ControlMode::Dynamic) => {
+                self.station_needs(StationNeeds {
+                    departure_time: dynamic.departure_time,
+                    minimum_soc: dynamic.minimum_soc,
+                    target_soc: dynamic.target_soc,
+                });
+                Some(self.station.plan)
+            }
+            (SeResControlMode::Scheduled(tuples), ControlMode::Scheduled) => {
+                tuples.first().map(|tuple| Plan::read(&tuple))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn scheduled(&mut self, message: &ScheduleExchangeRes<'_>) {
+        // While the charger still plans, what it sends is filling.
+        if message.evse_processing != Processing::Finished {
+            return;
+        }
+        let Some(plan) = self.choose(message) else {
+            return self.leave(Cause::InvalidResponse(K::ScheduleExchangeRes));
+        };
+        self.station.plan = plan;
+        self.pending.raise(Pending::SCHEDULED);
+        if message.go_to_pause == Some(true) {
+            self.flags.set(Flags::GO_TO_PAUSE);
+            self.asked_to_pause();
+        }
+    }
+
+    /// The power that the vehicle may take now by its plan, W: its own limit, within the schedule in force.
+    pub(super) fn planned_power(&self) -> Watts {
+        let most = self.most_power();
+        match self.mode() {
+            ControlMode::Dynamic => most,
+            ControlMode::Scheduled => most.min(self.station.plan.charge.power_at(self.calendar.at(self.now))),
+        }
+    }
+
+    /// The power that may leave the vehicle now by its plan, W, as a magnitude.
+    pub(super) fn planned_discharge(&self) -> Watts {
+        match self.mode() {
+            ControlMode::Scheduled if !self.station.plan.discharge.entries().is_empty() => {
+                self.station.plan.discharge.power_at(self.calendar.at(self.now))
+            }
+            _ => Watts::new(i16::MAX, 3),
+        }
+    }
+
+    /// The profile for a plan: what the vehicle can take of it.
+    fn profile(&self, plan: &Plan) -> Schedule {
+        let now = self.calendar.at(self.now);
+        let zero = self.course == Course::Pause && self.mode() == ControlMode::Scheduled;
+        match self.mode() {
+            _ if zero => Schedule::flat(now, Watts::ZERO),
+            ControlMode::Scheduled => plan.charge.capped(self.most_power()),
+            // Where the charger plans, it is for information only.
+            ControlMode::Dynamic => Schedule::flat(now, self.most_power().min(self.station_power())),
+        }
+    }
+
+    fn channel(&self) -> Option<ChannelSelection> {
+        let selection = self.selection?;
+        let separated = selection.parameters.bpt.channel == BptChannel::Separated;
+        (separated && self.is_bidirectional()).then(|| {
+            if self.wants_discharge() { ChannelSelection::Discharge } else { ChannelSelection::Charge }
+        })
+    }
+
+    pub(super) fn encode_power_delivery(
+        &self,
+        asked: Asked,
+        plan: &Plan,
+        stream: Stream,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        let zero =
+            asked.step == Step::Stop && self.course == Course::Pause && !self.flags.has(Flags::INVITED);
+        let with_profile = zero || matches!(asked.step, Step::Start | Step::ScheduleRenegotiation);
+        let schedule = self.profile(plan);
+        let (entries, len) = schedule.wire();
+        let profile = EvPowerProfile {
+            time_anchor: match self.config.settings.anchor_unit {
+                AnchorUnit::Seconds => schedule.start(),
+                AnchorUnit::Microseconds => schedule.start().saturating_mul(1_000_000),
+            },
+            control_mode: match self.mode() {
+                ControlMode::Dynamic => EvpptControlMode::Dynamic,
+                ControlMode::Scheduled => EvpptControlMode::Scheduled(ScheduledEvpptControlMode {
+                    selected_schedule_tuple_id: NumericId::new(plan.tuple).unwrap_or(NumericId::ONE),
+                    // The plan keeps to the schedule, so any tolerance will do.
+                    power_tolerance_acceptance: plan
+                        .tolerance
+                        .then_some(PowerToleranceAcceptance::PowerToleranceConfirmed),
+                }),
+            },
+            ev_power_profile_entries: List::new(entries.get(..len).unwrap_or_default()),
+        };
+        Request::PowerDeliveryReq(PowerDeliveryReq {
+            header: self.header(),
+            ev_processing: asked.processing,
+            charge_progress: match asked.step {
+                Step::Start => ChargeProgress::Start,
+                Step::Standby => ChargeProgress::Standby,
+                Step::ScheduleRenegotiation => ChargeProgress::ScheduleRenegotiation,
+                _ => ChargeProgress::Stop,
+            },
+            ev_power_profile: with_profile.then_some(profile),
+            bpt_channel_selection: self
+                .channel()
+                .filter(|_| matches!(asked.step, Step::Start | Step::ScheduleRenegotiation)),
+        })
+        .encode_on(stream, out)
+    }
+}
