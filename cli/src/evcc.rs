@@ -1,14 +1,16 @@
 //! `v2g evcc`: a vehicle on a real interface.
 
 use clap::Args as ClapArgs;
-use iso15118_20::evcc::{Evcc, EvccConfig};
+use iso15118_20::evcc::Evcc;
 use v2g_scenario::scenario::Side;
 
 use crate::failure::Failure;
 use crate::net::{Interface, Link};
 use crate::observe::Summary;
 use crate::options::{Options, require_own_faults};
-use crate::runtime::{BUFFER, Cable, Clock, FarEnd, Reactor, Vehicle, to_and_fro, wishes};
+use crate::runtime::{
+    BUFFER, Cable, Clock, FarEnd, Reactor, Vehicle, to_and_fro, value_added_wishes, vehicle_config, wishes,
+};
 use crate::secc::require_lab;
 use crate::session::Departures;
 
@@ -56,10 +58,10 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let outputs = args.options.outputs(1)?;
     let wishes = wishes(&scenario);
     let mut buffer = vec![0; BUFFER];
-    let config =
-        EvccConfig { settings: scenario.profile.settings(), ..EvccConfig::new("WMIV2G00000000001", &wishes) };
+    let added = value_added_wishes(&scenario);
+    let config = vehicle_config(&scenario, "WMIV2G00000000001", &wishes, &added);
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    let cable = Cable::new(&scenario.vehicle, scenario.lapse);
+    let cable = Cable::new(&scenario);
     let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario);
     let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone());
     let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;

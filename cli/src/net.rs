@@ -1,7 +1,7 @@
 //! Sockets on the charging link.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
@@ -165,10 +165,10 @@ impl Server {
     }
 
     /// The next vehicle that has connected, if there is one.
-    pub(crate) fn accept(&mut self) -> Result<Option<mio::net::TcpStream>, Failure> {
+    pub(crate) fn accept(&mut self) -> Result<Option<(mio::net::TcpStream, SocketAddr)>, Failure> {
         loop {
             match self.listener.accept() {
-                Ok((stream, _)) => return Ok(Some(stream)),
+                Ok(accepted) => return Ok(Some(accepted)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 // A vehicle that is gone before it was let in is not the charger's business.
                 Err(error)
@@ -237,12 +237,22 @@ fn bind_discovery(link: &Link) -> io::Result<UdpSocket> {
     }
 }
 
-/// Connects to a charger.
-pub(crate) fn connect(to: SocketAddr) -> Result<mio::net::TcpStream, Failure> {
-    let stream = TcpStream::connect_timeout(&to, CONNECT);
-    stream
-        .and_then(|stream| stream.set_nonblocking(true).map(|()| mio::net::TcpStream::from_std(stream)))
-        .map_err(|error| failed(&format!("connect to {to}"), &error))
+/// Connects to a charger. `from` is told the own address before the charger can see it.
+pub(crate) fn connect(to: SocketAddr, from: impl FnOnce(SocketAddr)) -> Result<mio::net::TcpStream, Failure> {
+    let connect = || {
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+        // On the loopback the own address is known beforehand, which is where it is asked for.
+        if to.ip().is_loopback() {
+            socket.bind(&SocketAddr::new(to.ip(), 0).into())?;
+            if let Some(own) = socket.local_addr()?.as_socket() {
+                from(own);
+            }
+        }
+        socket.connect_timeout(&to.into(), CONNECT)?;
+        socket.set_nonblocking(true)?;
+        Ok(mio::net::TcpStream::from_std(socket.into()))
+    };
+    connect().map_err(|error: io::Error| failed(&format!("connect to {to}"), &error))
 }
 
 /// Finds the charger of a link.

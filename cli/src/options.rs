@@ -10,7 +10,6 @@ use v2g_scenario::scenario::{Fault, FaultKind, ModeChoice, ProfileChoice, Servic
 use crate::failure::Failure;
 use crate::observe::{Audience, Sinks, Trace};
 use crate::report::{self, Journal};
-use crate::runtime::require_engine;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -54,7 +53,6 @@ impl Options {
         }
         scenario.mode = self.mode.or(scenario.mode);
         scenario.profile = self.profile.unwrap_or(scenario.profile);
-        require_engine(&scenario)?;
         Ok(scenario)
     }
 

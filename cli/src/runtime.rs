@@ -20,9 +20,9 @@ use crate::failure::Failure;
 pub(crate) use clock::Clock;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use plant::{Cable, Reading};
-pub(crate) use reactor::{Intake, Reactor};
-pub(crate) use setup::{offers, require_engine, to_and_fro, wishes};
-pub(crate) use station::{Berth, Site, Station};
+pub(crate) use reactor::{Arrival, Intake, Reactor};
+pub(crate) use setup::{Menu, station_config, to_and_fro, value_added_wishes, vehicle_config, wishes};
+pub(crate) use station::{Berth, Guest, Site, Station};
 pub(crate) use vehicle::{FarEnd, Vehicle};
 
 /// Memory for a message that arrives in pieces. What is never needed never takes real memory.

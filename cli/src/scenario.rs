@@ -23,18 +23,22 @@ mod deed;
 mod ends;
 mod error;
 mod expect;
+mod plan;
 mod quantity;
 mod when;
 
 use serde::Deserialize;
 
-pub use choice::{ModeChoice, ProfileChoice, ServiceChoice, Side};
+pub use choice::{
+    ModeChoice, PhaseCount, PolicyChoice, ProfileChoice, ServiceChoice, Side, ValueAddedChoice,
+};
 pub use deed::{Action, Event, Fault, FaultKind, Portion};
 pub use ends::{
-    Answer, Demand, Discharge, Grid, Limits, Station, StationChange, Vehicle, VehicleChange, Verdict,
+    Answer, Demand, Discharge, Grid, Limits, OnPause, Station, StationChange, Vehicle, VehicleChange, Verdict,
 };
 pub use error::ScenarioError;
 pub use expect::{Expectation, Outcome};
+pub use plan::{Algorithm, Level, Plan, Price, Prices, Step};
 pub use quantity::{Current, Energy, Power, Share, Span, Voltage};
 pub use when::When;
 
@@ -50,6 +54,8 @@ pub struct Scenario {
     pub services: Vec<ServiceChoice>,
     /// Who is to plan. None: the vehicle takes what it gets.
     pub mode: Option<ModeChoice>,
+    /// Phases of an AC connection.
+    pub phases: PhaseCount,
     /// How exactly the standard is followed.
     pub profile: ProfileChoice,
     /// Seconds of the scenario in one second of the clock, 1 to 100 000.
@@ -80,6 +86,7 @@ impl Default for Scenario {
             about: String::new(),
             services: vec![ServiceChoice::DcBpt],
             mode: None,
+            phases: PhaseCount::default(),
             profile: ProfileChoice::default(),
             lapse: 1,
             seed: 1,

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use iso15118_20::Instant;
-use iso15118_20::secc::{ConfigError, Secc, SeccConfig};
+use iso15118_20::secc::{ConfigError, Secc};
+use iso15118_20::{Cause, Instant};
 use mio::Registry;
-use mio::net::TcpStream;
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{ServiceChoice, Side};
 
@@ -16,12 +15,9 @@ use crate::net::{Interface, Link, Server};
 use crate::observe::{Ending, Energy, Figures, Observer, Summary};
 use crate::options::{Options, Outputs, require_own_faults};
 use crate::runtime::{
-    BUFFER, Berth, Cable, Clock, Endpoint, Intake, Reactor, Site, Station, offers, to_and_fro,
+    Arrival, BUFFER, Berth, Cable, Clock, Endpoint, Guest, Intake, Menu, Reactor, Site, Station,
+    station_config, to_and_fro,
 };
-
-/// What the station calls itself.
-pub(crate) const EVSE_ID: &str = "DE*V2G*E0001*1";
-pub(crate) const METER_ID: &str = "SIMULATED-1";
 
 /// Rounds of the charge loop between two changes of direction.
 const SWING: u32 = 5;
@@ -53,14 +49,15 @@ Examples:
 
 Nothing real is switched: charger and battery are simulated.";
 
-/// Vehicles that are not there always have their contactors where they should be.
+/// Vehicles that are not there always have their contactors and themselves where they should be.
 struct Kerb<'a>(&'a Scenario);
 
 impl Site for Kerb<'_> {
     fn berth(&self, _: &str) -> Berth {
-        let cable = Cable::new(&self.0.vehicle, self.0.lapse);
+        let cable = Cable::new(self.0);
         cable.close(Side::Vehicle);
-        Berth { cable, session: None }
+        cable.roll();
+        Berth { cable, session: None, guest: Guest::Foreign }
     }
 }
 
@@ -74,6 +71,8 @@ struct Doors<'a> {
     left: Option<u32>,
     served: u32,
     started: Instant,
+    /// Who watches the one session while it is paused.
+    paused: Option<Observer>,
     /// How the last session ended.
     verdict: Result<(), Failure>,
     endings: Vec<Ending>,
@@ -88,18 +87,16 @@ impl Intake<Station<'_>> for Doors<'_> {
         self.server.answer(now)
     }
 
-    fn next(&mut self, now: Instant) -> Result<Option<TcpStream>, Failure> {
+    fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure> {
         if self.left == Some(0) {
             return Ok(None);
         }
-        let stream = self.server.accept()?;
-        if stream.is_some() {
-            self.left = self.left.map(|left| left - 1);
-            if self.args.sessions == 1 || self.served == 0 {
-                self.started = now;
-            }
+        let Some((stream, _)) = self.server.accept()? else { return Ok(None) };
+        self.left = self.left.map(|left| left - 1);
+        if self.paused.is_none() && (self.args.sessions == 1 || self.served == 0) {
+            self.started = now;
         }
-        Ok(stream)
+        Ok(Some(Arrival { stream, place: None }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -107,6 +104,9 @@ impl Intake<Station<'_>> for Doors<'_> {
     }
 
     fn observer(&mut self, now: Instant, _: usize) -> Observer {
+        if let Some(observer) = self.paused.take() {
+            return observer;
+        }
         self.served += 1;
         Observer::new(Side::Station, self.served - 1, now, self.outputs.sinks.clone())
     }
@@ -120,7 +120,15 @@ impl Intake<Station<'_>> for Doors<'_> {
         figures: &mut Figures,
     ) {
         let (charged, discharged) = station.energy();
-        let ending = Ending { end: station.end(), energy: Energy { charged, discharged }, observer };
+        let end = station.end();
+        let paused = end.is_some_and(|end| end.cause == Cause::Paused);
+        // The scenario says that the vehicle comes back: the session is not over.
+        if paused && self.args.sessions == 1 && self.scenario.vehicle.resume.is_some() {
+            self.left = self.left.map(|left| left + 1);
+            self.paused = Some(observer);
+            return;
+        }
+        let ending = Ending { end, energy: Energy { charged, discharged }, observer };
         if self.args.sessions > 1 {
             // Where vehicles come for ever, what they leave behind must not grow for ever.
             if self.left.is_some() {
@@ -173,12 +181,14 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
         scenario: &scenario,
         left: args.once.then_some(args.sessions),
         served: 0,
+        paused: None,
         started: Instant::ZERO,
         verdict: Ok(()),
         endings: Vec::new(),
     };
-    let offers = offers(&scenario);
-    let config = SeccConfig::new(EVSE_ID, METER_ID, &offers, scenario.profile.settings());
+    let menu = Menu::new(&scenario);
+    let (offers, value_added) = (menu.offers(), menu.value_added());
+    let config = station_config(&scenario, &offers, &value_added);
     let kerb = Kerb(&scenario);
     let mut buffers = vec![0; BUFFER * args.sessions as usize];
     let stations: Result<Vec<_>, ConfigError> = buffers

@@ -1,36 +1,35 @@
 //! `v2g session`: both ends in this process, over real sockets.
 
+mod departures;
+mod doors;
+
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use iso15118_20::Instant;
-use iso15118_20::evcc::{Evcc, EvccConfig};
-use iso15118_20::secc::{Secc, SeccConfig};
-use mio::Registry;
-use mio::net::TcpStream;
+use iso15118_20::evcc::Evcc;
+use iso15118_20::secc::Secc;
 use v2g_scenario::Scenario;
-use v2g_scenario::scenario::{ModeChoice, ServiceChoice, Side};
+use v2g_scenario::scenario::{ModeChoice, ServiceChoice};
 
 use crate::failure::Failure;
 use crate::memory::{self, Memory};
-use crate::net::{self, Link, Server};
-use crate::observe::{Ending, Energy, Figures, Observer, Sinks, Summary};
+use crate::net::{Link, Server};
+use crate::observe::{Ending, Figures, Summary};
 use crate::options::Options;
 use crate::runtime::{
-    BUFFER, Berth, Cable, Clock, Endpoint, FarEnd, Intake, Reactor, Site, Station, Vehicle, offers,
-    to_and_fro, wishes,
+    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Vehicle, station_config, to_and_fro,
+    value_added_wishes, vehicle_config, wishes,
 };
-use crate::secc::{EVSE_ID, METER_ID};
+
+pub(crate) use departures::Departures;
+use departures::Plugs;
+use doors::{Doors, Parking, vehicle_id};
 
 /// Simulated seconds in one second, so that a short session moves energy worth showing.
 const LAPSE: u32 = 60;
 
 /// Rounds where nobody says how many.
 const ROUNDS: u32 = 20;
-
-/// Between the arrivals of two vehicles.
-const ARRIVALS: Duration = Duration::from_millis(1);
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Session {
@@ -53,137 +52,6 @@ Examples:
   v2g session --loops 200 --report report.html  a page with messages, power and latencies
   v2g session --sessions 2000                   many at once: latencies and memory";
 
-/// A name from which the session follows.
-fn vehicle_id(session: u32) -> String {
-    format!("WMIV2G{:011}", session + 1)
-}
-
-/// The places of all vehicles.
-struct Parking(Vec<Cable>);
-
-impl Site for Parking {
-    fn berth(&self, vehicle_id: &str) -> Berth {
-        let number = vehicle_id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches("2G");
-        let session = number.parse::<u32>().ok().and_then(|number| number.checked_sub(1));
-        let session = session.filter(|session| (*session as usize) < self.0.len());
-        Berth { cable: self.0[session.unwrap_or(0) as usize].clone(), session }
-    }
-}
-
-/// Vehicles arrive at the station's door.
-struct Doors<'a> {
-    server: Server,
-    clock: Clock,
-    left: u32,
-    /// No vehicle comes any more.
-    stop: &'a AtomicBool,
-    sinks: Sinks,
-    endings: Vec<Ending>,
-}
-
-impl Intake<Station<'_>> for Doors<'_> {
-    fn register(&mut self, registry: &Registry) -> Result<(), Failure> {
-        self.server.register(registry)
-    }
-
-    fn ready(&mut self, now: Instant) -> Result<(), Failure> {
-        self.server.answer(now)
-    }
-
-    fn next(&mut self, _: Instant) -> Result<Option<TcpStream>, Failure> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        let stream = self.server.accept()?;
-        self.left -= u32::from(stream.is_some());
-        Ok(stream)
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        // Now and then it is asked whether vehicles still come.
-        (self.left > 0).then(|| self.clock.now() + Duration::from_millis(200))
-    }
-
-    fn observer(&mut self, now: Instant, place: usize) -> Observer {
-        Observer::new(Side::Station, place as u32, now, self.sinks.unwatched())
-    }
-
-    fn left(&mut self, _: Instant, _: usize, station: &Station<'_>, observer: Observer, _: &mut Figures) {
-        let (charged, discharged) = station.energy();
-        self.endings.push(Ending { end: station.end(), energy: Energy { charged, discharged }, observer });
-    }
-
-    fn is_done(&self) -> bool {
-        self.left == 0 || self.stop.load(Ordering::Relaxed)
-    }
-}
-
-/// Vehicles leave for the station, one after the other.
-pub(crate) struct Departures {
-    link: Link,
-    clock: Clock,
-    station: Option<std::net::SocketAddr>,
-    next_at: Instant,
-    left: u32,
-    pub(crate) sinks: Sinks,
-    pub(crate) endings: Vec<Ending>,
-}
-
-impl Departures {
-    pub(crate) fn new(link: Link, clock: Clock, vehicles: u32, sinks: Sinks) -> Self {
-        Self {
-            link,
-            clock,
-            station: None,
-            next_at: Instant::ZERO,
-            left: vehicles,
-            sinks,
-            endings: Vec::new(),
-        }
-    }
-}
-
-impl Intake<Vehicle<'_>> for Departures {
-    fn register(&mut self, _: &Registry) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn ready(&mut self, _: Instant) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn next(&mut self, now: Instant) -> Result<Option<TcpStream>, Failure> {
-        if self.left == 0 || now < self.next_at {
-            return Ok(None);
-        }
-        let station = match self.station {
-            Some(station) => station,
-            None => *self.station.insert(net::discover(&self.link, &self.clock)?),
-        };
-        let stream = net::connect(station)?;
-        self.left -= 1;
-        self.next_at = self.clock.now() + ARRIVALS;
-        Ok(Some(stream))
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        (self.left > 0).then_some(self.next_at)
-    }
-
-    fn observer(&mut self, now: Instant, place: usize) -> Observer {
-        Observer::new(Side::Vehicle, place as u32, now, self.sinks.clone())
-    }
-
-    fn left(&mut self, _: Instant, _: usize, vehicle: &Vehicle<'_>, observer: Observer, _: &mut Figures) {
-        let (charged, discharged) = vehicle.energy();
-        self.endings.push(Ending { end: vehicle.end(), energy: Energy { charged, discharged }, observer });
-    }
-
-    fn is_done(&self) -> bool {
-        self.left == 0
-    }
-}
-
 fn usual(args: &Session) -> Scenario {
     let rounds = args.loops.unwrap_or(ROUNDS);
     let services = vec![args.options.service.unwrap_or(ServiceChoice::DcBpt)];
@@ -200,16 +68,11 @@ pub(crate) fn run(args: &Session) -> Result<(), Failure> {
     let memory = Memory::now().filter(|_| args.sessions > 1);
     let clock = Clock::start();
     let server = Server::bind(Link::loopback())?;
-    let departures = Departures::new(server.link(), clock, args.sessions, outputs.sinks.clone());
+    let plugs = Plugs::default();
+    let departures =
+        Departures::new(server.link(), clock, args.sessions, outputs.sinks.clone()).plugged(plugs.clone());
     let stop = AtomicBool::new(false);
-    let doors = Doors {
-        server,
-        clock,
-        left: args.sessions,
-        stop: &stop,
-        sinks: outputs.sinks.clone(),
-        endings: Vec::new(),
-    };
+    let doors = Doors::new(server, clock, args.sessions, &stop, outputs.sinks.clone(), plugs, &scenario);
     let (figures, endings) = both_ends(&scenario, args.sessions, clock, doors, departures)?;
     let elapsed = clock.now();
     let summary = Summary {
@@ -232,29 +95,30 @@ fn both_ends(
     mut doors: Doors<'_>,
     mut departures: Departures,
 ) -> Result<(Figures, Vec<Ending>), Failure> {
-    let parking = Parking((0..sessions).map(|_| Cable::new(&scenario.vehicle, scenario.lapse)).collect());
+    let parking = Parking((0..sessions).map(|_| Cable::new(scenario)).collect());
     let parking = &parking;
-    let (offers, wishes) = (offers(scenario), wishes(scenario));
-    let settings = scenario.profile.settings();
+    let menu = Menu::new(scenario);
+    let (offers, value_added) = (menu.offers(), menu.value_added());
+    let (wishes, value_added_wishes) = (wishes(scenario), value_added_wishes(scenario));
     let ids: Vec<String> = (0..sessions).map(vehicle_id).collect();
     let mut memory = vec![0; BUFFER * 2 * sessions as usize];
     let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
 
-    let config = SeccConfig::new(EVSE_ID, METER_ID, &offers, settings);
+    let config = station_config(scenario, &offers, &value_added);
     let stations = for_stations
         .chunks_exact_mut(BUFFER)
         .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, parking, scenario)));
     let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
     let vehicles =
         for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking.0).map(|((buffer, id), cable)| {
-            let config = EvccConfig { settings, ..EvccConfig::new(id, &wishes) };
+            let config = vehicle_config(scenario, id, &wishes, &value_added_wishes);
             Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable.clone(), FarEnd::Simulated, scenario))
         });
     let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
     let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
     let vehicles = Reactor::new(clock, vehicles.map_err(Failure::failed)?, !scenario.seed)?;
 
-    let stop = doors.stop;
+    let stop = doors.stop();
     let figures = std::thread::scope(|scope| {
         let stations = scope.spawn(|| stations.run(&mut doors));
         let figures = vehicles.run(&mut departures);

@@ -1,11 +1,18 @@
 //! A charger, a cable and a battery, simulated well enough to see what the messages do.
 
+mod approach;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use exi_codec::{Amperes, Rounding, Volts, WattHours};
+use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
+use iso15118_20::service::Family;
 use iso15118_20::{Instant, Measurement, Output};
-use v2g_scenario::scenario::{Side, Vehicle};
+use v2g_scenario::Scenario;
+use v2g_scenario::scenario::{PhaseCount, Side};
+
+use approach::Approach;
+pub(super) use approach::DevicePlace;
 
 /// How fast a converter raises the voltage, V/s.
 const VOLTAGE_RAMP: f64 = 1500.0;
@@ -17,6 +24,8 @@ const CURRENT_RAMP_PER_KWH: f64 = 5.0;
 const BLEED: f64 = 3000.0;
 /// Inner resistance of the battery, Ω.
 const RESISTANCE: f64 = 0.05;
+/// Voltage of a phase against neutral, V.
+const PHASE: f64 = 230.0;
 /// Longest step of the simulation while something moves, and while nothing does.
 const STEP: Duration = Duration::from_millis(5);
 const QUIET_STEP: Duration = Duration::from_millis(50);
@@ -33,6 +42,8 @@ pub(crate) enum Converter {
     Power(Output),
     /// Somewhere else; it is known to exchange this current, A.
     Foreign(f64),
+    /// At the battery, or on the other side of a field: this power reaches the battery, W.
+    Battery(f64),
 }
 
 #[derive(Debug)]
@@ -47,6 +58,10 @@ struct State {
     /// Something has not yet reached where it goes.
     moving: bool,
     converter: Converter,
+    /// What kind of connection it is.
+    family: Family,
+    phases: PhaseCount,
+    approach: Approach,
     station_closed: bool,
     vehicle_closed: bool,
     outlet: f64,
@@ -78,6 +93,7 @@ impl State {
         let wanted = match self.converter {
             Converter::Power(output) if self.connected() => self.wanted_current(output),
             Converter::Foreign(current) if self.connected() => current,
+            Converter::Battery(power) if self.connected() => self.current_of(power),
             _ => 0.0,
         };
         let ramp = CURRENT_RAMP.max(CURRENT_RAMP_PER_KWH * self.capacity / 1000.0) * seconds;
@@ -97,8 +113,10 @@ impl State {
                 self.moving = (target - self.outlet).abs() > 0.01;
                 self.outlet + (target - self.outlet).clamp(-BLEED * seconds, VOLTAGE_RAMP * seconds)
             }
-            Converter::Power(_) | Converter::Foreign(_) => self.outlet,
+            Converter::Power(_) | Converter::Foreign(_) | Converter::Battery(_) => self.outlet,
         };
+        self.approach.step(seconds);
+        self.moving |= self.approach.is_moving();
         let energy = self.outlet * self.current * seconds * self.lapse / 3600.0;
         if energy >= 0.0 {
             self.charged += energy;
@@ -106,6 +124,17 @@ impl State {
             self.discharged -= energy;
         }
         self.soc = (self.soc + energy / self.capacity).clamp(0.0, 1.0);
+    }
+
+    /// The current with which this power reaches the terminals of the battery.
+    fn current_of(&self, power: f64) -> f64 {
+        let battery = self.battery();
+        let root = (battery * battery + 4.0 * RESISTANCE * power).max(0.0).sqrt();
+        (root - battery) / (2.0 * RESISTANCE)
+    }
+
+    fn power(&self) -> f64 {
+        self.outlet * self.current
     }
 
     /// The current at which the first of the three bounds is reached.
@@ -131,9 +160,9 @@ pub(crate) fn as_float(thousandths: i64) -> f64 {
 /// What a person with instruments would read off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Reading {
-    /// At the outlet, V.
+    /// At the outlet, V; over AC of each phase.
     pub(crate) voltage: f64,
-    /// Into the vehicle, A.
+    /// Into the vehicle, A; over AC in each phase.
     pub(crate) current: f64,
     /// State of charge, 0 to 1.
     pub(crate) soc: f64,
@@ -145,14 +174,18 @@ pub(crate) struct Cable(Arc<Mutex<State>>);
 
 impl Cable {
     /// Charger off, all contactors open, battery as the vehicle arrives.
-    pub(crate) fn new(vehicle: &Vehicle, lapse: u32) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let Scenario { vehicle, lapse, phases, .. } = scenario;
         Self(Arc::new(Mutex::new(State {
-            lapse: f64::from(lapse),
+            lapse: f64::from(*lapse),
             nominal: vehicle.battery.as_f64(),
             capacity: vehicle.capacity.as_f64(),
             at: None,
             moving: false,
             converter: Converter::Off,
+            family: Family::Dc,
+            phases: *phases,
+            approach: Approach::new(),
             station_closed: false,
             vehicle_closed: false,
             outlet: 0.0,
@@ -203,6 +236,40 @@ impl Cable {
         (state.converter, state.moving) = (Converter::Off, true);
     }
 
+    /// What kind of connection it is.
+    pub(super) fn set_family(&self, family: Family) {
+        self.state().family = family;
+    }
+
+    /// The vehicle rolls to where it can charge.
+    pub(crate) fn roll(&self) {
+        let mut state = self.state();
+        state.approach.roll();
+        state.moving = true;
+    }
+
+    /// How far the vehicle is from where it can charge, mm.
+    pub(super) fn offset(&self) -> i16 {
+        self.state().approach.offset()
+    }
+
+    /// Lets the connection device move, in so long.
+    pub(super) fn move_device(&self, to: DevicePlace, time: Duration) {
+        let mut state = self.state();
+        state.approach.move_device(to, time);
+        state.moving = true;
+    }
+
+    /// Where the connection device is.
+    pub(super) fn device(&self) -> DevicePlace {
+        self.state().approach.device()
+    }
+
+    /// Power into the battery, W.
+    pub(super) fn power(&self) -> Watts {
+        watts(self.state().power())
+    }
+
     pub(crate) fn close(&self, side: Side) {
         let mut state = self.state();
         *state.contactor(side) = true;
@@ -218,7 +285,15 @@ impl Cable {
     /// What a person with instruments would read off.
     pub(super) fn reading(&self) -> Reading {
         let state = self.state();
-        Reading { voltage: state.outlet, current: state.current, soc: state.soc }
+        let (voltage, current) = match (state.family, state.station_closed) {
+            (Family::Ac, true) => {
+                let phases = f64::from(state.phases.count());
+                (PHASE, state.power() / (PHASE * phases))
+            }
+            (Family::Ac, false) => (0.0, 0.0),
+            _ => (state.outlet, state.current),
+        };
+        Reading { voltage, current, soc: state.soc }
     }
 
     /// What the instruments of an end show.
@@ -269,4 +344,14 @@ impl Cable {
 
 pub(crate) fn thousandths(value: f64) -> i64 {
     (value * 1000.0).round() as i64
+}
+
+/// Power of the simulation as messages have it.
+pub(super) fn watts(value: f64) -> Watts {
+    Watts::from_milli(thousandths(value), Rounding::TowardsZero)
+}
+
+/// Power of a message as the simulation computes.
+pub(super) fn power_of(watts: Watts) -> f64 {
+    as_float(watts.to_milli_saturating(Rounding::Nearest))
 }

@@ -20,6 +20,14 @@ use crate::observe::{Figures, Observer};
 /// Tokens of the intake's own sockets are below this; those of connections follow.
 const FIRST: usize = 16;
 
+/// A connection that has come.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    /// The endpoint that it has to be given to, if not any will do; it waits until that one is free.
+    pub(crate) place: Option<usize>,
+}
+
 /// Where connections come from and what becomes of them.
 pub(crate) trait Intake<E> {
     /// Registers sockets of its own, with tokens below 16.
@@ -27,7 +35,7 @@ pub(crate) trait Intake<E> {
     /// One of them is ready.
     fn ready(&mut self, now: Instant) -> Result<(), Failure>;
     /// A connection, if there is one.
-    fn next(&mut self, now: Instant) -> Result<Option<TcpStream>, Failure>;
+    fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure>;
     /// When there will be one.
     fn poll_timeout(&self) -> Option<Instant>;
     /// What watches the connection that has just been given to an endpoint.
@@ -45,6 +53,8 @@ pub(crate) struct Reactor<E> {
     endpoints: Vec<E>,
     connections: Vec<Option<Connection>>,
     free: VecDeque<usize>,
+    /// Connections whose place is taken.
+    waiting: Vec<Arrival>,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     scratch: Scratch,
     seed: u64,
@@ -64,6 +74,7 @@ impl<E: Endpoint> Reactor<E> {
             connections: endpoints.iter().map(|_| None).collect(),
             free: (0..endpoints.len()).collect(),
             endpoints,
+            waiting: Vec::new(),
             timers: BinaryHeap::new(),
             scratch: Scratch::new(),
             seed,
@@ -77,7 +88,7 @@ impl<E: Endpoint> Reactor<E> {
         let mut events = Events::with_capacity(1024);
         loop {
             self.admit(intake)?;
-            if intake.is_done() && self.free.len() == self.endpoints.len() {
+            if intake.is_done() && self.waiting.is_empty() && self.free.len() == self.endpoints.len() {
                 return Ok(self.figures);
             }
             self.wait(intake, &mut events)?;
@@ -116,8 +127,20 @@ impl<E: Endpoint> Reactor<E> {
 
     fn admit(&mut self, intake: &mut impl Intake<E>) -> Result<(), Failure> {
         while !self.free.is_empty() {
-            let Some(stream) = intake.next(self.clock.now())? else { return Ok(()) };
-            let Some(place) = self.free.pop_front() else { return Ok(()) };
+            let waiting = self.waiting.iter().position(|arrival| self.seat(arrival.place).is_some());
+            let arrival = match waiting {
+                Some(index) => self.waiting.swap_remove(index),
+                None => match intake.next(self.clock.now())? {
+                    Some(arrival) => arrival,
+                    None => return Ok(()),
+                },
+            };
+            let Some(seat) = self.seat(arrival.place) else {
+                self.waiting.push(arrival);
+                continue;
+            };
+            let Some(place) = self.free.remove(seat) else { return Ok(()) };
+            let stream = arrival.stream;
             let now = self.clock.now();
             self.endpoints[place].start(now)?;
             let line = Line::new(Chance::new(self.seed, place as u64));
@@ -132,6 +155,14 @@ impl<E: Endpoint> Reactor<E> {
             self.serve(intake, place, Reason::Ready);
         }
         Ok(())
+    }
+
+    /// Where among the free ones the place is that is asked for, or any.
+    fn seat(&self, place: Option<usize>) -> Option<usize> {
+        match place {
+            Some(place) => self.free.iter().position(|free| *free == place),
+            None => (!self.free.is_empty()).then_some(0),
+        }
     }
 
     fn serve(&mut self, intake: &mut impl Intake<E>, place: usize, reason: Reason) {

@@ -1,26 +1,118 @@
 //! A scenario in the terms of the engines.
 
-use exi_codec::Watts;
-use iso15118_20::evcc::Wish;
-use iso15118_20::service::{ControlMode, Direction, Family, Fee, Offer, Parameters};
-use iso15118_20::{DcLimits, FlowLimits, GridPermit};
+mod limits;
+mod schedule;
+
+use iso15118_20::evcc::{EvccConfig, PauseReaction, ValueAddedWish, Wish};
+use iso15118_20::secc::{ScheduleSource, SeccConfig, Support};
+use iso15118_20::service::{
+    ControlMode, Direction, Family, Fee, Offer, Parameters, Pricing, ValueAdded, ValueAddedOffer,
+    ValueAddedSet,
+};
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{
-    Action, Current, Demand, Grid, Limits, ModeChoice, Power, ServiceChoice, Side, StationChange, Vehicle,
-    VehicleChange, Voltage, When,
+    Current, Demand, Grid, Limits, ModeChoice, OnPause, PhaseCount, Power, ServiceChoice, StationChange,
+    VehicleChange, When,
 };
 
-use crate::failure::Failure;
+pub(super) use limits::{
+    Bounds, ac_limits, ac_power, bounds, dc_limits, pad, permit, usual_demand, wpt_limits,
+};
+pub(super) use schedule::{Question, Tariff};
 
-/// The parameter sets of every offer.
-const SETS: &[Parameters] =
-    &[Parameters::new(1, ControlMode::Dynamic), Parameters::new(2, ControlMode::Scheduled)];
+/// What the simulated charger calls itself.
+const EVSE_ID: &str = "DE*V2G*E0001*1";
+const METER_ID: &str = "SIMULATED-1";
 
-/// What the charger offers.
-pub(crate) fn offers(scenario: &Scenario) -> Vec<Offer<'static>> {
-    let own = &scenario.station.offers;
-    let services = if own.is_empty() { &scenario.services } else { own };
-    services.iter().map(|service| Offer { service: service.service(), fee: Fee::Free, sets: SETS }).collect()
+/// Everything that a charger of a scenario offers.
+#[derive(Debug)]
+pub(crate) struct Menu {
+    services: Vec<ServiceChoice>,
+    ac: [Parameters; 2],
+    others: [Parameters; 2],
+    internet: Vec<ValueAddedSet>,
+    parking: Vec<ValueAddedSet>,
+}
+
+impl Menu {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let station = &scenario.station;
+        let pricing = match &station.plan {
+            Some(plan) if plan.prices.is_some() => Pricing::Absolute,
+            Some(plan) if !plan.levels.is_empty() => Pricing::Levels,
+            _ => Pricing::None,
+        };
+        let sets = [(1, ControlMode::Dynamic), (2, ControlMode::Scheduled)]
+            .map(|(id, mode)| Parameters::new(id, mode).with_pricing(pricing));
+        let connector = match scenario.phases {
+            PhaseCount::One => 1,
+            PhaseCount::Three => 2,
+        };
+        let added = station.value_added.iter().map(|choice| choice.set());
+        let (internet, parking) = added.partition(|set| set.service() == ValueAdded::Internet);
+        let own = &station.offers;
+        Self {
+            services: if own.is_empty() { scenario.services.clone() } else { own.clone() },
+            ac: sets.map(|set| set.with_connector(connector)),
+            others: sets,
+            internet,
+            parking,
+        }
+    }
+
+    pub(crate) fn offers(&self) -> Vec<Offer<'_>> {
+        let sets = |service: &ServiceChoice| match service.service().family() {
+            Family::Ac => &self.ac,
+            _ => &self.others,
+        };
+        let services = self.services.iter();
+        services.map(|s| Offer { service: s.service(), fee: Fee::Free, sets: sets(s) }).collect()
+    }
+
+    pub(crate) fn value_added(&self) -> Vec<ValueAddedOffer<'_>> {
+        let all = [(ValueAdded::Internet, &self.internet), (ValueAdded::ParkingStatus, &self.parking)];
+        all.into_iter()
+            .filter(|(_, sets)| !sets.is_empty())
+            .map(|(service, sets)| ValueAddedOffer { service, fee: Fee::Free, sets })
+            .collect()
+    }
+}
+
+/// The charger of a scenario.
+pub(crate) fn station_config<'a>(
+    scenario: &Scenario,
+    offers: &'a [Offer<'a>],
+    value_added: &'a [ValueAddedOffer<'a>],
+) -> SeccConfig<'a> {
+    SeccConfig {
+        value_added,
+        schedules: match scenario.station.plan {
+            Some(_) => ScheduleSource::Host,
+            None => ScheduleSource::Engine,
+        },
+        standby: Support::Offered,
+        service_renegotiation: Support::Offered,
+        ..SeccConfig::new(EVSE_ID, METER_ID, offers, scenario.profile.settings())
+    }
+}
+
+/// The vehicle of a scenario.
+pub(crate) fn vehicle_config<'a>(
+    scenario: &Scenario,
+    evcc_id: &'a str,
+    wishes: &'a [Wish],
+    value_added: &'a [ValueAddedWish],
+) -> EvccConfig<'a> {
+    EvccConfig {
+        value_added,
+        on_pause: match scenario.vehicle.on_pause {
+            OnPause::Pause => PauseReaction::Pause,
+            OnPause::Standby => PauseReaction::Standby,
+            OnPause::Leave => PauseReaction::Leave,
+        },
+        settings: scenario.profile.settings(),
+        ..EvccConfig::new(evcc_id, wishes)
+    }
 }
 
 /// What the vehicle would take, best first.
@@ -34,81 +126,9 @@ pub(crate) fn wishes(scenario: &Scenario) -> Vec<Wish> {
     services.flat_map(|service| modes.iter().map(|mode| Wish::new(service.service(), *mode))).collect()
 }
 
-/// Refuses what the engines cannot do yet.
-pub(crate) fn require_engine(scenario: &Scenario) -> Result<(), Failure> {
-    let services = scenario.services.iter().chain(&scenario.station.offers);
-    if let Some(service) = services.into_iter().find(|service| service.service().family() != Family::Dc) {
-        return Err(Failure::failed(format!("the engines do not speak {} yet", service.name()))
-            .advise("dc, dc-bpt, mcs and mcs-bpt work"));
-    }
-    let missing =
-        scenario.events.iter().find(|event| !matches!(event.action, Action::Stop | Action::EmergencyStop));
-    match missing {
-        Some(event) => Err(Failure::failed(format!(
-            "the engine of the {} does not know `{}` yet",
-            event.side.name(),
-            event.action.name()
-        ))
-        .advise("stop and emergency-stop work")),
-        None => Ok(()),
-    }
-}
-
-/// What charger and vehicle can do where the scenario does not say it.
-pub(super) fn usual_limits(side: Side, vehicle: &Vehicle) -> Limits {
-    let kilowatts = |value: i64| Some(Power::from_thousandths(value * 1_000_000));
-    let amperes = |value: i64| Some(Current::from_thousandths(value * 1000));
-    let battery = vehicle.battery.thousandths();
-    match side {
-        Side::Station => Limits {
-            charge_power: kilowatts(50),
-            discharge_power: kilowatts(30),
-            charge_current: amperes(125),
-            discharge_current: amperes(125),
-            max_voltage: Some(Voltage::from_thousandths(920_000.max(battery * 6 / 5))),
-            min_voltage: Some(Voltage::from_thousandths(150_000.min(battery / 2))),
-        },
-        Side::Vehicle => Limits {
-            charge_power: kilowatts(40),
-            discharge_power: kilowatts(11),
-            charge_current: amperes(100),
-            discharge_current: amperes(30),
-            max_voltage: Some(Voltage::from_thousandths(battery * 115 / 100)),
-            min_voltage: Some(Voltage::from_thousandths(battery * 75 / 100)),
-        },
-    }
-}
-
-/// What the vehicle asks for where the scenario does not say it.
-pub(super) fn usual_demand(vehicle: &Vehicle) -> Demand {
-    Demand {
-        current: Some(Current::from_thousandths(60_000)),
-        voltage: Some(Voltage::from_thousandths(vehicle.battery.thousandths() * 9 / 8)),
-    }
-}
-
-/// Limits as the engines take them. A limit that is not said is zero.
-pub(super) fn dc_limits(limits: Limits) -> DcLimits {
-    let flow = |power: Option<Power>, current: Option<Current>| FlowLimits {
-        max_power: power.unwrap_or_default().watts(),
-        min_power: Watts::ZERO,
-        max_current: current.unwrap_or_default().amperes(),
-        min_current: exi_codec::Amperes::ZERO,
-    };
-    DcLimits {
-        charge: flow(limits.charge_power, limits.charge_current),
-        discharge: Some(flow(limits.discharge_power, limits.discharge_current)),
-        max_voltage: limits.max_voltage.unwrap_or_default().volts(),
-        min_voltage: limits.min_voltage.unwrap_or_default().volts(),
-    }
-}
-
-/// The permit of the site.
-pub(super) fn permit(grid: Grid) -> GridPermit {
-    GridPermit {
-        charge: grid.charge.map_or(GridPermit::UNLIMITED.charge, Power::watts),
-        discharge: grid.discharge.map_or(GridPermit::UNLIMITED.discharge, Power::watts),
-    }
+/// Value-added services that the vehicle would take.
+pub(crate) fn value_added_wishes(scenario: &Scenario) -> Vec<ValueAddedWish> {
+    scenario.vehicle.value_added.iter().map(|choice| choice.wish()).collect()
 }
 
 /// A scenario of its own for who gives no file: energy goes to and fro where it may.
@@ -126,7 +146,8 @@ pub(crate) fn to_and_fro(services: Vec<ServiceChoice>, rounds: Option<u32>, swin
             let when = when(first);
             let (limits, grid) = (Limits::default(), Grid::default());
             scenario.station.change.push(StationChange { when, limits, grid, dispatch });
-            let demand = Demand { current: Some(current(amperes)), voltage: None };
+            let demand =
+                Demand { current: Some(current(amperes)), power: Some(power(kilowatts)), voltage: None };
             let (discharge, target, departure) = (None, None, None);
             scenario.vehicle.change.push(VehicleChange {
                 when,

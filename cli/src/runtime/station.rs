@@ -1,29 +1,45 @@
 //! A charger around the engine.
 
+mod deed;
+mod hardware;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use exi_codec::{Rounding, Watts};
+use exi_codec::Watts;
 use iso15118_20::message::{EncodeError, MessageKind};
-use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent, Stop};
-use iso15118_20::{
-    Connection, Contactor, DcLimits, End, GridPermit, Instant, Output, Received, Transmit, Transport,
+use iso15118_20::secc::{
+    AuthorizationDecision, Isolation, MeteringVerdict, Release, Secc, SeccEvent, VehicleNeeds,
 };
+use iso15118_20::service::Family;
+use iso15118_20::{Connection, Contactor, End, Instant, Received, Transmit, Transport};
 use v2g_scenario::Scenario;
-use v2g_scenario::scenario::{Action, Answer, FaultKind, Grid, Limits, Side, Span, StationChange, Verdict};
+use v2g_scenario::scenario::{Answer, FaultKind, Grid, Limits, Side, StationChange, Verdict};
 
 use super::endpoint::{Endpoint, Flow};
-use super::plant::{Cable, Converter, TICK, as_float};
-use super::script::{Deed, Script};
-use super::setup::{dc_limits, permit, usual_limits};
+use super::plant::{Cable, TICK};
+use super::script::Script;
+use super::setup::{Bounds, Question, Tariff, bounds, permit};
 use super::{random, unix_time};
 use crate::failure::Failure;
 use crate::observe::{Observer, Sample};
+
+/// A request for schedules that waits longer than this for the back end is told to come again.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where vehicles come from.
 pub(crate) trait Site {
     /// Where a vehicle stands that has said its name; an empty name: that has just connected.
     fn berth(&self, vehicle_id: &str) -> Berth;
+}
+
+/// Whose end of the cable the vehicle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guest {
+    /// It hangs on the same simulated cable.
+    Simulated,
+    /// It is somewhere else: its messages say what it does.
+    Foreign,
 }
 
 /// Where a vehicle stands.
@@ -33,6 +49,7 @@ pub(crate) struct Berth {
     pub(crate) cable: Cable,
     /// Which of several sessions this is, if the vehicle's name says it.
     pub(crate) session: Option<u32>,
+    pub(crate) guest: Guest,
 }
 
 /// The charger: engine, converter, contactors, meter.
@@ -42,6 +59,8 @@ pub(crate) struct Station<'a> {
     scenario: &'a Scenario,
     script: Script<StationChange>,
     cable: Cable,
+    guest: Guest,
+    tariff: Option<Tariff<'a>>,
     state: State,
 }
 
@@ -49,36 +68,69 @@ pub(crate) struct Station<'a> {
 #[derive(Debug)]
 struct State {
     start: Instant,
+    /// Unix time at the start, s.
+    unix: u64,
+    family: Family,
     limits: Limits,
     grid: Grid,
     dispatch: Watts,
-    vehicle: Option<DcLimits>,
-    output: Output,
+    vehicle: Bounds,
+    /// Power that the converter is to exchange, W.
+    set_point: f64,
     rounds: u32,
     authorize_at: Option<Instant>,
     isolated_at: Option<Instant>,
     closed_at: Option<Instant>,
-    /// What the isolation test will say.
+    /// When pairing, or the check of the coils, is done.
+    step_at: Option<Instant>,
+    step: Option<hardware::Step>,
+    /// When the foreign object is gone.
+    clear_at: Option<Instant>,
+    schedule_at: Option<Instant>,
+    schedule: Schedule,
+    needs: VehicleNeeds,
+    /// What the isolation test will say, and what it has said.
     isolation: Isolation,
+    tested: Option<Isolation>,
     /// What the contactors will do.
     contactor: Contactor,
     wire: VecDeque<FaultKind>,
+}
+
+/// Where the back end's schedules are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schedule {
+    /// Nobody waits for them.
+    Unasked,
+    /// They are being made.
+    Pending,
+    /// They are made, and go out when the vehicle asks.
+    Ready,
 }
 
 impl State {
     fn new(now: Instant, scenario: &Scenario) -> Self {
         Self {
             start: now,
-            limits: scenario.station.limits.or(usual_limits(Side::Station, &scenario.vehicle)),
+            unix: unix_time(),
+            family: scenario.services[0].service().family(),
+            limits: scenario.station.limits,
             grid: scenario.station.grid,
             dispatch: scenario.station.dispatch.watts(),
-            vehicle: None,
-            output: Output::ZERO,
+            vehicle: Bounds::NONE,
+            set_point: 0.0,
             rounds: 0,
             authorize_at: None,
             isolated_at: None,
             closed_at: None,
+            step_at: None,
+            step: None,
+            clear_at: None,
+            schedule_at: None,
+            schedule: Schedule::Unasked,
+            needs: VehicleNeeds::default(),
             isolation: Isolation::Valid,
+            tested: None,
             contactor: Contactor::Closed,
             wire: VecDeque::new(),
         }
@@ -103,7 +155,8 @@ impl<'a> Station<'a> {
         let changes = scenario.station.change.iter().map(|change| (change.when, *change));
         let script = Script::new(Side::Station, changes, &scenario.events, &scenario.faults);
         let state = State::new(Instant::ZERO, scenario);
-        Self { engine, site, scenario, script, cable: site.berth("").cable, state }
+        let Berth { cable, guest, .. } = site.berth("");
+        Self { engine, site, scenario, script, cable, guest, tariff: None, state }
     }
 
     /// Energy into and out of the vehicle, Wh.
@@ -111,138 +164,76 @@ impl<'a> Station<'a> {
         self.cable.energy()
     }
 
-    fn apply(&mut self) {
-        self.engine.set_limits(dc_limits(self.state.limits));
-        self.engine.set_grid_permit(permit(self.state.grid));
-        self.engine.set_dispatch(self.state.dispatch);
-    }
-
     /// Time of the scenario.
     fn time(&self, now: Instant) -> Duration {
         now.saturating_sub(self.state.start).saturating_mul(self.scenario.lapse)
     }
 
-    fn perform(&mut self, now: Instant, deed: Deed<StationChange>, observer: &mut Observer) {
-        match deed {
-            Deed::Change(change) => self.change(now, &change, observer),
-            Deed::Act(action, within) => self.act(now, action, within, observer),
-            Deed::Fault(fault) => self.fail(now, fault, observer),
-        }
-    }
-
-    fn change(&mut self, now: Instant, change: &StationChange, observer: &mut Observer) {
-        let state = &mut self.state;
-        state.limits = change.limits.or(state.limits);
-        state.grid.charge = change.grid.charge.or(state.grid.charge);
-        state.grid.discharge = change.grid.discharge.or(state.grid.discharge);
-        if let Some(power) = change.dispatch {
-            state.dispatch = power.watts();
-            observer.note(now, "dispatch", format_args!("{}", state.dispatch));
-        }
-        if change.limits != Limits::default() || change.grid != Grid::default() {
-            observer.note(now, "limits", format_args!("changed"));
-        }
+    /// A session of its own begins; nothing of an earlier one counts.
+    fn begin(&mut self, now: Instant) {
+        self.state = State::new(now, self.scenario);
+        self.script.rewind();
+        let plan = self.scenario.station.plan.as_ref();
+        self.tariff = plan.map(|plan| Tariff::new(plan, self.scenario.lapse, self.state.unix));
+        self.selected(now, self.state.family);
         self.apply();
     }
 
-    fn act(&mut self, now: Instant, action: Action, within: Span, observer: &mut Observer) {
-        observer.note(now, "station", format_args!("{}", action.name()));
-        match action {
-            Action::Stop => {
-                let max_delay = u16::try_from(within.duration().as_secs()).unwrap_or(u16::MAX);
-                self.engine.stop(now, Stop::Notify { max_delay });
-            }
-            Action::EmergencyStop => {
-                // The hardware comes first.
-                self.cable.convert(Converter::Off);
-                self.engine.stop(now, Stop::Emergency);
-            }
-            // `require_engine` has refused the others.
-            _ => {}
+    fn own_bounds(&self) -> Bounds {
+        let own = bounds(self.state.limits, Side::Station, self.state.family, &self.scenario.vehicle);
+        own.and(permit(self.state.grid).into())
+    }
+
+    fn wanted(&mut self, now: Instant, needs: VehicleNeeds) {
+        let Some(plan) = &self.scenario.station.plan else { return };
+        self.state.needs = needs;
+        self.state.schedule = Schedule::Pending;
+        self.state.schedule_at = after(now, plan.answer);
+        match plan.answer {
+            Answer::After(span) if span.duration() <= PATIENCE => {}
+            Answer::After(_) => self.engine.defer_schedule(now),
+            // A host that never answers says nothing at all.
+            Answer::Never => {}
         }
     }
 
-    fn fail(&mut self, now: Instant, fault: FaultKind, observer: &mut Observer) {
-        match fault {
-            FaultKind::Isolation => {
-                observer.note(now, "fault", format_args!("isolation"));
-                self.state.isolation = Isolation::Fault;
-                if self.state.isolated_at.is_none() && self.engine.selection().is_some() {
-                    self.engine.isolation(now, Isolation::Fault);
-                }
-            }
-            FaultKind::Contactor => {
-                observer.note(now, "fault", format_args!("contactor of the station"));
-                self.state.contactor = Contactor::Fault;
-                self.cable.open(Side::Station);
-                self.engine.contactor(now, Contactor::Fault);
-            }
-            FaultKind::Islanding => {
-                observer.note(now, "fault", format_args!("islanding: the grid is gone"));
-                self.engine.set_grid_permit(GridPermit::NOTHING);
-                self.engine.stop(now, Stop::Notify { max_delay: 0 });
-            }
-            FaultKind::Unplug => {
-                self.cable.unplug();
-                self.state.wire.push_back(fault);
-            }
-            _ => self.state.wire.push_back(fault),
+    /// Answers the request for schedules, if there is one and an answer to it.
+    fn announce(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
+        if self.state.schedule != Schedule::Ready {
+            return None;
         }
-    }
-
-    fn off(&mut self, now: Instant) {
-        self.state.output = Output::ZERO;
-        self.cable.convert(Converter::Off);
-        self.cable.open(Side::Station);
-        if self.state.contactor != Contactor::Fault {
-            self.engine.contactor(now, Contactor::Open);
+        let selection = self.engine.selection()?;
+        let elapsed = now.saturating_sub(self.state.start).as_secs();
+        let question = Question {
+            now: self.state.unix + elapsed,
+            needs: self.state.needs,
+            selection,
+            bounds: self.own_bounds().and(self.state.vehicle),
+        };
+        let engine = &mut self.engine;
+        let tariff = self.tariff.as_mut()?;
+        let sent = tariff.announce(&question, |content| engine.answer_schedule(now, content, out));
+        // Whatever is wrong with an answer, the engine has one of its own when the time is over.
+        if !matches!(sent, Err(iso15118_20::secc::AnswerError::NotAsked)) {
+            self.state.schedule = Schedule::Unasked;
         }
-    }
-
-    fn round(&mut self, now: Instant, observer: &mut Observer) {
-        self.state.rounds += 1;
-        while let Some(deed) = self.script.round(self.state.rounds) {
-            self.perform(now, deed, observer);
-        }
+        sent.ok()
     }
 
     fn event(&mut self, now: Instant, event: SeccEvent, observer: &mut Observer) {
-        let station = &self.scenario.station;
         match event {
             SeccEvent::AuthorizationWanted { .. } => {
                 observer.note(now, "authorization wanted", format_args!(""));
-                self.state.authorize_at = after(now, station.authorization);
+                self.state.authorize_at = after(now, self.scenario.station.authorization);
             }
-            SeccEvent::IsolationTest { .. } => {
-                observer.note(now, "isolation test", format_args!(""));
-                self.cable.convert(Converter::Voltage(500.0));
-                self.state.isolated_at = after(now, station.isolation);
-            }
-            SeccEvent::PreCharge { voltage, .. } => {
-                observer.note(now, "pre-charge", format_args!("{voltage}"));
-                self.cable
-                    .convert(Converter::Voltage(as_float(voltage.to_milli_saturating(Rounding::Nearest))));
-            }
-            SeccEvent::CloseContactor { .. } => {
-                observer.note(now, "close contactor", format_args!(""));
-                self.state.closed_at = after(now, station.contactor);
-            }
-            SeccEvent::Output(output) => {
-                observer.note(now, "output", format_args!("{}, {}", output.power, output.current));
-                self.state.output = output;
-                self.cable.convert(Converter::Power(output));
-            }
-            SeccEvent::VehicleStatus(_) => self.round(now, observer),
-            SeccEvent::OpenContactor => {
-                observer.note(now, "open contactor", format_args!(""));
-                self.off(now);
-            }
-            SeccEvent::PowerOff => {
-                observer.note(now, "power off", format_args!(""));
-                self.off(now);
-                (self.state.isolated_at, self.state.closed_at) = (None, None);
+            SeccEvent::VehicleStatus(status) => {
+                self.follow(&status);
+                self.round(now, observer);
             }
             SeccEvent::SessionStarted => {
+                if self.engine_was_paused(now) {
+                    observer.note(now, "session", format_args!("a new one: the paused one is over"));
+                }
                 let berth = self.site.berth(self.engine.vehicle_id());
                 self.cable = berth.cable;
                 if let Some(session) = berth.session {
@@ -250,25 +241,63 @@ impl<'a> Station<'a> {
                 }
                 observer.note(now, "session", format_args!("{}", self.engine.vehicle_id()));
             }
+            SeccEvent::SessionResumed(selection) => {
+                observer.note(now, "session resumed", format_args!("{:?}", selection.service));
+                self.selected(now, selection.service.family());
+            }
             SeccEvent::ServiceSelected(selection) => {
                 let mode = selection.parameters.control_mode;
                 observer.note(now, "service", format_args!("{:?}, {mode:?}", selection.service));
+                self.selected(now, selection.service.family());
             }
-            SeccEvent::VehicleLimits(limits) => self.state.vehicle = Some(limits),
+            SeccEvent::ValueAddedSelected(sets) => {
+                for set in sets.into_iter().flatten() {
+                    observer.note(now, "value-added service", format_args!("{set:?}"));
+                }
+            }
+            SeccEvent::ScheduleWanted { needs, .. } => {
+                observer.note(now, "schedules wanted", format_args!(""));
+                self.wanted(now, needs);
+            }
+            SeccEvent::ScheduleRenegotiated => observer.note(now, "schedule renegotiated", format_args!("")),
+            SeccEvent::MeteringConfirmed { .. } => {
+                // The laboratory has no keys: what was signed is believed.
+                observer.note(now, "meter confirmed", format_args!("signature not checked"));
+                self.engine.metering(now, MeteringVerdict::Valid);
+            }
+            SeccEvent::CheckIn(check_in) => {
+                observer.note(now, "check-in", format_args!("{:?}", check_in.status))
+            }
+            SeccEvent::CheckOut(check_out) => {
+                observer.note(now, "check-out", format_args!("{:?}", check_out.status));
+                self.engine.set_release(Release::Completed);
+            }
+            SeccEvent::Overdue(timer) => observer.note(now, "overdue", format_args!("{timer:?}")),
+            SeccEvent::Standby => observer.note(now, "standby", format_args!("")),
             SeccEvent::Ended(end) => observer.ended(now, end),
-            _ => {}
+            event => self.operate(now, event, observer),
         }
+    }
+
+    /// Whether the state is still that of a paused session, which this one is not. It is forgotten.
+    fn engine_was_paused(&mut self, now: Instant) -> bool {
+        let was = self.state.start != now && self.state.rounds > 0;
+        if was {
+            self.begin(now);
+        }
+        was
     }
 }
 
 impl Endpoint for Station<'_> {
     fn start(&mut self, now: Instant) -> Result<(), Failure> {
-        self.state = State::new(now, self.scenario);
-        self.script.rewind();
-        self.cable = self.site.berth("").cable;
         let connection = Connection::new(Transport::InsecureLab, unix_time());
+        if self.engine.paused().is_none() {
+            let Berth { cable, guest, .. } = self.site.berth("");
+            (self.cable, self.guest) = (cable, guest);
+            self.begin(now);
+        }
         self.engine.start(now, &connection, random()?, random()?);
-        self.apply();
         self.engine.contactor(now, Contactor::Open);
         Ok(())
     }
@@ -286,17 +315,19 @@ impl Endpoint for Station<'_> {
     }
 
     fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Result<Option<Transmit>, EncodeError> {
-        self.engine.poll_transmit(now, out)
+        match self.announce(now, out) {
+            Some(sent) => Ok(Some(sent)),
+            None => self.engine.poll_transmit(now, out),
+        }
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
         let state = &self.state;
         let script = self.script.next_time().map(|time| state.start + time / self.scenario.lapse);
         let moving = self.cable.is_moving().then(|| self.cable.time() + TICK);
-        [self.engine.poll_timeout(), script, moving, state.authorize_at, state.isolated_at, state.closed_at]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [state.authorize_at, state.isolated_at, state.closed_at, state.step_at];
+        let later = [self.engine.poll_timeout(), script, moving, state.clear_at, state.schedule_at];
+        own.into_iter().chain(later).flatten().min()
     }
 
     fn poll_events(&mut self, now: Instant, observer: &mut Observer) -> Flow {
@@ -315,29 +346,16 @@ impl Endpoint for Station<'_> {
         }
         self.cable.advance(now);
         if due(&mut self.state.authorize_at, now) {
-            self.engine.authorize(
-                now,
-                match self.scenario.station.verdict {
-                    Verdict::Accepted => AuthorizationDecision::Accepted,
-                    Verdict::Rejected => AuthorizationDecision::Rejected,
-                },
-            );
+            let verdict = match self.scenario.station.verdict {
+                Verdict::Accepted => AuthorizationDecision::Accepted,
+                Verdict::Rejected => AuthorizationDecision::Rejected,
+            };
+            self.engine.authorize(now, verdict);
         }
-        if due(&mut self.state.isolated_at, now) {
-            self.cable.convert(Converter::Off);
-            self.engine.isolation(now, self.state.isolation);
+        if due(&mut self.state.schedule_at, now) {
+            self.state.schedule = Schedule::Ready;
         }
-        if due(&mut self.state.closed_at, now) {
-            if self.state.contactor == Contactor::Closed {
-                self.cable.close(Side::Station);
-            }
-            self.engine.contactor(now, self.state.contactor);
-        }
-        let (charged, discharged) = self.cable.energy();
-        // A reading that has never moved is left out: some peers do not know it.
-        let discharged = Some(discharged as u64).filter(|energy| *energy > 0);
-        self.engine.set_meter(Meter { charged: charged as u64, discharged });
-        self.engine.measurement(now, self.cable.measure(Side::Station));
+        self.drive(now);
     }
 
     fn passed(&mut self, now: Instant, kind: MessageKind, observer: &mut Observer) {
@@ -351,14 +369,12 @@ impl Endpoint for Station<'_> {
     }
 
     fn sample(&self) -> Sample {
-        let power = |watts: Watts| as_float(watts.to_milli_saturating(Rounding::Nearest));
-        let own = dc_limits(self.state.limits).permitted(permit(self.state.grid));
-        let joint = self.state.vehicle.map_or(own, |vehicle| own.narrowed(&vehicle));
+        let joint = self.own_bounds().and(self.state.vehicle);
         Sample {
             reading: self.cable.reading(),
-            set_point: Some(power(self.state.output.power)),
-            charge_limit: power(joint.charge.max_power),
-            discharge_limit: power(joint.discharge.unwrap_or_default().max_power),
+            set_point: Some(self.state.set_point),
+            charge_limit: joint.charge,
+            discharge_limit: joint.discharge,
         }
     }
 

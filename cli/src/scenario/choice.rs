@@ -1,6 +1,10 @@
 //! What sessions can be about: services, modes, profiles.
 
-use iso15118_20::service::{ControlMode, Service};
+use iso15118_20::evcc::ValueAddedWish;
+use iso15118_20::schedule::ProfilePolicy;
+use iso15118_20::service::{
+    ControlMode, InternetProtocol, ParkingKind, ParkingService, Service, ValueAddedSet,
+};
 use iso15118_20::{Profile, Settings};
 use serde::Deserialize;
 
@@ -111,6 +115,97 @@ impl ProfileChoice {
             Self::Strict => Profile::Strict,
             Self::Lenient => Profile::Lenient,
         })
+    }
+}
+
+/// Phases of an AC connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u8")]
+pub enum PhaseCount {
+    /// One.
+    One,
+    /// Three.
+    #[default]
+    Three,
+}
+
+impl PhaseCount {
+    /// How many.
+    pub const fn count(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Three => 3,
+        }
+    }
+}
+
+impl TryFrom<u8> for PhaseCount {
+    type Error = String;
+
+    fn try_from(count: u8) -> Result<Self, String> {
+        match count {
+            1 => Ok(Self::One),
+            3 => Ok(Self::Three),
+            _ => Err(format!("`phases` is {count}: 1 or 3")),
+        }
+    }
+}
+
+/// What a vehicle makes of the schedules that it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyChoice {
+    /// To be done soon.
+    Earliest,
+    /// To pay little.
+    Cheapest,
+    /// To cause little carbon dioxide.
+    Greenest,
+}
+
+impl PolicyChoice {
+    /// The policy of the engine.
+    pub fn policy(self) -> ProfilePolicy {
+        match self {
+            Self::Earliest => ProfilePolicy::Earliest,
+            Self::Cheapest => ProfilePolicy::Cheapest,
+            Self::Greenest => ProfilePolicy::Greenest,
+        }
+    }
+}
+
+/// A value-added service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueAddedChoice {
+    /// Internet access by HTTP.
+    Http,
+    /// Internet access by HTTPS.
+    Https,
+    /// Check-in of a parking vehicle.
+    CheckIn,
+    /// Check-out of a parking vehicle.
+    CheckOut,
+}
+
+impl ValueAddedChoice {
+    /// The parameter set of a charger that offers it.
+    pub fn set(self) -> ValueAddedSet {
+        let kind = ParkingKind::ManualExternal;
+        match self {
+            Self::Http => ValueAddedSet::Internet(InternetProtocol::Http),
+            Self::Https => ValueAddedSet::Internet(InternetProtocol::Https),
+            Self::CheckIn => ValueAddedSet::Parking { id: 1, service: ParkingService::CheckIn, kind },
+            Self::CheckOut => ValueAddedSet::Parking { id: 2, service: ParkingService::CheckOut, kind },
+        }
+    }
+
+    /// The wish of a vehicle that wants it.
+    pub fn wish(self) -> ValueAddedWish {
+        match self.set() {
+            ValueAddedSet::Internet(protocol) => ValueAddedWish::Internet(protocol),
+            ValueAddedSet::Parking { service, kind, .. } => ValueAddedWish::Parking(service, kind),
+        }
     }
 }
 

@@ -24,6 +24,10 @@ pub enum Action {
     RenegotiateService,
     /// The charger wants its meter confirmed.
     ConfirmMetering,
+    /// The vehicle checks in for its parking space.
+    CheckIn,
+    /// The vehicle checks out.
+    CheckOut,
     /// No current at once, whatever the other end thinks of it.
     EmergencyStop,
 }
@@ -39,14 +43,25 @@ impl Action {
             Self::RenegotiateSchedule => "renegotiate-schedule",
             Self::RenegotiateService => "renegotiate-service",
             Self::ConfirmMetering => "confirm-metering",
+            Self::CheckIn => "check-in",
+            Self::CheckOut => "check-out",
             Self::EmergencyStop => "emergency-stop",
+        }
+    }
+
+    /// The only end that can do it, if there is only one.
+    pub fn only(self) -> Option<Side> {
+        match self {
+            Self::ConfirmMetering => Some(Side::Station),
+            Self::Standby | Self::CheckIn | Self::CheckOut => Some(Side::Vehicle),
+            _ => None,
         }
     }
 }
 
 /// Something that an end does on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", try_from = "RawEvent")]
 pub struct Event {
     /// When.
     pub when: When,
@@ -55,8 +70,30 @@ pub struct Event {
     /// What.
     pub action: Action,
     /// How long the other end has to follow a notification.
-    #[serde(default = "ten_seconds")]
     pub within: Span,
+}
+
+/// An event as a file has it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawEvent {
+    when: When,
+    side: Side,
+    action: Action,
+    #[serde(default = "ten_seconds")]
+    within: Span,
+}
+
+impl TryFrom<RawEvent> for Event {
+    type Error = String;
+
+    fn try_from(raw: RawEvent) -> Result<Self, String> {
+        let RawEvent { when, side, action, within } = raw;
+        match action.only() {
+            Some(only) if only != side => Err(format!("only the {} can {}", only.name(), action.name())),
+            _ => Ok(Self { when, side, action, within }),
+        }
+    }
 }
 
 fn ten_seconds() -> Span {
@@ -97,6 +134,8 @@ pub enum FaultKind {
     Contactor,
     /// The grid is gone: protection against islanding forbids discharge, and the charger stops.
     Islanding,
+    /// Something lies between the coils of a wireless charger, for so long or for ever.
+    ForeignObject(Option<Span>),
 }
 
 /// Which messages.
@@ -121,6 +160,7 @@ enum Name {
     Isolation,
     Contactor,
     Islanding,
+    ForeignObject,
 }
 
 /// A fault as a file has it: all fields of all kinds.
@@ -179,6 +219,7 @@ impl Raw {
             Name::Isolation => FaultKind::Isolation,
             Name::Contactor => FaultKind::Contactor,
             Name::Islanding => FaultKind::Islanding,
+            Name::ForeignObject => FaultKind::ForeignObject(self.lasting.take()),
         };
         let rest = [
             ("count", self.count.is_some()),
@@ -192,10 +233,13 @@ impl Raw {
             return Err(format!("`{name}` means nothing with this fault"));
         }
         let side = match (what, self.side) {
-            (FaultKind::Isolation | FaultKind::Islanding, Some(Side::Vehicle)) => {
-                return Err("only the station has this fault".to_owned());
+            (
+                FaultKind::Isolation | FaultKind::Islanding | FaultKind::ForeignObject(_),
+                Some(Side::Vehicle),
+            ) => return Err("only the station has this fault".to_owned()),
+            (FaultKind::Isolation | FaultKind::Islanding | FaultKind::ForeignObject(_), None) => {
+                Side::Station
             }
-            (FaultKind::Isolation | FaultKind::Islanding, None) => Side::Station,
             (FaultKind::Unplug, side) => side.unwrap_or(Side::Vehicle),
             (_, Some(side)) => side,
             (_, None) => return Err("at which end? add side = \"station\" or side = \"vehicle\"".to_owned()),

@@ -2,7 +2,8 @@
 
 use serde::de::{self, Deserialize, Deserializer};
 
-use super::choice::ServiceChoice;
+use super::choice::{PolicyChoice, ServiceChoice, ValueAddedChoice};
+use super::plan::Plan;
 use super::quantity::{Current, Energy, Power, Share, Span, Voltage, from_text, magnitude};
 use super::when::When;
 
@@ -114,6 +115,12 @@ pub struct Station {
     pub isolation: Answer,
     /// How long its contactors take to close.
     pub contactor: Answer,
+    /// How long a connection device takes to the vehicle, and pairing and the check of coils take.
+    pub device: Answer,
+    /// Value-added services that it offers.
+    pub value_added: Vec<ValueAddedChoice>,
+    /// Schedules and prices by the host. None: the engine makes schedules.
+    pub plan: Option<Plan>,
     /// What it can do.
     pub limits: Limits,
     /// What the site may draw and feed.
@@ -132,6 +139,9 @@ impl Default for Station {
             verdict: Verdict::Accepted,
             isolation: Answer::millis(400),
             contactor: Answer::millis(60),
+            device: Answer::millis(250),
+            value_added: Vec::new(),
+            plan: None,
             limits: Limits::default(),
             grid: Grid::default(),
             dispatch: Power::from_thousandths(22_000_000),
@@ -171,11 +181,26 @@ pub enum Discharge {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Demand {
-    /// Current, negative out of the vehicle.
+    /// Current over DC, negative out of the vehicle.
     pub current: Option<Current>,
+    /// Power over AC or a coil, negative out of the vehicle.
+    pub power: Option<Power>,
     /// Highest voltage.
     #[serde(deserialize_with = "magnitude")]
     pub voltage: Option<Voltage>,
+}
+
+/// What a vehicle does that is asked to pause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnPause {
+    /// It pauses.
+    #[default]
+    Pause,
+    /// It stands by.
+    Standby,
+    /// It leaves.
+    Leave,
 }
 
 /// The vehicle.
@@ -198,6 +223,14 @@ pub struct Vehicle {
     pub rounds: Option<u32>,
     /// How long its contactors take to move.
     pub contactor: Answer,
+    /// How long a pause lasts, after which it comes back. None: it does not.
+    pub resume: Option<Span>,
+    /// What it does when it is asked to pause.
+    pub on_pause: OnPause,
+    /// What it makes of the schedules that it is offered. None: it takes the first.
+    pub policy: Option<PolicyChoice>,
+    /// Value-added services that it wants.
+    pub value_added: Vec<ValueAddedChoice>,
     /// Whether energy may leave the battery.
     pub discharge: Discharge,
     /// What it can do.
@@ -219,6 +252,10 @@ impl Default for Vehicle {
             departure: Span::from_thousandths(7_200_000),
             rounds: None,
             contactor: Answer::millis(60),
+            resume: None,
+            on_pause: OnPause::Pause,
+            policy: None,
+            value_added: Vec::new(),
             discharge: Discharge::Allowed,
             limits: Limits::default(),
             demand: Demand::default(),
@@ -256,6 +293,9 @@ pub(super) trait Check {
 impl Check for Station {
     fn check(&self) -> Result<(), String> {
         self.limits.check()?;
+        if let Some(plan) = &self.plan {
+            plan.check()?;
+        }
         self.change.iter().try_for_each(|change| change.limits.check())
     }
 }
@@ -266,6 +306,9 @@ impl Check for Vehicle {
         self.change.iter().try_for_each(|change| change.limits.check())?;
         if self.minimum > self.target {
             return Err("`minimum` is above `target`: the vehicle wants less than it needs".to_owned());
+        }
+        if self.resume.is_some_and(|resume| resume.thousandths() < 0) {
+            return Err("`resume` is negative: the pause would end before it begins".to_owned());
         }
         if self.rounds == Some(0) {
             return Err("`rounds` is 0: leave it out, or let there be one".to_owned());
