@@ -53,10 +53,7 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let service = args.service.service();
     let wishes = match args.mode {
         Some(mode) => vec![Wish::new(service, mode.control_mode())],
-        None => vec![
-            Wish::new(service, ControlMode::Dynamic),
-            Wish::new(service, ControlMode::Scheduled),
-        ],
+        None => vec![Wish::new(service, ControlMode::Dynamic), Wish::new(service, ControlMode::Scheduled)],
     };
     let mut observer = Observer::new(Role::Evcc, Audience::json(args.json), clock.now());
     let mut stream = net::connect(&link, &clock)?;
