@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
+#[cfg(not(any(feature = "ac", feature = "dc", feature = "wpt", feature = "acdp")))]
+compile_error!("at least one family of services is needed: ac, dc, wpt or acdp");
+
 mod deadline;
 mod end;
 pub mod evcc;
@@ -17,13 +20,13 @@ mod wire;
 
 pub use end::{Cause, End, Refusal, Timer};
 pub use power::{
-    AcLimits, AcMeasurement, AcOutput, Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Output,
-    Phases, WptLimits, WptPad,
+    AcGrid, AcLimits, AcMeasurement, AcOutput, Contactor, DcLimits, FlowLimits, GridPermit, Measurement,
+    Output, Phases, WptLimits, WptPad,
 };
 pub use schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
 pub use settings::{
     AnchorUnit, CustomerWait, DischargeSign, PreChargeEnd, PreChargeTarget, Profile, Settings, Timing,
-    Transport, UninvitedPause,
+    ToleranceRefusal, Transport, UninvitedPause,
 };
 pub use text::Text;
 pub use v2gtp::Instant;

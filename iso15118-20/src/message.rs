@@ -4,7 +4,15 @@ mod kind;
 mod refusal;
 mod view;
 
-use exi_codec::iso20::{ac, acdp, common_messages, dc, wpt};
+#[cfg(feature = "ac")]
+use exi_codec::iso20::ac;
+#[cfg(feature = "acdp")]
+use exi_codec::iso20::acdp;
+use exi_codec::iso20::common_messages;
+#[cfg(feature = "dc")]
+use exi_codec::iso20::dc;
+#[cfg(feature = "wpt")]
+use exi_codec::iso20::wpt;
 use exi_codec::{Error, ErrorKind, app_protocol};
 use thiserror::Error as ThisError;
 use v2gtp::{HEADER_LEN, Header, PayloadType, SchemaSet};
@@ -97,13 +105,16 @@ fn decode_set(
     Ok(match set {
         SchemaSet::AppProtocol => exi_codec::decode::<app_protocol::Message>(payload)?.into(),
         SchemaSet::CommonMessages => exi_codec::decode::<common_messages::Message>(payload)?.into(),
+        #[cfg(feature = "ac")]
         SchemaSet::Ac => exi_codec::decode::<ac::Message>(payload)?.into(),
+        #[cfg(feature = "dc")]
         SchemaSet::Dc => exi_codec::decode::<dc::Message>(payload)?.into(),
+        #[cfg(feature = "wpt")]
         SchemaSet::Wpt => exi_codec::decode::<wpt::Message>(payload)?.into(),
+        #[cfg(feature = "acdp")]
         SchemaSet::Acdp => exi_codec::decode::<acdp::Message>(payload)?.into(),
-        SchemaSet::AcDerIec | SchemaSet::AcDerSae | SchemaSet::Mixed => {
-            return Err(DecodeError::PayloadType(payload_type));
-        }
+        // Grid codes of Amendment 1, and families that this build leaves out.
+        _ => return Err(DecodeError::PayloadType(payload_type)),
     })
 }
 

@@ -7,7 +7,7 @@ use exi_codec::{Amperes, Volts, Watts};
 
 use crate::service::Direction;
 
-pub use ac::{AcLimits, AcMeasurement, AcOutput, Phases};
+pub use ac::{AcGrid, AcLimits, AcMeasurement, AcOutput, Phases};
 pub use wpt::{WptLimits, WptPad};
 
 /// Limits of one direction.

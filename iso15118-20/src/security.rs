@@ -18,8 +18,8 @@ pub struct PeerId(pub [u8; 64]);
 
 impl core::fmt::Debug for PeerId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(f, "PeerId({a:02x}{b:02x}{c:02x}{d:02x}..)")
+        let [first, second, third, ..] = self.0;
+        write!(f, "PeerId({first:02x}{second:02x}{third:02x}..)")
     }
 }
 

@@ -68,6 +68,21 @@ impl Family {
         }
     }
 
+    /// The family that a namespace stands for.
+    pub fn from_namespace(namespace: &exi_codec::Str<'_>) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| *namespace == *family.namespace())
+    }
+
+    /// Whether the code of the family is part of this build: families are cargo features.
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::Ac => cfg!(feature = "ac"),
+            Self::Dc => cfg!(feature = "dc"),
+            Self::Wpt => cfg!(feature = "wpt"),
+            Self::Acdp => cfg!(feature = "acdp"),
+        }
+    }
+
     /// Schema set of the messages of the charge loop.
     pub const fn schema_set(self) -> SchemaSet {
         match self {

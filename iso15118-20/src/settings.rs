@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use exi_codec::{Amperes, Volts};
+use exi_codec::{Amperes, Volts, Watts};
 
 use crate::message::MessageKind;
 
@@ -76,6 +76,16 @@ pub enum UninvitedPause {
     Allow,
 }
 
+/// What the charger says to a vehicle that does not confirm the tolerance of the schedule it selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToleranceRefusal {
+    /// `WARNING_PowerToleranceNotConfirmed`: power is not delivered, the vehicle may choose again.
+    #[default]
+    Warn,
+    /// `FAILED_PowerToleranceNotConfirmed`.
+    Fail,
+}
+
 /// Times of the session, each named after what it limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -121,6 +131,8 @@ pub struct Timing {
     pub security: Duration,
     /// Charger: seconds that a vehicle has to follow a notification, unless the host says otherwise.
     pub notification: Duration,
+    /// Charger: positioning, pairing, alignment, or a move of the connection device to its result.
+    pub positioning: Duration,
 }
 
 impl Timing {
@@ -154,6 +166,7 @@ impl Timing {
             slow_respond: Duration::from_secs(4),
             security: Duration::from_secs(10),
             notification: Duration::from_mins(1),
+            positioning: Duration::from_mins(1),
         }
     }
 
@@ -214,6 +227,14 @@ pub struct Settings {
     pub anchor_unit: AnchorUnit,
     /// Pauses that the charger did not ask for.
     pub uninvited_pause: UninvitedPause,
+    /// Tolerances that the vehicle does not confirm.
+    pub tolerance_refusal: ToleranceRefusal,
+    /// How many rounds of the loop beyond the schedule are warned of before one is refused [V2G20-1864].
+    pub profile_violations: u8,
+    /// Power by which a vehicle may be above its schedule without a word, W.
+    pub profile_margin: Watts,
+    /// Power below which AC contactors may open, W.
+    pub open_power: Watts,
     /// Largest difference of voltages at which contactors may close, V.
     pub voltage_tolerance: Volts,
     /// Current below which contactors may open, A.
@@ -245,6 +266,13 @@ impl Settings {
                 Profile::Strict => UninvitedPause::Refuse,
                 Profile::Lenient => UninvitedPause::Allow,
             },
+            tolerance_refusal: ToleranceRefusal::Warn,
+            profile_violations: match profile {
+                Profile::Strict => 10,
+                Profile::Lenient => 60,
+            },
+            profile_margin: Watts::new(500, 0),
+            open_power: Watts::new(100, 0),
             voltage_tolerance: Volts::new(20, 0),
             open_current: Amperes::new(1, 0),
             safe_voltage: Volts::new(60, 0),

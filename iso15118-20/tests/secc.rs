@@ -19,14 +19,14 @@ use exi_codec::iso20::common_types::{MessageHeader, Processing, ResponseCode as 
 use exi_codec::{Bytes, List, Volts};
 use iso15118_20::message::{EncodeError, MessageKind as K, Request, Response};
 use iso15118_20::secc::{AuthorizationDecision, SeccEvent as E};
-use iso15118_20::sequence::Stage;
+use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{ControlMode, Service};
-use iso15118_20::{Cause, Refusal, Timer, Transport};
+use iso15118_20::{Cause, Connection, Refusal, Timer, Transport};
 
 #[test]
 fn a_plain_link_gets_no_protocol() {
     run(&LENIENT, |s| {
-        s.secc.start(s.now, Transport::Plain, [7; 8], 0);
+        s.secc.start(s.now, &Connection::new(Transport::Plain, 0), [7; 8], [9; 16]);
         let Response::SupportedAppProtocolRes(answer) = s.ask(&offer(&[protocol(1, 0, 5, 1)])) else {
             panic!()
         };
@@ -227,7 +227,7 @@ fn pauses_and_renegotiations_that_were_not_offered_fail() {
         (ChargingSession::Pause, C::FailedPauseNotAllowed),
         (ChargingSession::ServiceRenegotiation, C::FailedNoServiceRenegotiationSupported),
     ] {
-        run(&LENIENT, |s| {
+        run(&STRICT, |s| {
             s.walk_to(Stage::SessionStop);
             assert_eq!(s.code(&session_stop(session)), code);
         });
@@ -337,17 +337,19 @@ fn a_small_buffer_changes_nothing() {
 }
 
 #[test]
-fn side_streams_are_skipped_and_do_not_prolong_anything() {
+fn a_side_stream_out_of_season_is_refused_on_it() {
     run(&LENIENT, |s| {
         s.walk_to(Stage::PowerDelivery);
         let mut frame = [0; 256];
-        let len = start(ControlMode::Dynamic, 10).encode(&mut frame).unwrap();
-        frame[2..4].copy_from_slice(&0x8101u16.to_be_bytes());
-        let deadline = s.secc.poll_timeout();
+        let len =
+            start(ControlMode::Dynamic, 10).encode_on(Stream::ScheduleRenegotiation, &mut frame).unwrap();
         let received = s.secc.handle_input(s.now, &frame[..len]);
-        assert_eq!((received.consumed, received.kind), (len, None));
-        assert_eq!((s.secc.stage(), s.secc.poll_timeout()), (Stage::PowerDelivery, deadline));
-        assert!(s.answer().is_none());
+        assert_eq!((received.consumed, received.kind), (len, Some(K::PowerDeliveryReq)));
+        let mut out = [0; 256];
+        let sent = s.secc.poll_transmit(s.now, &mut out).unwrap().unwrap();
+        assert_eq!((sent.kind, sent.stream), (K::PowerDeliveryRes, Stream::ScheduleRenegotiation));
+        assert_eq!(&out[2..4], &0x8101u16.to_be_bytes());
+        ended(s, refused(K::PowerDeliveryReq, C::FailedSequenceError, Refusal::Content));
     });
 }
 

@@ -9,6 +9,7 @@ impl Flags {
     /// The wait for a customer was extended.
     pub(super) const PATIENT: Self = Self(1);
     /// At the last pre-charge answer the inlet had the voltage of the battery.
+    #[cfg(feature = "dc")]
     pub(super) const MATCHED: Self = Self(1 << 1);
     /// Welding detection has seen what it wanted.
     pub(super) const DEAD: Self = Self(1 << 2);

@@ -133,6 +133,7 @@ impl Core<'_> {
     }
 
     /// The power that may leave the vehicle now by its plan, W, as a magnitude.
+    #[cfg(any(feature = "ac", feature = "dc"))]
     pub(super) fn planned_discharge(&self) -> Watts {
         match self.mode() {
             ControlMode::Scheduled if !self.station.plan.discharge.entries().is_empty() => {

@@ -6,6 +6,7 @@ use exi_codec::iso20::common_messages::{
     ServiceDetailRes, ServiceDiscoveryRes, SignedInstallationData,
 };
 use exi_codec::iso20::common_types::{MessageHeader, ResponseCode};
+#[cfg(feature = "wpt")]
 use exi_codec::iso20::wpt::{
     WptAlignmentCheckMethod, WptFinePositioningMethod, WptFinePositioningSetupRes, WptPairingMethod,
 };
@@ -30,9 +31,9 @@ pub fn refusal(request: MessageKind, header: MessageHeader<'_>, code: ResponseCo
     use MessageKind as K;
 
     macro_rules! inert {
-        ($($kind:ident => $res:ident),* ; $($special:tt)*) => {
+        ($($(#[$gate:meta])? $kind:ident => $res:ident),* ; $($special:tt)*) => {
             match request.request() {
-                $(K::$kind => {
+                $($(#[$gate])? K::$kind => {
                     let mut message: super::view::responses::$res = Default::default();
                     message.header = header;
                     message.response_code = code;
@@ -53,21 +54,37 @@ pub fn refusal(request: MessageKind, header: MessageHeader<'_>, code: ResponseCo
         MeteringConfirmationReq => MeteringConfirmationRes,
         VehicleCheckInReq => VehicleCheckInRes,
         VehicleCheckOutReq => VehicleCheckOutRes,
+        #[cfg(feature = "ac")]
         AcChargeParameterDiscoveryReq => AcChargeParameterDiscoveryRes,
+        #[cfg(feature = "ac")]
         AcChargeLoopReq => AcChargeLoopRes,
+        #[cfg(feature = "dc")]
         DcChargeParameterDiscoveryReq => DcChargeParameterDiscoveryRes,
+        #[cfg(feature = "dc")]
         DcCableCheckReq => DcCableCheckRes,
+        #[cfg(feature = "dc")]
         DcPreChargeReq => DcPreChargeRes,
+        #[cfg(feature = "dc")]
         DcChargeLoopReq => DcChargeLoopRes,
+        #[cfg(feature = "dc")]
         DcWeldingDetectionReq => DcWeldingDetectionRes,
+        #[cfg(feature = "wpt")]
         WptFinePositioningReq => WptFinePositioningRes,
+        #[cfg(feature = "wpt")]
         WptPairingReq => WptPairingRes,
+        #[cfg(feature = "wpt")]
         WptChargeParameterDiscoveryReq => WptChargeParameterDiscoveryRes,
+        #[cfg(feature = "wpt")]
         WptAlignmentCheckReq => WptAlignmentCheckRes,
+        #[cfg(feature = "wpt")]
         WptChargeLoopReq => WptChargeLoopRes,
+        #[cfg(feature = "acdp")]
         AcdpVehiclePositioningReq => AcdpVehiclePositioningRes,
+        #[cfg(feature = "acdp")]
         AcdpConnectReq => AcdpConnectRes,
+        #[cfg(feature = "acdp")]
         AcdpDisconnectReq => AcdpDisconnectRes,
+        #[cfg(feature = "acdp")]
         AcdpSystemStatusReq => AcdpSystemStatusRes;
         K::AuthorizationSetupReq => Response::AuthorizationSetupRes(AuthorizationSetupRes {
             header,
@@ -88,6 +105,7 @@ pub fn refusal(request: MessageKind, header: MessageHeader<'_>, code: ResponseCo
             service_parameter_list: List::new(NO_PARAMETER_SETS),
             ..Default::default()
         }),
+        #[cfg(feature = "wpt")]
         K::WptFinePositioningSetupReq => Response::WptFinePositioningSetupRes(WptFinePositioningSetupRes {
             header,
             response_code: code,

@@ -1,19 +1,27 @@
 //! Requests and responses of all sets as one type each.
 
+#[cfg(feature = "ac")]
+use exi_codec::iso20::ac;
+#[cfg(feature = "acdp")]
+use exi_codec::iso20::acdp;
+use exi_codec::iso20::common_messages;
 use exi_codec::iso20::common_types::{MessageHeader, ResponseCode};
-use exi_codec::iso20::{ac, acdp, common_messages, dc, wpt};
+#[cfg(feature = "dc")]
+use exi_codec::iso20::dc;
+#[cfg(feature = "wpt")]
+use exi_codec::iso20::wpt;
 use exi_codec::{Error, app_protocol, encode};
 
 use super::{AnyMessage, MessageKind};
 
 macro_rules! views {
-    ($($set:ident { $($req:ident($req_ty:ty) $res:ident($res_ty:ty),)* })*) => {
+    ($(#[$gate:meta] $set:ident { $($req:ident($req_ty:ty) $res:ident($res_ty:ty),)* })*) => {
         /// A message from the vehicle to the charger.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum Request<'a> {
             /// The offer of protocols that opens every connection.
             SupportedAppProtocolReq(app_protocol::SupportedAppProtocolReq<'a>),
-            $($(#[doc = concat!("See [`MessageKind::", stringify!($req), "`].")] $req($req_ty),)*)*
+            $($(#[$gate] #[doc = concat!("See [`MessageKind::", stringify!($req), "`].")] $req($req_ty),)*)*
         }
 
         /// A message from the charger to the vehicle.
@@ -21,7 +29,7 @@ macro_rules! views {
         pub enum Response<'a> {
             /// The choice of a protocol.
             SupportedAppProtocolRes(app_protocol::SupportedAppProtocolRes),
-            $($(#[doc = concat!("See [`MessageKind::", stringify!($res), "`].")] $res($res_ty),)*)*
+            $($(#[$gate] #[doc = concat!("See [`MessageKind::", stringify!($res), "`].")] $res($res_ty),)*)*
         }
 
         impl<'a> Request<'a> {
@@ -29,7 +37,7 @@ macro_rules! views {
             pub const fn kind(&self) -> MessageKind {
                 match self {
                     Self::SupportedAppProtocolReq(_) => MessageKind::SupportedAppProtocolReq,
-                    $($(Self::$req(_) => MessageKind::$req,)*)*
+                    $($(#[$gate] Self::$req(_) => MessageKind::$req,)*)*
                 }
             }
 
@@ -37,14 +45,14 @@ macro_rules! views {
             pub const fn header(&self) -> Option<&MessageHeader<'a>> {
                 match self {
                     Self::SupportedAppProtocolReq(_) => None,
-                    $($(Self::$req(message) => Some(&message.header),)*)*
+                    $($(#[$gate] Self::$req(message) => Some(&message.header),)*)*
                 }
             }
 
             pub(super) fn encode_payload(&self, out: &mut [u8]) -> Result<usize, Error> {
                 match *self {
                     Self::SupportedAppProtocolReq(message) => encode(&message, out),
-                    $($(Self::$req(message) => encode(&$set::Message::$req(message), out),)*)*
+                    $($(#[$gate] Self::$req(message) => encode(&$set::Message::$req(message), out),)*)*
                 }
             }
         }
@@ -54,7 +62,7 @@ macro_rules! views {
             pub const fn kind(&self) -> MessageKind {
                 match self {
                     Self::SupportedAppProtocolRes(_) => MessageKind::SupportedAppProtocolRes,
-                    $($(Self::$res(_) => MessageKind::$res,)*)*
+                    $($(#[$gate] Self::$res(_) => MessageKind::$res,)*)*
                 }
             }
 
@@ -62,7 +70,7 @@ macro_rules! views {
             pub const fn header(&self) -> Option<&MessageHeader<'a>> {
                 match self {
                     Self::SupportedAppProtocolRes(_) => None,
-                    $($(Self::$res(message) => Some(&message.header),)*)*
+                    $($(#[$gate] Self::$res(message) => Some(&message.header),)*)*
                 }
             }
 
@@ -70,14 +78,14 @@ macro_rules! views {
             pub const fn code(&self) -> Option<ResponseCode> {
                 match self {
                     Self::SupportedAppProtocolRes(_) => None,
-                    $($(Self::$res(message) => Some(message.response_code),)*)*
+                    $($(#[$gate] Self::$res(message) => Some(message.response_code),)*)*
                 }
             }
 
             pub(super) fn encode_payload(&self, out: &mut [u8]) -> Result<usize, Error> {
                 match *self {
                     Self::SupportedAppProtocolRes(message) => encode(&message, out),
-                    $($(Self::$res(message) => encode(&$set::Message::$res(message), out),)*)*
+                    $($(#[$gate] Self::$res(message) => encode(&$set::Message::$res(message), out),)*)*
                 }
             }
         }
@@ -85,11 +93,11 @@ macro_rules! views {
         /// The types of the responses, by the names of their kinds.
         #[allow(dead_code, reason = "refusals with lists of at least one item are built field by field")]
         pub(super) mod responses {
-            use super::{ac, acdp, common_messages, dc, wpt};
-            $($(pub(in crate::message) type $res<'a> = $res_ty;)*)*
+            $(#[$gate] use super::$set;)*
+            $($(#[$gate] pub(in crate::message) type $res<'a> = $res_ty;)*)*
         }
 
-        $(impl<'a> From<$set::Message<'a>> for AnyMessage<'a> {
+        $(#[$gate] impl<'a> From<$set::Message<'a>> for AnyMessage<'a> {
             fn from(message: $set::Message<'a>) -> Self {
                 match message {
                     $(
@@ -103,6 +111,7 @@ macro_rules! views {
 }
 
 views! {
+    #[cfg(all())]
     common_messages {
         SessionSetupReq(common_messages::SessionSetupReq<'a>)
             SessionSetupRes(common_messages::SessionSetupRes<'a>),
@@ -131,11 +140,13 @@ views! {
         VehicleCheckOutReq(common_messages::VehicleCheckOutReq<'a>)
             VehicleCheckOutRes(common_messages::VehicleCheckOutRes<'a>),
     }
+    #[cfg(feature = "ac")]
     ac {
         AcChargeParameterDiscoveryReq(ac::AcChargeParameterDiscoveryReq<'a>)
             AcChargeParameterDiscoveryRes(ac::AcChargeParameterDiscoveryRes<'a>),
         AcChargeLoopReq(ac::AcChargeLoopReq<'a>) AcChargeLoopRes(ac::AcChargeLoopRes<'a>),
     }
+    #[cfg(feature = "dc")]
     dc {
         DcChargeParameterDiscoveryReq(dc::DcChargeParameterDiscoveryReq<'a>)
             DcChargeParameterDiscoveryRes(dc::DcChargeParameterDiscoveryRes<'a>),
@@ -145,6 +156,7 @@ views! {
         DcWeldingDetectionReq(dc::DcWeldingDetectionReq<'a>)
             DcWeldingDetectionRes(dc::DcWeldingDetectionRes<'a>),
     }
+    #[cfg(feature = "wpt")]
     wpt {
         WptFinePositioningSetupReq(wpt::WptFinePositioningSetupReq<'a>)
             WptFinePositioningSetupRes(wpt::WptFinePositioningSetupRes<'a>),
@@ -157,6 +169,7 @@ views! {
             WptAlignmentCheckRes(wpt::WptAlignmentCheckRes<'a>),
         WptChargeLoopReq(wpt::WptChargeLoopReq<'a>) WptChargeLoopRes(wpt::WptChargeLoopRes<'a>),
     }
+    #[cfg(feature = "acdp")]
     acdp {
         AcdpVehiclePositioningReq(acdp::AcdpVehiclePositioningReq<'a>)
             AcdpVehiclePositioningRes(acdp::AcdpVehiclePositioningRes<'a>),

@@ -70,9 +70,9 @@ impl<U: Unit> Phases<U> {
         match (self, most) {
             (Self::Total(own), most) => Self::Total(own.min(most.total())),
             (Self::Each(own), Self::Each(most)) => {
-                let [a, b, c] = own;
-                let [x, y, z] = most;
-                Self::Each([a.min(x), b.min(y), c.min(z)])
+                let [l1, l2, l3] = own;
+                let [most_l1, most_l2, most_l3] = most;
+                Self::Each([l1.min(most_l1), l2.min(most_l2), l3.min(most_l3)])
             }
             // Shares of a third each: never more than the whole, whatever the phases are.
             (own @ Self::Each(_), Self::Total(most)) if own.total() > most => {
@@ -142,6 +142,15 @@ impl AcLimits {
             && other.min_charge.total() <= self.max_charge.total()
     }
 
+    /// A power in the form of the limits: as a whole, or for each phase.
+    #[cfg(feature = "ac")]
+    pub(crate) fn shape(&self, power: Watts) -> Phases<Watt> {
+        match self.max_charge {
+            Phases::Total(_) => Phases::Total(power),
+            Phases::Each(_) => Phases::Each([power; 3]),
+        }
+    }
+
     /// The power nearest to a wish that the limits allow: positive into the vehicle, negative out of it.
     pub fn clamp(&self, wish: Phases<Watt>) -> Phases<Watt> {
         if wish.total().is_negative() {
@@ -152,6 +161,26 @@ impl AcLimits {
         } else {
             wish.map(|power| power.max(Watts::ZERO)).capped(self.max_charge)
         }
+    }
+}
+
+/// The grid behind an AC charger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcGrid {
+    /// `EVSENominalFrequency`, Hz.
+    pub frequency: Frequency,
+    /// `MaximumPowerAsymmetry`: largest difference of power between two phases, W.
+    pub asymmetry: Option<Watts>,
+}
+
+impl AcGrid {
+    /// 50 Hz, phases loaded as one likes.
+    pub const DEFAULT: Self = Self { frequency: Frequency::new(50, 0), asymmetry: None };
+}
+
+impl Default for AcGrid {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 

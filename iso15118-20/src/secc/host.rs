@@ -1,10 +1,13 @@
-//! What the host tells the charger's engine.
+//! What the host tells the charger's engine, whatever the family.
 
 use exi_codec::Watts;
+use exi_codec::iso20::common_types::{DetailedCost, PercentValue};
 use v2gtp::Instant;
 
-use super::{Authorization, Core, Secc, Slot, T};
-use crate::power::{Contactor, DcLimits, GridPermit, Measurement};
+use super::engine::Core;
+use super::state::Grant;
+use super::{Secc, SeccTimer as T, Slot};
+use crate::power::{Contactor, GridPermit};
 use crate::schedule::Schedule;
 use crate::settings::Timing;
 
@@ -37,6 +40,35 @@ pub struct Meter {
     pub discharged: Option<u64>,
 }
 
+/// What the session has cost so far, as its receipt says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Costs {
+    /// Of energy.
+    pub energy: Option<DetailedCost>,
+    /// Of the parking space.
+    pub occupancy: Option<DetailedCost>,
+    /// Of additional services.
+    pub services: Option<DetailedCost>,
+    /// Of overstaying.
+    pub overstay: Option<DetailedCost>,
+}
+
+/// Mobility needs that the charger settles; sent where the selected parameters let it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mobility {
+    /// Seconds until departure.
+    pub departure_time: Option<u32>,
+    /// Least state of charge to keep, %. At most the target [V2G20-1640].
+    pub minimum_soc: Option<PercentValue>,
+    /// State of charge to reach, %.
+    pub target_soc: Option<PercentValue>,
+}
+
+impl Mobility {
+    /// The vehicle's own needs hold.
+    pub const NONE: Self = Self { departure_time: None, minimum_soc: None, target_soc: None };
+}
+
 /// How urgently to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -50,12 +82,6 @@ pub enum Stop {
 }
 
 impl Secc<'_> {
-    /// What the charger can deliver and take from now on. In the loop only what was announced before counts.
-    pub fn set_limits(&mut self, limits: DcLimits) {
-        self.core.plant.limits = limits;
-        self.core.update_output();
-    }
-
     /// What the site may draw and feed from now on. Without a permit there is no discharge.
     pub fn set_grid_permit(&mut self, permit: GridPermit) {
         self.core.plant.permit = permit;
@@ -66,6 +92,15 @@ impl Secc<'_> {
     /// All limits are applied to it.
     pub fn set_dispatch(&mut self, power: Watts) {
         self.core.plant.dispatch = power;
+        #[cfg(feature = "ac")]
+        self.core.ac.dispatch_total(power);
+        self.core.update_output();
+    }
+
+    /// How fast power may change, W per second: announced as `EVSEPowerRampLimitation`, and kept. Limits that
+    /// fall, and stops, take effect at once all the same. None: as fast as it likes.
+    pub fn set_ramp(&mut self, ramp: Option<Watts>) {
+        self.core.plant.ramp = ramp;
         self.core.update_output();
     }
 
@@ -76,34 +111,27 @@ impl Secc<'_> {
         self.core.plant.discharge_schedule = discharge;
     }
 
+    /// Mobility needs that the charger settles from now on, until the end of the session.
+    pub fn set_mobility(&mut self, mobility: Mobility) {
+        let target = mobility.target_soc;
+        let minimum_soc = mobility.minimum_soc.map(|least| target.map_or(least, |target| least.min(target)));
+        self.core.plant.mobility = Mobility { minimum_soc, ..mobility };
+    }
+
     /// Meter readings to report.
     pub fn set_meter(&mut self, meter: Meter) {
         self.core.plant.meter = Some(meter);
     }
 
-    /// What is measured at the outlet. Keep it at most a loop round old while there is voltage.
-    pub fn measurement(&mut self, now: Instant, measured: Measurement) {
-        self.core.now = now;
-        self.core.plant.measured = Some(measured);
-        self.core.plant_moved();
+    /// Costs to report, as a receipt beside the meter readings. None: no receipt.
+    pub fn set_costs(&mut self, costs: Option<Costs>) {
+        self.core.plant.costs = costs;
     }
 
-    /// Decides on authorization, asked for or not.
+    /// Decides on external authorization, asked for or not.
     pub fn authorize(&mut self, now: Instant, decision: AuthorizationDecision) {
         self.core.now = now;
         self.core.authorize(decision);
-    }
-
-    /// Reports the isolation test, or at any later time what the monitor of the isolation says: a fault while there
-    /// is voltage stops at once.
-    pub fn isolation(&mut self, now: Instant, isolation: Isolation) {
-        self.core.now = now;
-        self.core.clear(T::Isolation);
-        // A result that comes too late does not undo the failure.
-        if self.core.plant.isolation != Some(Isolation::Fault) {
-            self.core.plant.isolation = Some(isolation);
-        }
-        self.core.plant_moved();
     }
 
     /// Reports the contactors. Any report counts: the last one is kept. Contactors that open by themselves in the
@@ -119,20 +147,26 @@ impl Secc<'_> {
         self.core.now = now;
         self.core.stop(stop);
     }
+
+    /// The grid is gone, or its protection says so: nothing leaves the vehicle from this moment on. The vehicle is
+    /// told to terminate at once, and a start that is under way is refused.
+    pub fn islanded(&mut self, now: Instant) {
+        self.stop(now, Stop::Notify { max_delay: 0 });
+    }
 }
 
 impl Core<'_> {
     fn authorize(&mut self, decision: AuthorizationDecision) {
-        if self.authorization == Authorization::Granted || self.end.is_some() || self.closed {
+        if self.access.grant == Grant::Granted || self.end.is_some() || self.closed {
             return;
         }
-        let again = self.authorization == Authorization::Decided(decision);
-        self.authorization = Authorization::Decided(decision);
+        let again = self.access.external == Some(decision);
+        self.access.external = Some(decision);
         match decision {
             // A customer who never comes must not hold the session for ever.
             AuthorizationDecision::WaitingForCustomer if again => {}
             AuthorizationDecision::WaitingForCustomer => {
-                self.set(T::Authorization, Timing::before(self.config.settings.timing.customer));
+                self.set(T::Authorization, Timing::before(self.timing().customer));
             }
             AuthorizationDecision::Accepted | AuthorizationDecision::Rejected => self.clear(T::Authorization),
         }
@@ -145,9 +179,9 @@ impl Core<'_> {
         }
         self.update_output();
         match self.slot {
-            Slot::PowerUp { asked, ordered } => self.continue_start(asked, ordered),
+            Slot::PowerUp { asked, code, ordered } => self.continue_start(asked, code, ordered),
             Slot::PowerDown(asked) => self.finish_stop(asked),
-            Slot::Idle | Slot::Ready(_) => {}
+            Slot::Idle | Slot::Deferred(_) | Slot::Ready(_) => {}
         }
     }
 }

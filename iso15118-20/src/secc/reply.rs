@@ -1,207 +1,157 @@
 //! Responses: built and encoded in one go, where they are sent.
 
 use exi_codec::iso20::common_messages::{
-    AsResAuthorizationMode, Authorization, AuthorizationRes, AuthorizationSetupRes, ChargingSchedule,
-    DynamicSeResControlMode, ParameterSet, PowerDeliveryRes, PowerSchedule, ScheduleExchangeRes,
-    ScheduleTuple, SeResControlMode, Service, ServiceDetailRes, ServiceDiscoveryRes, ServiceSelectionRes,
-    SessionSetupRes, SessionStopRes,
+    AuthorizationRes, MeteringConfirmationRes, PowerDeliveryRes, ServiceSelectionRes, SessionSetupRes,
+    SessionStopRes,
 };
-use exi_codec::iso20::common_types::{EvseNotification, EvseStatus, MeterInfo, NumericId};
-use exi_codec::iso20::dc::{
-    DcCableCheckRes, DcChargeLoopRes, DcChargeParameterDiscoveryRes, DcPreChargeRes, DcWeldingDetectionRes,
-};
-use exi_codec::{Amperes, Lazy, List, Str, app_protocol};
+use exi_codec::iso20::common_types::{MeterInfo, Processing, Receipt, ResponseCode};
+use exi_codec::{List, Str, app_protocol};
+use thiserror::Error;
 
-use super::request::TUPLE;
-use super::{Core, Detail, Reply};
+use super::engine::Core;
+use super::{Costs, Detail, Reply};
+use crate::end::Refusal;
 use crate::message::{EncodeError, MessageKind as K, Response, refusal};
-use crate::sequence::{Class, class_of};
-use crate::service::{ControlMode, Direction, Fee, MAX_OFFERS, MAX_PARAMETER_SETS};
+use crate::sequence::{Asked, Class, Stream, class_of};
+use crate::service::Direction;
+
+/// Why an answer of the host's was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// Nothing of the kind is open.
+    #[error("no such request is open")]
+    NotAsked,
+    /// The content is outside the limits of the schema or of the service.
+    #[error("the content is outside the limits of the schema or of the service")]
+    Content,
+    /// It could not be written.
+    #[error(transparent)]
+    Encode(EncodeError),
+}
 
 impl Core<'_> {
-    pub(super) fn encode(&self, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let header = self.header();
-        let response_code = reply.code;
-        let evse_processing = reply.processing;
+    pub(super) fn encode(&self, stream: Stream, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
         if let Detail::Protocol(response_code, schema_id) = reply.detail {
             let message = app_protocol::SupportedAppProtocolRes { response_code, schema_id };
             return Response::SupportedAppProtocolRes(message).encode(out);
         }
-        if class_of(response_code) == Class::Failed {
-            return refusal(reply.asked.kind, header, response_code).encode(out);
+        if class_of(reply.code) == Class::Failed {
+            return refusal(reply.asked.kind, self.header(), reply.code).encode_on(stream, out);
         }
+        match reply.asked.kind {
+            K::AuthorizationSetupReq => self.encode_authorization_setup(reply, out),
+            K::ServiceDiscoveryReq => self.encode_services(reply, out),
+            K::ServiceDetailReq => self.encode_service_detail(reply, out),
+            K::ScheduleExchangeReq => self.encode_schedule(stream, reply, out),
+            #[cfg(feature = "ac")]
+            K::AcChargeParameterDiscoveryReq => self.encode_ac_parameters(stream, reply, out),
+            #[cfg(feature = "ac")]
+            K::AcChargeLoopReq => self.encode_ac_loop(reply, out),
+            #[cfg(feature = "dc")]
+            K::DcChargeParameterDiscoveryReq
+            | K::DcCableCheckReq
+            | K::DcPreChargeReq
+            | K::DcWeldingDetectionReq => self.encode_dc(stream, reply, out),
+            #[cfg(feature = "dc")]
+            K::DcChargeLoopReq => self.encode_dc_loop(reply, out),
+            #[cfg(feature = "wpt")]
+            K::WptFinePositioningSetupReq
+            | K::WptFinePositioningReq
+            | K::WptPairingReq
+            | K::WptChargeParameterDiscoveryReq
+            | K::WptAlignmentCheckReq => self.encode_wpt(stream, reply, out),
+            #[cfg(feature = "wpt")]
+            K::WptChargeLoopReq => self.encode_wpt_loop(reply, out),
+            #[cfg(feature = "acdp")]
+            K::AcdpVehiclePositioningReq
+            | K::AcdpConnectReq
+            | K::AcdpDisconnectReq
+            | K::AcdpSystemStatusReq => self.encode_acdp(reply, out),
+            K::VehicleCheckInReq | K::VehicleCheckOutReq => self.encode_parking(reply, out),
+            _ => self.encode_common(stream, reply, out),
+        }
+    }
+
+    fn encode_common(&self, stream: Stream, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let (header, response_code, evse_processing) = (self.header(), reply.code, reply.processing);
         let response = match reply.asked.kind {
             K::SessionSetupReq => Response::SessionSetupRes(SessionSetupRes {
                 header,
                 response_code,
                 evse_id: Str::new(self.config.evse_id),
             }),
-            K::AuthorizationSetupReq => Response::AuthorizationSetupRes(AuthorizationSetupRes {
-                header,
-                response_code,
-                authorization_services: List::new(&[Authorization::Eim]),
-                certificate_installation_service: false,
-                authorization_mode: AsResAuthorizationMode::Eim,
-            }),
             K::AuthorizationReq => {
                 Response::AuthorizationRes(AuthorizationRes { header, response_code, evse_processing })
             }
-            K::ServiceDiscoveryReq => return self.encode_services(reply, out),
-            K::ServiceDetailReq => return self.encode_service_detail(reply, out),
             K::ServiceSelectionReq => {
                 Response::ServiceSelectionRes(ServiceSelectionRes { header, response_code })
             }
-            K::DcChargeParameterDiscoveryReq => {
-                Response::DcChargeParameterDiscoveryRes(DcChargeParameterDiscoveryRes {
-                    header,
-                    response_code,
-                    energy_transfer_mode: self.charge_parameters(),
-                })
-            }
-            K::ScheduleExchangeReq => return self.encode_schedule(reply, out),
-            K::DcCableCheckReq => {
-                Response::DcCableCheckRes(DcCableCheckRes { header, response_code, evse_processing })
-            }
-            K::DcPreChargeReq => Response::DcPreChargeRes(DcPreChargeRes {
-                header,
-                response_code,
-                evse_present_voltage: self.measured_voltage(),
-            }),
             K::PowerDeliveryReq => Response::PowerDeliveryRes(PowerDeliveryRes {
                 header,
                 response_code,
                 evse_status: self.evse_status(),
             }),
-            K::DcChargeLoopReq => return self.encode_loop(reply, out),
-            K::DcWeldingDetectionReq => Response::DcWeldingDetectionRes(DcWeldingDetectionRes {
-                header,
-                response_code,
-                evse_present_voltage: self.measured_voltage(),
-            }),
+            K::MeteringConfirmationReq => {
+                Response::MeteringConfirmationRes(MeteringConfirmationRes { header, response_code })
+            }
             K::SessionStopReq => Response::SessionStopRes(SessionStopRes { header, response_code }),
+            // While certificates are fetched the schema still wants some: those of a refusal are none.
+            K::CertificateInstallationReq => {
+                let mut response = refusal(reply.asked.kind, header, response_code);
+                if let Response::CertificateInstallationRes(message) = &mut response {
+                    message.evse_processing = evse_processing;
+                }
+                response
+            }
             other => refusal(other, header, response_code),
         };
-        response.encode(out)
+        response.encode_on(stream, out)
     }
 
-    fn encode_services(&self, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let mut services = [Service::default(); MAX_OFFERS];
-        for (place, offer) in services.iter_mut().zip(self.config.offers) {
-            *place = Service { service_id: offer.service.number(), free_service: offer.fee == Fee::Free };
-        }
-        let count = self.config.offers.len().min(MAX_OFFERS);
-        Response::ServiceDiscoveryRes(ServiceDiscoveryRes {
-            header: self.header(),
-            response_code: reply.code,
-            service_renegotiation_supported: false,
-            energy_transfer_service_list: List::new(services.get(..count).unwrap_or_default()),
-            vas_list: None,
-        })
-        .encode(out)
-    }
-
-    fn encode_service_detail(&self, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let Detail::Offer(index) = reply.detail else {
-            return refusal(reply.asked.kind, self.header(), reply.code).encode(out);
+    /// A round of the loop is answered: with the meter where the vehicle wants it, in the first round, and where it
+    /// is to be confirmed [V2G20-1081, V2G20-1083, V2G20-1833].
+    pub(super) fn answer_round(&mut self, asked: Asked, detail: Detail, violation: Option<ResponseCode>) {
+        use super::side::Outcome;
+        let metered = matches!(detail, Detail::Meter) || self.notes.meter_due || !self.meter_announced;
+        self.meter_announced = true;
+        self.notes.meter_due = false;
+        let outcome = core::mem::replace(&mut self.notes.renegotiation, Outcome::None);
+        let code = match (outcome, violation) {
+            (Outcome::Failed, _) => ResponseCode::FailedScheduleRenegotiation,
+            (_, Some(code)) => code,
+            (Outcome::Unchanged, None) => ResponseCode::WarningScheduleRenegotiationFailed,
+            (Outcome::None, None) => ResponseCode::Ok,
         };
-        let offers = self.config.offers.get(index..=index).unwrap_or_default();
-        let service = offers.first().map(|offer| offer.service);
-        let offered = service.unwrap_or(crate::service::Service::Dc);
-        let sets = offers.first().map(|offer| offer.sets).unwrap_or_default();
-
-        let mut parameters = [const { None }; MAX_PARAMETER_SETS];
-        for (place, set) in parameters.iter_mut().zip(sets) {
-            *place = Some((set.id, set.write(offered)));
+        if class_of(code) == Class::Failed {
+            let why = if outcome == Outcome::Failed { Refusal::Host } else { Refusal::Content };
+            return self.refuse(asked, code, why);
         }
-        let mut list =
-            [const { ParameterSet { parameter_set_id: 0, parameter: List::new(&[]) } }; MAX_PARAMETER_SETS];
-        for (place, set) in list.iter_mut().zip(&parameters) {
-            if let Some((id, (all, count))) = set {
-                let parameter = List::new(all.get(..*count).unwrap_or_default());
-                *place = ParameterSet { parameter_set_id: *id, parameter };
-            }
-        }
-        let count = sets.len().min(MAX_PARAMETER_SETS);
-        Response::ServiceDetailRes(ServiceDetailRes {
-            header: self.header(),
-            response_code: reply.code,
-            service_id: service.map_or(0, crate::service::Service::number),
-            service_parameter_list: List::new(list.get(..count).unwrap_or_default()),
-        })
-        .encode(out)
+        let detail = if metered { Detail::Meter } else { Detail::None };
+        self.answer_with(asked, code, Processing::Finished, detail);
     }
 
-    fn encode_schedule(&self, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let (charge, charge_len) = self.schedule.wire();
-        let (discharge, discharge_len) = self.discharge_schedule.wire();
-        let charging = |start, entries| ChargingSchedule {
-            power_schedule: PowerSchedule {
-                time_anchor: start,
-                power_schedule_entries: List::new(entries),
-                ..PowerSchedule::default()
-            },
-            price_schedule: None,
-        };
-        let tuples = [ScheduleTuple {
-            schedule_tuple_id: NumericId::new(TUPLE).unwrap_or(NumericId::ONE),
-            charging_schedule: charging(self.schedule.start(), charge.get(..charge_len).unwrap_or_default()),
-            discharging_schedule: (self.direction() == Direction::Bidirectional).then(|| {
-                charging(self.discharge_schedule.start(), discharge.get(..discharge_len).unwrap_or_default())
-            }),
-        }];
-        let control_mode = match self.selection.map(|selection| selection.parameters.control_mode) {
-            Some(ControlMode::Scheduled) => SeResControlMode::Scheduled(List::new(&tuples)),
-            _ => SeResControlMode::Dynamic(DynamicSeResControlMode::default()),
-        };
-        Response::ScheduleExchangeRes(ScheduleExchangeRes {
-            header: self.header(),
-            response_code: reply.code,
-            evse_processing: reply.processing,
-            go_to_pause: None,
-            control_mode,
-        })
-        .encode(out)
-    }
-
-    fn encode_loop(&self, reply: &Reply, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let meter = self.plant.meter.filter(|_| matches!(reply.detail, Detail::Meter));
-        let meter_info = meter.map(|meter| MeterInfo {
+    /// Meter readings and receipt of a round, as far as they are due and known.
+    pub(super) fn meter_info(&self, reply: &Reply) -> (Option<MeterInfo<'_>>, Option<Receipt<'static>>) {
+        if !matches!(reply.detail, Detail::Meter) {
+            return (None, None);
+        }
+        let meter = self.plant.meter.map(|meter| MeterInfo {
             meter_id: Str::new(self.config.meter_id),
             charged_energy_reading_wh: meter.charged,
             bpt_discharged_energy_reading_wh: meter
                 .discharged
                 .filter(|_| self.direction() == Direction::Bidirectional),
-            meter_timestamp: Some(self.calendar.at(self.now)),
+            meter_timestamp: Some(self.unix()),
             ..MeterInfo::default()
         });
-        let measured = self.plant.measured.unwrap_or_default();
-        let limits = self.own_limits();
-        let discharge = limits.discharge.unwrap_or_default();
-        let (power, current) = if measured.current.is_negative() {
-            (discharge.max_power, discharge.max_current)
-        } else {
-            (limits.charge.max_power, limits.charge.max_current)
-        };
-        Response::DcChargeLoopRes(DcChargeLoopRes {
-            header: self.header(),
-            response_code: reply.code,
-            evse_status: self.evse_status(),
-            meter_info: meter_info.as_ref().map(Lazy::new),
-            receipt: None,
-            evse_present_current: measured.current,
-            evse_present_voltage: measured.voltage,
-            evse_power_limit_achieved: self.output.power.abs() >= power && !self.output.is_zero(),
-            evse_current_limit_achieved: measured.current.abs() >= current && current > Amperes::ZERO,
-            evse_voltage_limit_achieved: measured.voltage >= limits.max_voltage,
-            control_mode: self.loop_limits(),
-        })
-        .encode(out)
-    }
-
-    fn evse_status(&self) -> Option<EvseStatus> {
-        self.notification().map(|notification_max_delay| EvseStatus {
-            notification_max_delay,
-            evse_notification: EvseNotification::Terminate,
-        })
+        let receipt = self.plant.costs.map(|Costs { energy, occupancy, services, overstay }| Receipt {
+            time_anchor: self.unix(),
+            energy_costs: energy,
+            occupancy_costs: occupancy,
+            additional_services_costs: services,
+            overstay_costs: overstay,
+            tax_costs: List::new(&[]),
+        });
+        (meter, receipt)
     }
 }

@@ -2,142 +2,274 @@
 
 use core::time::Duration;
 
-use exi_codec::iso20::common_types::{Processing, ResponseCode};
-use exi_codec::{Amperes, Rounding, Volts};
+use exi_codec::iso20::common_types::ResponseCode;
+use exi_codec::{Rounding, Watts};
 
-use super::{Asked, Authorization, Core, Pending, Slot, Stop, T};
-use crate::end::{Cause, Refusal};
-use crate::message::MessageKind as K;
-use crate::power::{Contactor, Output};
-use crate::secc::Isolation;
+#[cfg(feature = "dc")]
+use super::Isolation;
+use super::engine::Core;
+use super::{Pending, SeccTimer as T, Slot, Stop};
+use crate::end::Refusal;
+use crate::power::Contactor;
+#[cfg(feature = "dc")]
+use crate::power::Output;
+#[cfg(feature = "ac")]
+use crate::power::{AcOutput, Phases};
 use crate::sequence::{Stage, Step};
+#[cfg(any(feature = "ac", feature = "dc"))]
 use crate::service::ControlMode;
+use crate::service::Family;
 
+/// A ramp moves in steps of this length.
+const RAMP_STEP: Duration = Duration::from_millis(100);
+
+#[allow(unreachable_patterns, reason = "families that this build leaves out")]
 impl Core<'_> {
-    /// Whether any current may flow at this moment.
+    /// Whether any energy may flow at this moment.
     fn may_energise(&self) -> bool {
         self.end.is_none()
             && self.stopping.is_none()
-            && self.authorization == Authorization::Granted
-            && self.plant.isolation == Some(Isolation::Valid)
-            && self.plant.contactor == Contactor::Closed
+            && self.is_authorized()
+            && self.is_prepared()
+            && (self.plant.contactor == Contactor::Closed || !self.has_contactor())
             && self.sequence.stage() == Stage::ChargeLoop
             && !matches!(self.slot, Slot::PowerDown(_))
     }
 
-    /// Whether the hardware has left the state that voltage at the outlet needs.
-    pub(super) fn plant_failed(&self) -> bool {
-        let live =
-            matches!(self.sequence.stage(), Stage::PreCharge | Stage::PowerDelivery | Stage::ChargeLoop);
-        let stopped =
-            matches!(self.stopping, Some(Stop::Emergency)) || matches!(self.slot, Slot::PowerDown(_));
-        live && !stopped
-            && (self.plant.isolation == Some(Isolation::Fault)
-                || self.sequence.stage() == Stage::ChargeLoop && self.plant.contactor != Contactor::Closed)
-    }
-
-    /// The one place where an output is decided.
-    pub(super) fn update_output(&mut self) {
-        let output = match self.selection {
-            Some(selection) if self.may_energise() => {
-                let wish = match selection.parameters.control_mode {
-                    ControlMode::Scheduled => self.vehicle.wish,
-                    ControlMode::Dynamic => self.dispatched(),
-                };
-                self.joint_limits().clamp(wish)
-            }
-            _ => Output::ZERO,
-        };
-        if output != self.output {
-            self.output = output;
-            self.pending.raise(Pending::OUTPUT);
-        }
-    }
-
-    /// The host's dispatch as a wish: all the current there is, at the voltage that the vehicle allows.
-    fn dispatched(&self) -> Output {
-        let power = self.plant.dispatch;
-        let current = Amperes::new(i16::MAX, 0);
-        Output {
-            voltage: self.vehicle.live.max_voltage,
-            current: if power.is_negative() { current.negated() } else { current },
-            power,
-        }
-    }
-
-    pub(super) fn measured_voltage(&self) -> Volts {
-        self.plant.measured.unwrap_or_default().voltage
-    }
-
-    /// Whether the outlet has the voltage that the vehicle asked for.
-    pub(super) fn voltages_match(&self) -> bool {
-        let tolerance = self.config.settings.voltage_tolerance;
-        match (self.vehicle.pre_charge, self.plant.measured) {
-            (Some(target), Some(measured)) => apart(target, measured.voltage) <= milli_volts(tolerance),
+    /// Whether the hardware is in the state that voltage at the outlet, or a field over the pad, needs.
+    pub(super) fn is_prepared(&self) -> bool {
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc => self.dc.isolation == Some(Isolation::Valid),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.dc.isolation == Some(Isolation::Valid) && self.acdp.is_connected(),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt.is_clear(),
+            #[cfg(feature = "ac")]
+            Family::Ac => true,
             _ => false,
         }
     }
 
-    /// Power delivery starts: voltages match, contactors close, once. Either may take a moment.
-    pub(super) fn begin_start(&mut self, asked: Asked) {
-        if self.stopping.is_some() {
-            return self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Host);
-        }
-        if self.plant.isolation != Some(Isolation::Valid) {
-            return self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Plant);
-        }
-        self.set(T::Actuation, self.config.settings.timing.actuation);
-        self.slot = Slot::PowerUp { asked, ordered: false };
-        self.continue_start(asked, false);
+    /// Wireless chargers have no contactor of the vehicle's to wait for.
+    pub(super) fn has_contactor(&self) -> bool {
+        self.family() != Family::Wpt
     }
 
-    pub(super) fn continue_start(&mut self, asked: Asked, ordered: bool) {
-        match self.plant.contactor {
-            Contactor::Fault => self.refuse(asked, ResponseCode::FailedContactorError, Refusal::Plant),
-            _ if !self.voltages_match() => {}
-            Contactor::Closed => {
-                self.clear(T::Actuation);
-                self.ok(asked);
+    /// Whether the contactors may close, as far as voltages say it. After a standby they are closed.
+    pub(super) fn voltages_match(&self) -> bool {
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => {
+                let closed = self.plant.contactor == Contactor::Closed;
+                closed && self.sequence.stage() == Stage::Standby || self.dc_voltages_match()
             }
-            Contactor::Open if ordered => {}
-            Contactor::Open => {
-                self.slot = Slot::PowerUp { asked, ordered: true };
-                self.pending.raise(Pending::CLOSE_CONTACTOR);
-            }
+            _ => true,
         }
     }
 
-    /// Power delivery stops: current first, contactors after.
-    pub(super) fn begin_stop(&mut self, asked: Asked) {
-        self.slot = Slot::PowerDown(asked);
-        self.clear(T::Notification);
-        self.update_output();
-        self.set(T::Actuation, self.config.settings.timing.actuation);
-        self.finish_stop(asked);
-    }
-
-    pub(super) fn finish_stop(&mut self, asked: Asked) {
-        let current = self.plant.measured.unwrap_or_default().current.abs();
-        if current <= self.config.settings.open_current {
-            self.clear(T::Actuation);
-            self.pending.raise(Pending::OPEN_CONTACTOR);
-            self.ok(asked);
+    /// Whether contactors may open, as far as the current says it.
+    pub(super) fn current_is_low(&self) -> bool {
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => {
+                self.dc.measured.unwrap_or_default().current.abs() <= self.config.settings.open_current
+            }
+            #[cfg(feature = "ac")]
+            Family::Ac => {
+                let active = self.ac.measured.unwrap_or_default().active;
+                active.map(exi_codec::Quantity::abs).total() <= self.config.settings.open_power
+            }
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.wpt.output.is_zero(),
+            _ => true,
         }
     }
 
-    /// The plant did not confirm in time.
-    pub(super) fn actuation_expired(&mut self) {
-        match self.slot {
-            Slot::PowerUp { asked, ordered: true } => {
-                self.refuse(asked, ResponseCode::FailedContactorError, Refusal::HostSilent);
+    /// Whether the hardware has left the state that voltage at the outlet needs.
+    pub(super) fn plant_failed(&self) -> bool {
+        let stage = self.sequence.stage();
+        let live = match self.family() {
+            Family::Dc | Family::Acdp => {
+                matches!(stage, Stage::PreCharge | Stage::PowerDelivery | Stage::ChargeLoop | Stage::Standby)
             }
-            Slot::PowerUp { asked, ordered: false } => {
-                self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Plant);
+            _ => matches!(stage, Stage::ChargeLoop | Stage::Standby),
+        };
+        let leaving = matches!(self.slot, Slot::PowerDown(asked) if asked.step == Step::Stop);
+        let stopped = matches!(self.stopping, Some(Stop::Emergency)) || leaving;
+        let contactor = match stage {
+            Stage::ChargeLoop => self.plant.contactor != Contactor::Closed && self.has_contactor(),
+            Stage::Standby => self.plant.contactor == Contactor::Fault,
+            _ => false,
+        };
+        live && !stopped && (contactor || self.protection_tripped())
+    }
+
+    fn protection_tripped(&self) -> bool {
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc => self.dc.isolation == Some(Isolation::Fault),
+            #[cfg(feature = "acdp")]
+            Family::Acdp => self.dc.isolation == Some(Isolation::Fault) || !self.acdp.is_connected(),
+            _ => false,
+        }
+    }
+
+    /// Whether the battery may give: a vehicle at its minimum, or at the lower end of its band, does not. The
+    /// vehicle guards its battery; where it says that it is there, the charger does not try it.
+    pub(super) fn may_discharge(&self) -> bool {
+        let status = &self.vehicle.status;
+        let least = [status.minimum_soc, self.vehicle.needs.minimum_soc, self.mobility().minimum_soc];
+        let empty =
+            status.soc.is_some_and(|soc| least.into_iter().flatten().max().is_some_and(|least| soc <= least));
+        let owed = status.min_energy.is_some_and(|energy| !energy.is_negative() && !energy.is_zero());
+        let band = status.min_v2x_energy.is_some_and(|energy| !energy.is_negative());
+        !(empty || owed || band)
+    }
+
+    /// The one place where an output is decided.
+    pub(super) fn update_output(&mut self) {
+        match self.family() {
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.update_dc(),
+            #[cfg(feature = "ac")]
+            Family::Ac => self.update_ac(),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => self.update_wpt(),
+            _ => {}
+        }
+    }
+
+    #[cfg(feature = "dc")]
+    fn update_dc(&mut self) {
+        let output = match self.mode() {
+            Some(mode) if self.may_energise() => {
+                let wish = match mode {
+                    ControlMode::Scheduled => self.dc.wish,
+                    ControlMode::Dynamic => self.dc_dispatched(),
+                };
+                let limits = self.dc_joint_limits();
+                let (from, to) = (self.dc.output, limits.clamp(wish));
+                let power = self.ramped(from.power, to.power);
+                if power == to.power {
+                    to
+                } else {
+                    let current = if to.current.is_zero() {
+                        from.current
+                    } else if to.current.is_negative() == power.is_negative() {
+                        to.current
+                    } else {
+                        to.current.negated()
+                    };
+                    limits.clamp(Output { current, power, ..to })
+                }
             }
-            Slot::PowerDown(asked) => {
-                self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::HostSilent);
+            _ => Output::ZERO,
+        };
+        if output != self.dc.output {
+            self.dc.output = output;
+            self.pending.raise(Pending::OUTPUT);
+        }
+    }
+
+    #[cfg(feature = "ac")]
+    fn update_ac(&mut self) {
+        let output = match self.mode() {
+            Some(mode) if self.may_energise() => {
+                let limits = self.ac_joint_limits();
+                match mode {
+                    ControlMode::Dynamic => {
+                        let to = limits.clamp(self.ac.dispatch.active);
+                        let active = limits.clamp(self.ramped_phases(self.ac.output.active, to));
+                        AcOutput { active, ..self.ac.dispatch }
+                    }
+                    // The vehicle plans: this is how far it may go in the direction that it has.
+                    ControlMode::Scheduled => {
+                        let out = self.vehicle.status.power.is_some_and(Watts::is_negative);
+                        let most = Watts::new(if out { i16::MIN } else { i16::MAX }, 3);
+                        AcOutput { active: limits.clamp(limits.shape(most)), ..AcOutput::ZERO }
+                    }
+                }
             }
-            Slot::Idle | Slot::Ready(_) => {}
+            _ => AcOutput::ZERO,
+        };
+        if output != self.ac.output {
+            self.ac.output = output;
+            self.pending.raise(Pending::OUTPUT);
+        }
+    }
+
+    #[cfg(feature = "ac")]
+    fn ramped_phases(
+        &mut self,
+        from: Phases<exi_codec::Watt>,
+        to: Phases<exi_codec::Watt>,
+    ) -> Phases<exi_codec::Watt> {
+        let total = self.ramped(from.total(), to.total());
+        if total == to.total() {
+            return to;
+        }
+        match to {
+            Phases::Total(_) => Phases::Total(total),
+            // A third each: what matters to the grid is the whole.
+            Phases::Each(_) => {
+                let third = Watts::from_milli(milli(total) / 3, Rounding::TowardsZero);
+                Phases::Each([third; 3])
+            }
+        }
+    }
+
+    #[cfg(feature = "wpt")]
+    fn update_wpt(&mut self) {
+        let output = if self.may_energise() && self.mode().is_some() {
+            let most = self.wpt_joint_power();
+            let to = self.wpt.wish.min(most).max(Watts::ZERO);
+            self.ramped(self.wpt.output, to).min(most).max(Watts::ZERO)
+        } else {
+            Watts::ZERO
+        };
+        if output != self.wpt.output {
+            self.wpt.output = output;
+            self.pending.raise(Pending::OUTPUT);
+        }
+    }
+
+    /// Moves from one power towards another no faster than the ramp allows, and comes back for the rest.
+    fn ramped(&mut self, from: Watts, to: Watts) -> Watts {
+        let Some(ramp) = self.plant.ramp else { return to };
+        let (start, goal) = (milli(from), milli(to));
+        let passed = self.now.saturating_sub(self.moved_at).min(RAMP_STEP.saturating_add(RAMP_STEP));
+        let passed = i64::try_from(passed.as_millis()).unwrap_or(0);
+        let step = milli(ramp).saturating_abs().saturating_mul(passed) / 1000;
+        if goal.saturating_sub(start).saturating_abs() <= step {
+            self.clear(T::Ramp);
+            if goal != start {
+                self.moved_at = self.now;
+            }
+            return to;
+        }
+        self.start_timer(T::Ramp, RAMP_STEP);
+        if step == 0 {
+            return from;
+        }
+        self.moved_at = self.now;
+        let next = if goal > start { start.saturating_add(step) } else { start.saturating_sub(step) };
+        Watts::from_milli(next, Rounding::TowardsZero)
+    }
+
+    /// Nothing flows, and nobody needs to be told: the order to switch off says more.
+    pub(super) fn zero_output(&mut self) {
+        #[cfg(feature = "dc")]
+        {
+            self.dc.output = Output::ZERO;
+        }
+        #[cfg(feature = "ac")]
+        {
+            self.ac.output = AcOutput::ZERO;
+        }
+        #[cfg(feature = "wpt")]
+        {
+            self.wpt.output = Watts::ZERO;
         }
     }
 
@@ -151,70 +283,39 @@ impl Core<'_> {
                 // The first notice counts: repeating it must not prolong the vehicle's time.
                 if self.stopping.is_none() {
                     self.stopping = Some(stop);
-                    if self.sequence.stage() == Stage::ChargeLoop {
+                    if matches!(self.sequence.stage(), Stage::ChargeLoop | Stage::Standby) {
                         let delay = Duration::from_secs(u64::from(max_delay));
-                        self.set(T::Notification, delay.saturating_add(self.grace()));
+                        self.set(T::Terminate, delay.saturating_add(self.grace()));
                     }
                     self.update_output();
                 }
             }
         }
-        if let Slot::PowerUp { asked, .. } = self.slot {
-            self.refuse(asked, ResponseCode::FailedPowerDeliveryNotApplied, Refusal::Host);
+        let waiting = match self.slot {
+            Slot::PowerUp { asked, .. } => Some((asked, ResponseCode::FailedPowerDeliveryNotApplied)),
+            Slot::Deferred(asked) => Some((asked, ResponseCode::Failed)),
+            Slot::Idle | Slot::PowerDown(_) | Slot::Ready(_) => None,
+        };
+        if let Some((asked, code)) = waiting {
+            self.refuse(asked, code, Refusal::Host);
         }
     }
 
     pub(super) fn power_off_and_refuse_next(&mut self) {
         self.stopping = Some(Stop::Emergency);
-        self.clear(T::Notification);
-        self.output = Output::ZERO;
+        self.settle_notices(&super::notice::TIMERS);
+        self.clear(T::Ramp);
+        self.zero_output();
         self.pending.power_off();
     }
 
-    /// The vehicle was asked to stop and did not.
-    pub(super) fn notification_expired(&mut self) {
+    /// The vehicle was asked to stop or to pause and did not.
+    pub(super) fn notification_expired(&mut self, timer: T) {
+        self.late(timer);
         self.power_off_and_refuse_next();
     }
-
-    /// Whether a stop of the host's forbids this request, whatever it says.
-    ///
-    /// An orderly stop lets the vehicle leave by itself: out of the loop, and anything that ends.
-    pub(super) fn is_barred(&self, asked: Asked) -> bool {
-        let leaving = asked.kind == K::SessionStopReq
-            || asked.kind == K::DcWeldingDetectionReq
-            || (asked.kind == K::PowerDeliveryReq && asked.step == Step::Stop);
-        match self.stopping {
-            None => false,
-            Some(Stop::Emergency) => !leaving,
-            Some(Stop::Notify { .. }) => !leaving && self.sequence.stage() != Stage::ChargeLoop,
-        }
-    }
-
-    /// A second request before the first was answered.
-    pub(super) fn refuse_out_of_turn(&mut self, asked: Asked) {
-        self.slot = Slot::Idle;
-        self.answer(asked, ResponseCode::FailedSequenceError, Processing::Finished);
-        self.finish(Cause::OutOfTurn);
-    }
-
-    /// Seconds left of a notification, while there is one.
-    pub(super) fn notification(&self) -> Option<u16> {
-        self.stopping?;
-        let until = self.deadlines.get(T::Notification as usize)?.saturating_sub(self.grace());
-        u16::try_from(until.saturating_sub(self.now).as_secs()).ok()
-    }
-
-    /// A delay of zero still leaves the vehicle the round that tells it and its very next request.
-    fn grace(&self) -> Duration {
-        let round = self.config.settings.timing.loop_sequence;
-        round.saturating_add(round)
-    }
 }
 
-fn milli_volts(voltage: Volts) -> i64 {
-    voltage.to_milli_saturating(Rounding::Nearest)
-}
-
-fn apart(a: Volts, b: Volts) -> i64 {
-    milli_volts(a).saturating_sub(milli_volts(b)).saturating_abs()
+fn milli(power: Watts) -> i64 {
+    power.to_milli_saturating(Rounding::TowardsZero)
 }

@@ -76,11 +76,17 @@ impl Asked {
                 },
                 Processing::Finished,
             ),
+            #[cfg(feature = "dc")]
             Request::DcPreChargeReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "dc")]
             Request::DcWeldingDetectionReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
             Request::WptFinePositioningSetupReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
             Request::WptFinePositioningReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
             Request::WptPairingReq(message) => (Step::Plain, message.ev_processing),
+            #[cfg(feature = "wpt")]
             Request::WptAlignmentCheckReq(message) => (Step::Plain, message.ev_processing),
             Request::VehicleCheckInReq(message) => (
                 match message.ev_check_in_status {
@@ -160,11 +166,17 @@ impl Answered {
             Response::AuthorizationRes(message) => message.evse_processing,
             Response::CertificateInstallationRes(message) => message.evse_processing,
             Response::ScheduleExchangeRes(message) => message.evse_processing,
+            #[cfg(feature = "dc")]
             Response::DcCableCheckRes(message) => message.evse_processing,
+            #[cfg(feature = "wpt")]
             Response::WptFinePositioningRes(message) => message.evse_processing,
+            #[cfg(feature = "wpt")]
             Response::WptPairingRes(message) => message.evse_processing,
+            #[cfg(feature = "wpt")]
             Response::WptAlignmentCheckRes(message) => message.evse_processing,
+            #[cfg(feature = "acdp")]
             Response::AcdpVehiclePositioningRes(message) => message.evse_processing,
+            #[cfg(feature = "acdp")]
             Response::AcdpConnectRes(message) | Response::AcdpDisconnectRes(message) => {
                 message.evse_processing
             }

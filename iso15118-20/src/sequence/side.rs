@@ -23,6 +23,17 @@ impl Stream {
     pub const SIDE: [Self; 4] =
         [Self::ScheduleRenegotiation, Self::MeteringConfirmation, Self::AcdpSystemStatus, Self::Parking];
 
+    /// Place of a side stream in [`SIDE`](Self::SIDE).
+    pub(crate) const fn side_index(self) -> Option<usize> {
+        match self {
+            Self::Main => None,
+            Self::ScheduleRenegotiation => Some(0),
+            Self::MeteringConfirmation => Some(1),
+            Self::AcdpSystemStatus => Some(2),
+            Self::Parking => Some(3),
+        }
+    }
+
     /// The stream that a payload type belongs to.
     pub const fn of(payload_type: PayloadType) -> Self {
         match payload_type {

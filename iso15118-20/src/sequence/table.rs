@@ -25,6 +25,8 @@ pub enum Guard {
     MeteringAsked,
     /// The vehicle selected parking, or an automated connection device is in use.
     ParkingSelected,
+    /// The session continues one that was paused: the vehicle may look at the services again.
+    Resumed,
 }
 
 impl Guard {
@@ -38,6 +40,7 @@ impl Guard {
             Self::LoopRuns => 16,
             Self::MeteringAsked => 32,
             Self::ParkingSelected => 64,
+            Self::Resumed => 128,
         }
     }
 }
@@ -197,6 +200,8 @@ const COMMON: &[Transition] = &[
     row(S::ServiceDetail, K::ServiceDetailReq, S::ServiceSelection),
     row(S::ServiceSelection, K::ServiceDetailReq, S::ServiceSelection),
     row(S::ServiceSelection, K::ServiceSelectionReq, S::ChargeParameters),
+    // [V2G20-1644, V2G20-1956]: after a pause too, within what renegotiation allows.
+    guarded(row(S::ChargeParameters, K::ServiceDiscoveryReq, S::ServiceDetail), Guard::Resumed),
     // [V2G20-2644, V2G20-2645]: a vehicle may give up at any time before power.
     terminate(S::AuthorizationSetup),
     terminate(S::Authorization),

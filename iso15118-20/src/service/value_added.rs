@@ -135,6 +135,7 @@ impl ValueAddedSet {
         }
     }
 
+    #[allow(dead_code, reason = "for the vehicle")]
     /// Reads a set of the peer's, if it says what this crate knows.
     pub(crate) fn read(service: ValueAdded, set: &ParameterSet<'_>) -> Option<Self> {
         let id = set.parameter_set_id;

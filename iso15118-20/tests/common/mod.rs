@@ -4,6 +4,7 @@
 
 pub mod charger;
 pub mod script;
+pub mod station;
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub const OFFERS: &[Offer<'static>] = &[
 ];
 
 pub fn secc_config(settings: &Settings) -> SeccConfig<'static> {
-    SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: OFFERS, settings: *settings }
+    SeccConfig::new("DE*V2G*E1", "M1", OFFERS, *settings)
 }
 
 pub fn limits(kilowatts: i16, amperes: i16) -> DcLimits {
@@ -143,7 +144,7 @@ impl<'a> Pair<'a> {
     }
 
     pub fn connect_over(&mut self, transport: Transport) {
-        self.secc.start(self.now, transport, [7; 8], NOW);
+        self.secc.start(self.now, &Connection::new(transport, NOW), [7; 8], [9; 16]);
         self.evcc.start(self.now, &Connection::new(transport, NOW));
     }
 

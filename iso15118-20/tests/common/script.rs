@@ -23,7 +23,8 @@ use iso15118_20::secc::{AuthorizationDecision, Isolation, Secc, SeccEvent};
 use iso15118_20::sequence::Stage;
 use iso15118_20::service::{ControlMode, Service};
 use iso15118_20::{
-    Cause, Contactor, GridPermit, Instant, Measurement, Output, Profile, Refusal, Settings, Transport,
+    Cause, Connection, Contactor, GridPermit, Instant, Measurement, Output, Profile, Refusal, Settings,
+    Transport,
 };
 use v2gtp::{Frame, SchemaSet};
 
@@ -53,7 +54,7 @@ impl<'a> Script<'a> {
         secc.set_limits(limits(30, 75));
         secc.set_grid_permit(GridPermit::UNLIMITED);
         secc.set_dispatch(Watts::new(20, 3));
-        secc.start(now, Transport::Secured, SESSION, NOW);
+        secc.start(now, &Connection::new(Transport::Secured, NOW), SESSION, [9; 16]);
         Self {
             secc,
             now,

@@ -1,4 +1,4 @@
-//! The limits of this moment, and how messages carry them.
+//! The limits of this moment, and how DC messages carry them.
 
 use exi_codec::iso20::dc::{
     BptDcCpdReqEnergyTransferMode, BptDcCpdResEnergyTransferMode, BptDynamicDcClReqControlMode,
@@ -7,48 +7,39 @@ use exi_codec::iso20::dc::{
     DcCpdResMode, DynamicDcClReqControlMode, DynamicDcClResControlMode, ScheduledDcClReqControlMode,
     ScheduledDcClResControlMode,
 };
-use exi_codec::{Quantity, Unit, Watts};
+use exi_codec::{Quantity, Unit, WattHours, Watts};
 
-use super::Core;
+use super::super::engine::Core;
 use crate::power::{DcLimits, FlowLimits, Output};
 use crate::service::{ControlMode, Direction};
 use crate::settings::DischargeSign;
 
 impl Core<'_> {
-    pub(super) fn direction(&self) -> Direction {
-        self.selection.map_or(Direction::ChargeOnly, |selection| selection.service.direction())
-    }
-
     /// What the charger allows now: hardware, announcement, grid and schedule.
-    pub(super) fn own_limits(&self) -> DcLimits {
+    pub(in super::super) fn dc_own_limits(&self) -> DcLimits {
         let mut limits = self
-            .plant
+            .dc
             .limits
-            .narrowed(&self.announced)
+            .narrowed(&self.dc.announced)
             .permitted(self.plant.permit)
             .directed(self.direction());
-        if self.selection.is_some_and(|s| s.parameters.control_mode == ControlMode::Scheduled) {
-            let now = self.calendar.at(self.now);
-            limits.charge.max_power = limits.charge.max_power.min(self.schedule.power_at(now));
-            if let Some(discharge) = &mut limits.discharge {
-                discharge.max_power = discharge.max_power.min(self.discharge_schedule.power_at(now));
+        if self.mode() == Some(ControlMode::Scheduled) {
+            let (charge, discharge) = self.plan.power_at(self.unix());
+            limits.charge.max_power = limits.charge.max_power.min(charge);
+            if let Some(flow) = &mut limits.discharge {
+                flow.max_power = flow.max_power.min(discharge);
             }
         }
         limits
     }
 
     /// What charger and vehicle both allow now.
-    pub(super) fn joint_limits(&self) -> DcLimits {
-        let joint = self.own_limits().narrowed(&self.vehicle.declared).narrowed(&self.vehicle.live);
-        // The vehicle guards its battery; where it says that it is at its minimum, the charger does not try it.
-        let status = &self.vehicle.status;
-        match (status.soc, status.minimum_soc) {
-            (Some(soc), Some(least)) if soc <= least => joint.directed(Direction::ChargeOnly),
-            _ => joint,
-        }
+    pub(in super::super) fn dc_joint_limits(&self) -> DcLimits {
+        let joint = self.dc_own_limits().narrowed(&self.dc.declared).narrowed(&self.dc.live);
+        if self.may_discharge() { joint } else { joint.directed(Direction::ChargeOnly) }
     }
 
-    fn signed<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
+    pub(in super::super) fn signed<U: Unit>(&self, magnitude: Quantity<U>) -> Quantity<U> {
         match self.config.settings.discharge_sign {
             DischargeSign::Positive => magnitude.abs(),
             DischargeSign::Negative => magnitude.abs().negated(),
@@ -56,8 +47,8 @@ impl Core<'_> {
     }
 
     /// The limits of the charge parameters, for the selected direction.
-    pub(super) fn charge_parameters(&self) -> DcCpdResMode {
-        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.announced;
+    pub(super) fn dc_charge_parameters(&self) -> DcCpdResMode {
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.dc.announced;
         match self.direction() {
             Direction::ChargeOnly => DcCpdResMode::Dc(DcCpdResEnergyTransferMode {
                 evse_maximum_charge_power: charge.max_power,
@@ -66,7 +57,7 @@ impl Core<'_> {
                 evse_minimum_charge_current: charge.min_current,
                 evse_maximum_voltage: max_voltage,
                 evse_minimum_voltage: min_voltage,
-                evse_power_ramp_limitation: None,
+                evse_power_ramp_limitation: self.plant.ramp.map(Watts::number),
             }),
             Direction::Bidirectional => {
                 let discharge = discharge.unwrap_or_default();
@@ -77,7 +68,7 @@ impl Core<'_> {
                     evse_minimum_charge_current: charge.min_current,
                     evse_maximum_voltage: max_voltage,
                     evse_minimum_voltage: min_voltage,
-                    evse_power_ramp_limitation: None,
+                    evse_power_ramp_limitation: self.plant.ramp.map(Watts::number),
                     evse_maximum_discharge_power: self.signed(discharge.max_power),
                     evse_minimum_discharge_power: self.signed(discharge.min_power),
                     evse_maximum_discharge_current: self.signed(discharge.max_current),
@@ -88,22 +79,30 @@ impl Core<'_> {
     }
 
     /// The limits of a round of the loop, for the selected direction and control mode.
-    pub(super) fn loop_limits(&self) -> ClResControlMode {
-        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.own_limits();
+    pub(super) fn dc_loop_limits(&self) -> ClResControlMode {
+        let DcLimits { charge, discharge, max_voltage, min_voltage } = self.dc_own_limits();
         let discharge = discharge.unwrap_or_default();
-        let mode = self.selection.map_or(ControlMode::Dynamic, |s| s.parameters.control_mode);
+        let mode = self.mode().unwrap_or(ControlMode::Dynamic);
+        let mobility = self.mobility();
         match (self.direction(), mode) {
             (Direction::ChargeOnly, ControlMode::Dynamic) => {
                 ClResControlMode::Dynamic(DynamicDcClResControlMode {
+                    departure_time: mobility.departure_time,
+                    minimum_soc: mobility.minimum_soc,
+                    target_soc: mobility.target_soc,
+                    ack_max_delay: None,
                     evse_maximum_charge_power: charge.max_power,
                     evse_minimum_charge_power: charge.min_power.min(charge.max_power),
                     evse_maximum_charge_current: charge.max_current,
                     evse_maximum_voltage: max_voltage,
-                    ..Default::default()
                 })
             }
             (Direction::Bidirectional, ControlMode::Dynamic) => {
                 ClResControlMode::BptDynamic(BptDynamicDcClResControlMode {
+                    departure_time: mobility.departure_time,
+                    minimum_soc: mobility.minimum_soc,
+                    target_soc: mobility.target_soc,
+                    ack_max_delay: None,
                     evse_maximum_charge_power: charge.max_power,
                     evse_minimum_charge_power: charge.min_power.min(charge.max_power),
                     evse_maximum_charge_current: charge.max_current,
@@ -112,7 +111,6 @@ impl Core<'_> {
                     evse_minimum_discharge_power: self.signed(discharge.min_power.min(discharge.max_power)),
                     evse_maximum_discharge_current: self.signed(discharge.max_current),
                     evse_minimum_voltage: min_voltage,
-                    ..Default::default()
                 })
             }
             (Direction::ChargeOnly, ControlMode::Scheduled) => {
@@ -209,7 +207,8 @@ pub(super) struct Round {
     pub(super) mode: ControlMode,
     pub(super) live: DcLimits,
     pub(super) wish: Output,
-    pub(super) energy: [Option<exi_codec::WattHours>; 3],
+    pub(super) energy: [Option<WattHours>; 3],
+    pub(super) v2x: [Option<WattHours>; 2],
     pub(super) departure_time: Option<u32>,
 }
 
@@ -253,6 +252,7 @@ fn dynamic(direction: Direction, m: &BptDynamicDcClReqControlMode, declared: &Dc
             Some(m.ev_maximum_energy_request),
             Some(m.ev_minimum_energy_request),
         ],
+        v2x: [m.ev_maximum_v2x_energy_request, m.ev_minimum_v2x_energy_request],
         departure_time: m.departure_time,
     }
 }
@@ -290,6 +290,7 @@ fn scheduled(direction: Direction, m: &BptScheduledDcClReqControlMode, declared:
             power: if current.is_negative() { most.negated() } else { most },
         },
         energy: [m.ev_target_energy_request, m.ev_maximum_energy_request, m.ev_minimum_energy_request],
+        v2x: [None; 2],
         departure_time: None,
     }
 }

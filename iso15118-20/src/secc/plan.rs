@@ -1,0 +1,584 @@
+//! Schedules: what is offered, what the vehicle makes of it, and whether it keeps to it.
+
+use exi_codec::iso20::common_messages::{
+    ChannelSelection, ChargingSchedule, DynamicSeResControlMode, EvPowerProfile, EvpptControlMode,
+    PowerDeliveryReq, PowerSchedule, PowerScheduleEntry, PowerToleranceAcceptance, PriceSchedule,
+    ScheduleExchangeReq, ScheduleExchangeRes, ScheduleTuple, SeReqControlMode, SeResControlMode,
+};
+use exi_codec::iso20::common_types::{NumericId, Processing, ResponseCode};
+use exi_codec::{List, Rounding, WattHours, Watts};
+use v2gtp::Instant;
+
+use super::engine::Core;
+use super::reply::AnswerError;
+use super::{Detail, Pending, Reply, ScheduleSource, Secc, SeccTimer as T, Slot, VehicleNeeds};
+use crate::end::Refusal;
+use crate::message::{EncodeError, MessageKind, Response};
+use crate::schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
+use crate::sequence::{Asked, Stream};
+use crate::service::{BptChannel, ControlMode, Direction, Family, MobilityNeeds};
+use crate::settings::{AnchorUnit, Timing, ToleranceRefusal};
+use crate::wire::Transmit;
+
+/// Schedules that one answer can offer.
+const TUPLES: usize = 3;
+
+/// One direction of a schedule, as the host offers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ScheduleOffer<'a> {
+    /// Start, Unix time in seconds.
+    pub start: u64,
+    /// Consecutive entries, 1 to [`SCHEDULE_ENTRIES`](crate::SCHEDULE_ENTRIES): the engine holds the vehicle to them.
+    pub entries: &'a [PowerScheduleEntry],
+    /// Energy that is available within the schedule, Wh.
+    pub available_energy: Option<WattHours>,
+    /// How far the vehicle may be off, W. It has to agree.
+    pub tolerance: Option<Watts>,
+    /// Prices.
+    pub price: Option<PriceSchedule<'a>>,
+}
+
+/// One schedule of those that the vehicle may choose from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TupleOffer<'a> {
+    /// Into the vehicle.
+    pub charge: ScheduleOffer<'a>,
+    /// Out of the vehicle, as magnitudes; with bidirectional services only.
+    pub discharge: Option<ScheduleOffer<'a>>,
+}
+
+/// What comes with the schedules.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Announcement<'a> {
+    /// Schedules where the vehicle plans (Scheduled), 1 to 3; they get the IDs 1, 2, 3. Else none.
+    pub tuples: &'a [TupleOffer<'a>],
+    /// Prices where the charger plans (Dynamic).
+    pub price: Option<PriceSchedule<'a>>,
+    /// `GoToPause`: there is no power for now, and the vehicle may pause.
+    pub go_to_pause: bool,
+}
+
+/// One schedule, as far as it has to be remembered.
+#[derive(Clone, Copy, Debug)]
+struct Tuple {
+    charge: Schedule,
+    discharge: Schedule,
+    tolerance: Option<Watts>,
+}
+
+impl Tuple {
+    fn none() -> Self {
+        Self { charge: Schedule::new(0, &[]), discharge: Schedule::new(0, &[]), tolerance: None }
+    }
+}
+
+/// What was offered, and what holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    offered: [Tuple; TUPLES],
+    count: usize,
+    active: Tuple,
+    /// Whether the vehicle plans no power at all.
+    pub(super) idle: bool,
+    /// Whether the host wants more time than one request leaves.
+    deferred: bool,
+    pub(super) asked_on: Stream,
+    pub(super) channel: Option<ChannelSelection>,
+}
+
+impl Plan {
+    pub(super) fn new() -> Self {
+        Self {
+            offered: [Tuple::none(); TUPLES],
+            count: 0,
+            active: Tuple::none(),
+            idle: false,
+            deferred: false,
+            asked_on: Stream::Main,
+            channel: None,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.count = 0;
+        self.active = Tuple::none();
+        self.idle = false;
+        self.deferred = false;
+        self.asked_on = Stream::Main;
+        self.channel = None;
+    }
+
+    pub(super) const fn respond_timer(&self) -> T {
+        match self.asked_on {
+            Stream::Main => T::Respond,
+            _ => T::SideRespond,
+        }
+    }
+
+    /// Most power into and out of the vehicle now, W.
+    pub(super) fn power_at(&self, time: u64) -> (Watts, Watts) {
+        (self.active.charge.power_at(time), self.active.discharge.power_at(time))
+    }
+
+    /// The schedule with the ID that a vehicle selected.
+    fn offered(&self, id: NumericId) -> Option<&Tuple> {
+        let index = usize::try_from(id.get()).ok()?.checked_sub(1)?;
+        self.offered.get(..self.count)?.get(index)
+    }
+}
+
+/// What a profile of the vehicle's amounts to.
+pub(super) struct Agreed {
+    code: ResponseCode,
+    tuple: Option<Tuple>,
+    idle: bool,
+    channel: Option<ChannelSelection>,
+}
+
+impl Secc<'_> {
+    /// Answers the request for schedules that is open, right into `out`: only what the vehicle has to be held to is
+    /// kept. The frame counts as sent.
+    ///
+    /// # Errors
+    /// [`AnswerError::NotAsked`]: no such request is open. [`AnswerError::Content`]: no tuple or too many, an empty
+    /// or too long one, or a discharge schedule in a service without discharge. With a buffer that is too small
+    /// nothing has changed.
+    pub fn answer_schedule(
+        &mut self,
+        now: Instant,
+        announcement: &Announcement<'_>,
+        out: &mut [u8],
+    ) -> Result<Transmit, AnswerError> {
+        self.core.now = now;
+        self.core.answer_schedule(announcement, out)
+    }
+
+    /// Schedules take longer than one request waits: the vehicle is told that they are being made, and asks again.
+    /// After [`Timing::ongoing`] the engine answers by itself.
+    pub fn defer_schedule(&mut self, now: Instant) {
+        self.core.now = now;
+        self.core.plan.deferred = true;
+    }
+
+    /// Which channel the vehicle wants to use, where charge and discharge have one each.
+    pub fn channel(&self) -> Option<ChannelSelection> {
+        self.core.plan.channel
+    }
+}
+
+impl Core<'_> {
+    pub(super) fn mode(&self) -> Option<ControlMode> {
+        self.selection.map(|selection| selection.parameters.control_mode)
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        self.selection.map_or(Direction::ChargeOnly, |selection| selection.service.direction())
+    }
+
+    /// Whether the charger may settle mobility needs, and does.
+    pub(super) fn mobility(&self) -> super::Mobility {
+        let may = |selection: crate::service::Selection| {
+            selection.parameters.mobility_needs == MobilityNeeds::VehicleOrCharger
+        };
+        if self.selection.is_some_and(may) { self.plant.mobility } else { super::Mobility::NONE }
+    }
+
+    pub(super) fn schedule_exchange(
+        &mut self,
+        stream: Stream,
+        asked: Asked,
+        message: &ScheduleExchangeReq<'_>,
+    ) {
+        let max_entries = message.maximum_supporting_points.get();
+        let (mode, needs) = match message.control_mode {
+            SeReqControlMode::Dynamic(m) => (
+                ControlMode::Dynamic,
+                VehicleNeeds {
+                    max_entries,
+                    departure_time: Some(m.departure_time),
+                    minimum_soc: m.minimum_soc,
+                    target_soc: m.target_soc,
+                    target_energy: Some(m.ev_target_energy_request),
+                    max_energy: Some(m.ev_maximum_energy_request),
+                    min_energy: Some(m.ev_minimum_energy_request),
+                    max_v2x_energy: m.ev_maximum_v2x_energy_request,
+                    min_v2x_energy: m.ev_minimum_v2x_energy_request,
+                },
+            ),
+            SeReqControlMode::Scheduled(m) => (
+                ControlMode::Scheduled,
+                VehicleNeeds {
+                    max_entries,
+                    departure_time: m.departure_time,
+                    target_energy: m.ev_target_energy_request,
+                    max_energy: m.ev_maximum_energy_request,
+                    min_energy: m.ev_minimum_energy_request,
+                    ..VehicleNeeds::default()
+                },
+            ),
+        };
+        // [V2G20-1600]
+        if Some(mode) != self.mode() {
+            return self.refuse_on(stream, asked, ResponseCode::Failed, Refusal::Content);
+        }
+        self.vehicle.needs = needs;
+        self.plan.asked_on = stream;
+        let repeated = self.plan.deferred && self.runs(T::Schedule);
+        if self.config.schedules == ScheduleSource::Engine || self.plan.deferred && !repeated {
+            return self.schedule_by_engine(stream, asked);
+        }
+        *self.slot_of(stream) = Slot::Deferred(asked);
+        self.set(self.plan.respond_timer(), self.timing().respond);
+        if repeated {
+            self.pending.raise(Pending::SCHEDULE_OPEN);
+        } else {
+            self.set(T::Schedule, Timing::before(self.timing().ongoing));
+            self.pending.raise(Pending::SCHEDULE);
+        }
+    }
+
+    /// Most power of the announced limits that the grid permits now, into and out of the vehicle, W.
+    #[allow(unreachable_patterns, reason = "families that this build leaves out")]
+    fn announced_power(&self) -> (Watts, Watts) {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.ac_announced_power(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.dc_announced_power(),
+            #[cfg(feature = "wpt")]
+            Family::Wpt => (self.wpt_announced_power(), Watts::ZERO),
+            _ => (Watts::ZERO, Watts::ZERO),
+        }
+    }
+
+    fn schedule_by_engine(&mut self, stream: Stream, asked: Asked) {
+        let now = self.unix();
+        let (charge, discharge) = self.announced_power();
+        let flat = |own: Option<Schedule>, most| match own {
+            Some(schedule) => schedule.capped(most),
+            None => Schedule::flat(now, most),
+        };
+        let tuple = Tuple {
+            charge: flat(self.plant.schedule, charge),
+            discharge: flat(self.plant.discharge_schedule, discharge),
+            tolerance: None,
+        };
+        self.plan.offered = [tuple; TUPLES];
+        self.plan.count = 1;
+        self.plan.deferred = false;
+        self.clear(T::Schedule);
+        *self.slot_of(stream) = Slot::Ready(finished(asked));
+    }
+
+    /// The host has not said anything about the request that is open.
+    pub(super) fn respond_expired(&mut self, stream: Stream) {
+        let Slot::Deferred(asked) = *self.slot_of(stream) else { return };
+        if asked.kind == MessageKind::CertificateInstallationReq {
+            return self.ongoing(asked);
+        }
+        if self.plan.deferred && self.runs(T::Schedule) {
+            let reply = Reply { processing: Processing::Ongoing, ..finished(asked) };
+            *self.slot_of(stream) = Slot::Ready(reply);
+        } else {
+            self.late(T::Schedule);
+            self.schedule_by_engine(stream, asked);
+        }
+    }
+
+    fn anchor(&self, seconds: u64) -> u64 {
+        match self.config.settings.anchor_unit {
+            AnchorUnit::Seconds => seconds,
+            AnchorUnit::Microseconds => seconds.saturating_mul(1_000_000),
+        }
+    }
+
+    /// The engine's own schedule, or filling while it is not finished: the schema wants a tuple always.
+    pub(super) fn encode_schedule(
+        &self,
+        stream: Stream,
+        reply: &Reply,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        let nothing = Schedule::flat(self.unix(), Watts::ZERO);
+        let [tuple, ..] = &self.plan.offered;
+        let (charge, discharge) = match reply.processing {
+            Processing::Finished => (&tuple.charge, &tuple.discharge),
+            _ => (&nothing, &nothing),
+        };
+        let (charge_entries, charge_len) = charge.wire();
+        let (discharge_entries, discharge_len) = discharge.wire();
+        let charging = |start, entries| ChargingSchedule {
+            power_schedule: PowerSchedule {
+                time_anchor: self.anchor(start),
+                power_schedule_entries: List::new(entries),
+                ..PowerSchedule::default()
+            },
+            price_schedule: None,
+        };
+        let tuples = [ScheduleTuple {
+            schedule_tuple_id: NumericId::ONE,
+            charging_schedule: charging(charge.start(), charge_entries.get(..charge_len).unwrap_or_default()),
+            discharging_schedule: (self.direction() == Direction::Bidirectional).then(|| {
+                charging(discharge.start(), discharge_entries.get(..discharge_len).unwrap_or_default())
+            }),
+        }];
+        let control_mode = match self.mode() {
+            Some(ControlMode::Scheduled) => SeResControlMode::Scheduled(List::new(&tuples)),
+            _ => SeResControlMode::Dynamic(self.dynamic_answer(None)),
+        };
+        self.encode_exchange(stream, reply, None, &control_mode, out)
+    }
+
+    fn dynamic_answer<'p>(&self, price_schedule: Option<&PriceSchedule<'p>>) -> DynamicSeResControlMode<'p> {
+        let mobility = self.mobility();
+        DynamicSeResControlMode {
+            departure_time: mobility.departure_time,
+            minimum_soc: mobility.minimum_soc,
+            target_soc: mobility.target_soc,
+            price_schedule: price_schedule.copied(),
+        }
+    }
+
+    fn encode_exchange(
+        &self,
+        stream: Stream,
+        reply: &Reply,
+        go_to_pause: Option<bool>,
+        control_mode: &SeResControlMode<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        Response::ScheduleExchangeRes(ScheduleExchangeRes {
+            header: self.header(),
+            response_code: reply.code,
+            evse_processing: reply.processing,
+            go_to_pause,
+            control_mode: *control_mode,
+        })
+        .encode_on(stream, out)
+    }
+
+    fn answer_schedule(
+        &mut self,
+        announcement: &Announcement<'_>,
+        out: &mut [u8],
+    ) -> Result<Transmit, AnswerError> {
+        let stream = self.plan.asked_on;
+        let asked = match *self.slot_of(stream) {
+            Slot::Deferred(asked) if asked.kind == MessageKind::ScheduleExchangeReq => asked,
+            _ => return Err(AnswerError::NotAsked),
+        };
+        let scheduled = self.mode() == Some(ControlMode::Scheduled);
+        let offers = announcement.tuples;
+        let fits = |offer: &ScheduleOffer<'_>| (1..=SCHEDULE_ENTRIES).contains(&offer.entries.len());
+        let sound = offers.iter().all(|tuple| {
+            let out = tuple.discharge.as_ref();
+            let allowed = out.is_none() || self.direction() == Direction::Bidirectional;
+            fits(&tuple.charge) && out.is_none_or(fits) && allowed
+        });
+        let counted = if scheduled { (1..=TUPLES).contains(&offers.len()) } else { offers.is_empty() };
+        if !(sound && counted) {
+            return Err(AnswerError::Content);
+        }
+        let reply = finished(asked);
+        let empty = ScheduleTuple { schedule_tuple_id: NumericId::ONE, ..ScheduleTuple::default() };
+        let mut tuples = [empty; TUPLES];
+        for ((place, offer), id) in tuples.iter_mut().zip(offers).zip(1..) {
+            *place = ScheduleTuple {
+                schedule_tuple_id: NumericId::new(id).unwrap_or(NumericId::ONE),
+                charging_schedule: self.offered_schedule(&offer.charge),
+                discharging_schedule: offer.discharge.as_ref().map(|out| self.offered_schedule(out)),
+            };
+        }
+        let control_mode = if scheduled {
+            SeResControlMode::Scheduled(List::new(tuples.get(..offers.len()).unwrap_or_default()))
+        } else {
+            SeResControlMode::Dynamic(self.dynamic_answer(announcement.price.as_ref()))
+        };
+        let pause = announcement.go_to_pause.then_some(true);
+        let result = self.encode_exchange(stream, &reply, pause, &control_mode, out);
+        let sent = self.encoded(stream, &reply, result).map_err(AnswerError::Encode)?;
+        for (place, offer) in self.plan.offered.iter_mut().zip(offers) {
+            *place = Tuple {
+                charge: compact(&offer.charge),
+                discharge: offer.discharge.as_ref().map_or(Schedule::new(0, &[]), compact),
+                tolerance: offer.charge.tolerance,
+            };
+        }
+        self.plan.count = offers.len();
+        self.plan.deferred = false;
+        self.notes.pause_invited |= announcement.go_to_pause;
+        self.clear(T::Schedule);
+        self.clear(self.plan.respond_timer());
+        Ok(sent)
+    }
+
+    fn offered_schedule<'p>(&self, offer: &ScheduleOffer<'p>) -> ChargingSchedule<'p> {
+        ChargingSchedule {
+            power_schedule: PowerSchedule {
+                time_anchor: self.anchor(offer.start),
+                available_energy: offer.available_energy,
+                power_tolerance: offer.tolerance,
+                power_schedule_entries: List::new(offer.entries),
+            },
+            price_schedule: offer.price,
+        }
+    }
+
+    /// Whether the vehicle's plan is one that the charger agrees to. It binds only where the vehicle plans.
+    ///
+    /// # Errors
+    /// The code to answer with, a failure or a warning.
+    pub(super) fn check_profile(&self, message: &PowerDeliveryReq<'_>) -> Result<Agreed, ResponseCode> {
+        let channel = message.bpt_channel_selection;
+        if self.mode() != Some(ControlMode::Scheduled) {
+            return Ok(Agreed { code: ResponseCode::Ok, tuple: None, idle: false, channel });
+        }
+        let profile = message.ev_power_profile.ok_or(ResponseCode::FailedEvPowerProfileInvalid)?;
+        let EvpptControlMode::Scheduled(choice) = profile.control_mode else {
+            return Err(ResponseCode::FailedEvPowerProfileInvalid);
+        };
+        // [V2G20-1260]
+        let tuple = self
+            .plan
+            .offered(choice.selected_schedule_tuple_id)
+            .ok_or(ResponseCode::FailedScheduleSelectionInvalid)?;
+        // [V2G20-478]
+        if !self.is_covered(&profile, tuple) || self.is_contradicted(&profile, channel) {
+            return Err(ResponseCode::FailedEvPowerProfileInvalid);
+        }
+        let code = match (tuple.tolerance, choice.power_tolerance_acceptance) {
+            (Some(_), Some(PowerToleranceAcceptance::PowerToleranceConfirmed)) => {
+                ResponseCode::OkPowerToleranceConfirmed
+            }
+            (Some(_), Some(PowerToleranceAcceptance::PowerToleranceNotConfirmed)) => {
+                return Err(match self.config.settings.tolerance_refusal {
+                    ToleranceRefusal::Warn => ResponseCode::WarningPowerToleranceNotConfirmed,
+                    ToleranceRefusal::Fail => ResponseCode::FailedPowerToleranceNotConfirmed,
+                });
+            }
+            _ => ResponseCode::Ok,
+        };
+        let idle = profile.ev_power_profile_entries.iter().all(|entry| total(&entry).is_zero());
+        Ok(Agreed { code, tuple: Some(*tuple), idle, channel })
+    }
+
+    fn is_covered(&self, profile: &EvPowerProfile<'_>, tuple: &Tuple) -> bool {
+        let mut from = seconds(profile.time_anchor);
+        if !tuple.charge.covers(from, &profile.ev_power_profile_entries) {
+            return false;
+        }
+        for entry in profile.ev_power_profile_entries {
+            let until = from.saturating_add(u64::from(entry.duration));
+            let power = total(&entry);
+            let (schedule, allowed) = if power.is_negative() {
+                (&tuple.discharge, self.direction() == Direction::Bidirectional)
+            } else {
+                (&tuple.charge, true)
+            };
+            if !allowed || !covers(schedule, from, until, power.abs()) {
+                return false;
+            }
+            from = until;
+        }
+        true
+    }
+
+    /// Separate channels: what is planned first must go through the one that was chosen.
+    fn is_contradicted(&self, profile: &EvPowerProfile<'_>, channel: Option<ChannelSelection>) -> bool {
+        let separated = |selection: crate::service::Selection| {
+            self.direction() == Direction::Bidirectional
+                && selection.parameters.bpt.channel == BptChannel::Separated
+        };
+        if !self.selection.is_some_and(separated) {
+            return false;
+        }
+        let first = profile.ev_power_profile_entries.first().map(|entry| total(&entry)).unwrap_or_default();
+        match channel {
+            Some(ChannelSelection::Charge) => first.is_negative(),
+            Some(ChannelSelection::Discharge) => first > Watts::ZERO,
+            None => false,
+        }
+    }
+
+    /// The plan holds from now on; what to answer with.
+    pub(super) fn adopt(&mut self, agreed: &Agreed) -> ResponseCode {
+        if let Some(tuple) = agreed.tuple {
+            self.plan.active = tuple;
+            self.plan.idle = agreed.idle;
+        }
+        if agreed.channel.is_some() {
+            self.plan.channel = agreed.channel;
+        }
+        self.notes.violations = 0;
+        agreed.code
+    }
+
+    /// Whether a vehicle that plans draws or gives more than it may [V2G20-1864]: a code to answer the round with.
+    #[cfg(any(feature = "ac", feature = "wpt"))]
+    pub(super) fn profile_violation(&mut self, power: Watts) -> Option<ResponseCode> {
+        if self.mode() != Some(ControlMode::Scheduled) {
+            return None;
+        }
+        let (charge, discharge) = self.plan.power_at(self.unix());
+        let most = if power.is_negative() { discharge } else { charge };
+        let margin = self.config.settings.profile_margin.max(self.plan.active.tolerance.unwrap_or_default());
+        if milli(power.abs()) <= milli(most.abs()).saturating_add(milli(margin)) {
+            self.notes.violations = 0;
+            return None;
+        }
+        self.notes.violations = self.notes.violations.saturating_add(1);
+        Some(if self.notes.violations > self.config.settings.profile_violations {
+            ResponseCode::FailedEvPowerProfileViolation
+        } else {
+            ResponseCode::WarningEvPowerProfileViolation
+        })
+    }
+}
+
+fn finished(asked: Asked) -> Reply {
+    Reply { asked, code: ResponseCode::Ok, processing: Processing::Finished, detail: Detail::None }
+}
+
+fn compact(offer: &ScheduleOffer<'_>) -> Schedule {
+    let mut entries = [ScheduleEntry::default(); SCHEDULE_ENTRIES];
+    for (place, entry) in entries.iter_mut().zip(offer.entries) {
+        *place = ScheduleEntry { duration: entry.duration, power: total(entry).abs() };
+    }
+    let len = offer.entries.len().min(SCHEDULE_ENTRIES);
+    Schedule::new(offer.start, entries.get(..len).unwrap_or_default())
+}
+
+fn milli(power: Watts) -> i64 {
+    power.to_milli_saturating(Rounding::TowardsZero)
+}
+
+/// All phases of an entry together.
+fn total(entry: &PowerScheduleEntry) -> Watts {
+    match (entry.power_l2, entry.power_l3) {
+        (None, None) => entry.power,
+        (l2, l3) => {
+            let others = [l2, l3].map(|phase| milli(phase.unwrap_or_default()));
+            let sum = others.into_iter().fold(milli(entry.power), i64::saturating_add);
+            Watts::from_milli(sum, Rounding::Nearest)
+        }
+    }
+}
+
+/// Anchors that are too large for seconds are microseconds.
+fn seconds(anchor: u64) -> u64 {
+    if anchor > 100_000_000_000 { anchor / 1_000_000 } else { anchor }
+}
+
+/// Whether a schedule allows a power all the way from one time to another. Before its start the first entry counts.
+fn covers(schedule: &Schedule, from: u64, until: u64, power: Watts) -> bool {
+    let mut begin = 0;
+    let mut end = schedule.start();
+    for entry in schedule.entries() {
+        end = end.saturating_add(u64::from(entry.duration));
+        if from < until && from < end && until > begin && power > entry.power {
+            return false;
+        }
+        begin = end;
+    }
+    until <= begin || from >= until || power.is_zero()
+}
