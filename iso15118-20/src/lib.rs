@@ -16,6 +16,7 @@ pub mod sequence;
 pub mod service;
 mod settings;
 mod text;
+mod trace;
 mod wire;
 
 pub use end::{Cause, End, Refusal, Timer};
@@ -29,5 +30,6 @@ pub use settings::{
     ToleranceRefusal, Transport, UninvitedPause,
 };
 pub use text::Text;
+pub use trace::{Trace, TraceEvent, TraceRecord};
 pub use v2gtp::Instant;
 pub use wire::{Connection, Received, Transmit};
