@@ -219,7 +219,8 @@ fn phases_reactive_power_and_frequency_reach_the_vehicle() {
 
 #[test]
 fn a_battery_that_has_nothing_to_give_is_left_alone() {
-    let cases: [(fn(&mut exi_codec::iso20::ac::AcChargeLoopReq<'_>), bool); 5] = [
+    type Change = fn(&mut exi_codec::iso20::ac::AcChargeLoopReq<'_>);
+    let cases: [(Change, bool); 5] = [
         (|_| {}, true),
         (
             |m| {

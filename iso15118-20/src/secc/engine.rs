@@ -12,7 +12,7 @@ use super::{Detail, Pending, Reply, SeccConfig, SeccTimer as T, Slot, Stop};
 use crate::deadline::{Calendar, Deadlines};
 use crate::end::{Cause, End, Refusal, Timer};
 use crate::message::{EncodeError, MessageKind, Request};
-use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Stream, class_of};
+use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Step, Stream, class_of};
 use crate::service::{Family, MAX_VALUE_ADDED, Selection, ValueAddedSet};
 use crate::settings::{Timing, Transport};
 use crate::text::Text;
@@ -299,7 +299,12 @@ impl<'a> Core<'a> {
 
     /// The response is on its way: now the sequence moves and the vehicle's time runs.
     fn sent(&mut self, stream: Stream, reply: &Reply) {
-        let answered = Answered { code: reply.code, processing: reply.processing };
+        // A vehicle that waits for its release is checking out nevertheless.
+        let processing = match reply.asked.step {
+            Step::Begin | Step::Proceed => Processing::Finished,
+            _ => reply.processing,
+        };
+        let answered = Answered { code: reply.code, processing };
         if self.end.is_some() {
             self.sequence.end();
             self.set(T::Linger, self.config.settings.timing.linger);
