@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::{Evcc, EvccConfig, Wish};
 use iso15118_20::service::ControlMode;
-use iso15118_20::{Connection, Transport};
+use iso15118_20::{Settings, Transport};
 
 use crate::failure::Failure;
 use crate::net::{self, Interface, Link};
@@ -52,19 +52,19 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let link = Link::Interface(Interface::find(&args.iface)?);
     let service = args.service.service();
     let wishes = match args.mode {
-        Some(mode) => vec![Wish::new(service, mode.control_mode())],
+        Some(mode) => vec![Wish { service, control_mode: mode.control_mode() }],
         None => vec![
-            Wish::new(service, ControlMode::Dynamic),
-            Wish::new(service, ControlMode::Scheduled),
+            Wish { service, control_mode: ControlMode::Dynamic },
+            Wish { service, control_mode: ControlMode::Scheduled },
         ],
     };
     let mut observer = Observer::new(Role::Evcc, Audience::json(args.json), clock.now());
     let mut stream = net::connect(&link, &clock)?;
     let cable = Cable::new(1.0);
     let mut buffer = vec![0; BUFFER];
-    let config = EvccConfig::new("WMIV2G00000000001", &wishes);
+    let config = EvccConfig { evcc_id: "WMIV2G00000000001", wishes: &wishes, settings: Settings::default() };
     let mut engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    engine.start(clock.now(), &Connection::new(Transport::InsecureLab, unix_time()));
+    engine.start(clock.now(), Transport::InsecureLab, unix_time());
     let settings = VehicleSettings {
         rounds: args.loops,
         swing: args.loops.div_ceil(2),
