@@ -23,6 +23,7 @@ use super::wpt;
 use super::{
     DischargePermit, EvccConfig, EvccTimer as T, MAX_VALUE_ADDED_WISHES, Needs, StationNeeds, StationStatus,
 };
+use exi_codec::iso20::common_messages::EvEnergyOffer;
 use exi_codec::iso20::common_types::{MessageHeader, Processing};
 use v2gtp::{Instant, PayloadType};
 
@@ -139,6 +140,7 @@ pub(super) struct Core<'a> {
     pub(super) violations: u8,
     /// The last messages of either direction, the latest first.
     pub(super) history: [Option<MessageKind>; HISTORY],
+    pub(super) energy_offer: Option<EvEnergyOffer<'a>>,
     pub(super) meter: Option<Meter>,
     pub(super) parking: Parking,
     pub(super) sides: Sides,
@@ -171,6 +173,7 @@ impl<'a> Core<'a> {
             value_added: [None; MAX_VALUE_ADDED_WISHES],
             violations: 0,
             history: [None; HISTORY],
+            energy_offer: None,
             meter: None,
             parking: Parking::default(),
             sides: Sides::new(Family::Dc),
@@ -187,6 +190,7 @@ impl<'a> Core<'a> {
             transport: connection.transport,
             peer: connection.peer,
             plant: self.plant.fresh(),
+            energy_offer: self.energy_offer,
             paused: self.paused.filter(|paused| paused.may_be_with(connection.peer)),
             closed: false,
             ..Self::new(&self.config)

@@ -38,6 +38,9 @@ impl Flags {
     /// The charger does not answer on side streams.
     pub(super) const NO_SIDE: Self = Self(1 << 13);
 
+    /// The host wants a reading of the charger's meter.
+    pub(super) const METER_WANTED: Self = Self(1 << 14);
+
     pub(super) const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
     }
