@@ -20,6 +20,7 @@ use iso15118_20::secc::{
     Announcement, AnswerError, Mobility, ScheduleOffer, ScheduleSource, SeccConfig, SeccEvent as E,
     TupleOffer,
 };
+use iso15118_20::security::{SignatureScheme, Signed};
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{BptChannel, BptParameters, ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{Contactor, Refusal, Settings, ToleranceRefusal};
@@ -334,4 +335,29 @@ fn the_charger_settles_mobility_needs_where_it_may() {
             assert_eq!((m.departure_time, m.minimum_soc, m.target_soc), expected);
         });
     }
+}
+
+#[test]
+fn prices_come_with_the_signature_of_their_operator() {
+    let level = [PriceLevelScheduleEntry { duration: 3600, price_level: 2 }];
+    let price = PriceSchedule::PriceLevel(PriceLevelSchedule {
+        id: Some("p1".into()),
+        time_anchor: NOW,
+        price_schedule_id: NumericId::ONE,
+        number_of_price_levels: 3,
+        price_level_schedule_entries: List::new(&level),
+        ..Default::default()
+    });
+    let signed = Signed::new(SignatureScheme::Ed448Shake256, &[1; 64], &[2; 114]).unwrap();
+    with(&by_host(), Service::Ac, ControlMode::Dynamic, |s| {
+        s.walk_to(Stage::ScheduleExchange);
+        s.send(&schedule_exchange(ControlMode::Dynamic));
+        let announcement =
+            Announcement { price: Some(price), signed: Some(("p1", signed)), ..Default::default() };
+        let Response::ScheduleExchangeRes(m) = answer(s, &announcement) else { panic!() };
+        let signature = m.header.signature.unwrap().get();
+        assert_eq!(signature.signed_info.reference.first().unwrap().uri.unwrap(), *"#p1");
+        let SeResControlMode::Dynamic(m) = m.control_mode else { panic!() };
+        assert_eq!(m.price_schedule, Some(price));
+    });
 }

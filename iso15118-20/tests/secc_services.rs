@@ -14,7 +14,9 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::common_types::{DetailedCost, ResponseCode as C};
 use exi_codec::{List, RationalNumber};
 use iso15118_20::message::{MessageKind as K, Request, Response};
-use iso15118_20::secc::{ConfigError, Costs, Meter, Secc, SeccConfig, SeccEvent as E};
+use iso15118_20::secc::{
+    AnswerError, ConfigError, Costs, Meter, MeterDetail, Secc, SeccConfig, SeccEvent as E,
+};
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{
     ControlMode, Family, Fee, InternetProtocol, MobilityNeeds, Offer, Parameters, ParkingKind,
@@ -194,6 +196,17 @@ fn costs_come_as_a_receipt_with_the_meter() {
         m.meter_info_requested = true;
         let Response::AcChargeLoopRes(m) = s.ask(&Request::AcChargeLoopReq(m)) else { panic!() };
         assert!(m.meter_info.is_some() && m.receipt.is_some());
+        s.secc.set_meter_detail(MeterDetail { capacitive: Some(5), inductive: Some(6), status: Some(-1) });
+        assert_eq!(s.secc.set_meter_signature(&[7; 65]), Err(AnswerError::Content));
+        assert_eq!(s.secc.set_meter_signature(&[7; 64]), Ok(()));
+        let Request::AcChargeLoopReq(mut m) = s.round() else { panic!() };
+        m.meter_info_requested = true;
+        let Response::AcChargeLoopRes(m) = s.ask(&Request::AcChargeLoopReq(m)) else { panic!() };
+        let meter = m.meter_info.unwrap().get();
+        assert_eq!(meter.meter_signature, Some(exi_codec::Bytes::new(&[7; 64])));
+        // Inductive energy is for both ways only.
+        let detail = (meter.capacitive_energy_reading_varh, meter.bpt_inductive_energy_reading_varh);
+        assert_eq!((detail, meter.meter_status), ((Some(5), None), Some(-1)));
     });
 }
 

@@ -85,6 +85,11 @@ impl State {
         self.stuck = false;
     }
 
+    /// Another vehicle stands somewhere else.
+    pub(super) fn forget_vehicle(&mut self) {
+        *self = Self { device: self.device, status: self.status, ..Self::default() };
+    }
+
     /// Whether the device is where current may flow through it.
     pub(super) fn is_connected(&self) -> bool {
         self.device.mechanical == MechanicalChargingDeviceStatus::EndPosition

@@ -106,6 +106,8 @@ pub struct SeccConfig<'a> {
     pub standby: Support,
     /// `ServiceRenegotiationSupported`.
     pub service_renegotiation: Support,
+    /// `AckMaxDelay`: seconds that a vehicle has to follow a set-point where the charger plans. None: not said.
+    pub ack_max_delay: Option<u16>,
     /// Ways to position; wireless only.
     pub wpt: WptMethods<'a>,
     /// Times and tolerances.
@@ -131,6 +133,7 @@ impl<'a> SeccConfig<'a> {
             schedules: ScheduleSource::Engine,
             standby: Support::Absent,
             service_renegotiation: Support::Absent,
+            ack_max_delay: None,
             wpt: WptMethods::MANUAL,
             settings,
             trace: None,

@@ -130,6 +130,7 @@ impl<'a> Core<'a> {
         self.slot = Slot::Idle;
         self.pending = Pending::NONE;
         self.plant.meter = None;
+        self.plant.meter_signature.1 = 0;
         self.plant.costs = None;
         self.plant.mobility = super::Mobility::NONE;
         self.vehicle_id = Text::EMPTY;
@@ -141,7 +142,10 @@ impl<'a> Core<'a> {
         self.history = [None; HISTORY];
         self.end = None;
         self.closed = false;
+        self.plant.release = super::Release::Scheduled;
         self.forget_service();
+        #[cfg(feature = "acdp")]
+        self.acdp.forget_vehicle();
         #[cfg(feature = "dc")]
         {
             self.dc.measured = None;
@@ -248,7 +252,8 @@ impl<'a> Core<'a> {
         if !matches!(*self.slot_of(stream), Slot::Idle) {
             self.refuse_out_of_turn(stream, asked);
         } else if stream == Stream::Main {
-            self.clear(T::Sequence);
+            // An answer that nobody fetches must not hold the session.
+            self.set(T::Sequence, self.timing().sequence);
             self.handle(asked, &request);
         } else {
             self.handle_side(stream, asked, &request);

@@ -120,6 +120,7 @@ impl Core<'_> {
         }
     }
 
+    #[cfg(any(feature = "ac", feature = "dc"))]
     /// Whether the battery may give: a vehicle at its minimum, or at the lower end of its band, does not. The
     /// vehicle guards its battery; where it says that it is there, the charger does not try it.
     pub(super) fn may_discharge(&self) -> bool {

@@ -139,7 +139,7 @@ impl Core<'_> {
                     departure_time: mobility.departure_time,
                     minimum_soc: mobility.minimum_soc,
                     target_soc: mobility.target_soc,
-                    ack_max_delay: None,
+                    ack_max_delay: self.config.ack_max_delay,
                     evse_target_active_power: base.unwrap_or_default(),
                     evse_target_active_power_l2,
                     evse_target_active_power_l3,
