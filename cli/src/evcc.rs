@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::{Evcc, EvccConfig, Wish};
 use iso15118_20::service::ControlMode;
-use iso15118_20::{Connection, Transport};
+use iso15118_20::{Settings, Transport};
 
 use crate::failure::Failure;
 use crate::net::{self, Interface, Link};
@@ -59,9 +59,9 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let mut stream = net::connect(&link, &clock)?;
     let cable = Cable::new(1.0);
     let mut buffer = vec![0; BUFFER];
-    let config = EvccConfig::new("WMIV2G00000000001", &wishes);
+    let config = EvccConfig { evcc_id: "WMIV2G00000000001", wishes: &wishes, settings: Settings::default() };
     let mut engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    engine.start(clock.now(), &Connection::new(Transport::InsecureLab, unix_time()));
+    engine.start(clock.now(), Transport::InsecureLab, unix_time());
     let settings = VehicleSettings {
         rounds: args.loops,
         swing: args.loops.div_ceil(2),

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::{Evcc, EvccConfig, Wish};
-use iso15118_20::{Connection, Settings, Transport};
+use iso15118_20::{Settings, Transport};
 
 use crate::failure::Failure;
 use crate::net::{self, Link, Server};
@@ -69,14 +69,14 @@ pub(crate) fn run(args: &Session) -> Result<(), Failure> {
         contactor: Duration::from_millis(60),
         far_end: FarEnd::Simulated,
     };
-    let wishes = [Wish::new(args.service.service(), args.mode.control_mode())];
+    let wishes = [Wish { service: args.service.service(), control_mode: args.mode.control_mode() }];
     let audience = Audience::json(args.json);
     let mut observer = Observer::new(Role::Evcc, audience, clock.now());
     let mut stream = net::connect(&link, &clock)?;
     let mut buffer = vec![0; BUFFER];
-    let config = EvccConfig::new("WMIV2G00000000001", &wishes);
+    let config = EvccConfig { evcc_id: "WMIV2G00000000001", wishes: &wishes, settings: Settings::default() };
     let mut engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    engine.start(clock.now(), &Connection::new(Transport::InsecureLab, unix_time()));
+    engine.start(clock.now(), Transport::InsecureLab, unix_time());
     let mut vehicle = Vehicle::new(engine, cable.clone(), settings);
     let end = drive(&mut vehicle, &mut stream, &clock, &mut observer);
     drop(stream);

@@ -49,7 +49,6 @@ pub use plan::{Announcement, ScheduleOffer, TupleOffer};
 pub use reply::AnswerError;
 pub use side::{CheckIn, CheckOut, MeteringVerdict, ParkingSpot, Release};
 pub use state::SeccTimer;
-pub use trace::{Trace, TraceEvent, TraceRecord};
 #[cfg(feature = "wpt")]
 pub use wpt::{PadMeasurement, Positioning};
 

@@ -15,15 +15,14 @@ use exi_codec::iso20::common_types::{DetailedCost, ResponseCode as C};
 use exi_codec::{List, RationalNumber};
 use iso15118_20::message::{MessageKind as K, Request, Response};
 use iso15118_20::secc::{
-    AnswerError, ConfigError, Costs, Meter, MeterDetail, Secc, SeccConfig, SeccEvent as E, Trace, TraceEvent,
-    TraceRecord,
+    AnswerError, ConfigError, Costs, Meter, MeterDetail, Secc, SeccConfig, SeccEvent as E,
 };
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{
     ControlMode, Family, Fee, InternetProtocol, MobilityNeeds, Offer, Parameters, ParkingKind,
     ParkingService, Service, ValueAdded, ValueAddedOffer, ValueAddedSet,
 };
-use iso15118_20::{Cause, Connection, Refusal, Transport};
+use iso15118_20::{Cause, Connection, Refusal, Trace, TraceEvent, TraceRecord, Transport};
 
 fn entry(family: Family, schema_id: u8, priority: u16) -> AppProtocol<'static> {
     AppProtocol { protocol_namespace: family.namespace().into(), ..protocol(1, 0, schema_id, priority) }
@@ -237,9 +236,9 @@ fn whoever_watches_sees_everything() {
     assert_eq!(
         events[events.len() - 3..],
         [
-            TraceEvent::Received { stream, kind },
+            TraceEvent::Received { stream, kind, code: None },
             TraceEvent::Ended(cause),
-            TraceEvent::Sent { stream, kind: K::ServiceDiscoveryRes, code: C::FailedSequenceError },
+            TraceEvent::Sent { stream, kind: K::ServiceDiscoveryRes, code: Some(C::FailedSequenceError) },
         ]
     );
     assert_eq!(events.iter().filter(|e| matches!(e, TraceEvent::Sent { .. })).count(), 4);

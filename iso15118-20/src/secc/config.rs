@@ -6,12 +6,12 @@ use exi_codec::iso20::wpt::{
 };
 use thiserror::Error;
 
-use super::Trace;
 use crate::service::{
     ControlMode, Family, MAX_OFFERS, MAX_PARAMETER_SETS, MAX_VALUE_ADDED, MobilityNeeds, Offer,
     ValueAddedOffer,
 };
 use crate::settings::Settings;
+use crate::trace::Trace;
 
 /// Whether a charger offers something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use v2gtp::{Instant, PayloadType};
 use super::pause::{Paused, VehicleKey};
 use super::plan::Plan;
 use super::state::{Access, Grant, HISTORY, Plant, Side, Vehicle, remember};
-use super::{Detail, Pending, Reply, SeccConfig, SeccTimer as T, Slot, Stop, TraceEvent};
+use super::{Detail, Pending, Reply, SeccConfig, SeccTimer as T, Slot, Stop};
 use crate::deadline::{Calendar, Deadlines};
 use crate::end::{Cause, End, Refusal, Timer};
 use crate::message::{EncodeError, MessageKind, Request};
@@ -16,6 +16,7 @@ use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Step, Stream, cla
 use crate::service::{Family, MAX_VALUE_ADDED, Selection, ValueAddedSet};
 use crate::settings::{Timing, Transport};
 use crate::text::Text;
+use crate::trace::TraceEvent;
 use crate::wire::{Connection, Transmit};
 
 /// Everything but the byte stream, so that a message can be borrowed from that while this changes.
@@ -249,7 +250,7 @@ impl<'a> Core<'a> {
         let asked = Asked::of(&request);
         let stream = Stream::of(payload_type);
         remember(&mut self.history, asked.kind);
-        self.trace(TraceEvent::Received { stream, kind: asked.kind });
+        self.trace(TraceEvent::Received { stream, kind: asked.kind, code: None });
         if !matches!(*self.slot_of(stream), Slot::Idle) {
             self.refuse_out_of_turn(stream, asked);
         } else if stream == Stream::Main {
@@ -290,7 +291,7 @@ impl<'a> Core<'a> {
                 let kind = reply.asked.kind.response();
                 remember(&mut self.history, kind);
                 self.sent(stream, reply);
-                self.trace(TraceEvent::Sent { stream, kind, code: reply.code });
+                self.trace(TraceEvent::Sent { stream, kind, code: Some(reply.code) });
                 Ok(Transmit { len, kind, stream })
             }
             Err(error @ EncodeError::BufferTooSmall { .. }) => Err(error),
@@ -352,7 +353,7 @@ impl<'a> Core<'a> {
         while let Some(timer) = self.deadlines.expire(self.now) {
             if let Some(timer) = T::ALL.get(timer) {
                 if *timer != T::Ramp {
-                    self.trace(TraceEvent::Expired(*timer));
+                    self.trace(TraceEvent::SeccExpired(*timer));
                 }
                 self.expired(*timer);
             }
