@@ -214,7 +214,7 @@ fn a_wireless_session_resumes_with_its_limits_and_a_fresh_check() {
     use exi_codec::iso20::common_types::EvseNotification;
     wireless(|s| {
         s.walk_to(Stage::ChargeLoop);
-        s.secc.notify(s.now, EvseNotification::Pause, Some(60)).unwrap();
+        s.secc.notify(s.now, EvseNotification::Pause, 60).unwrap();
         s.walk_to(Stage::SessionStop);
         s.ok(&session_stop(ChargingSession::Pause));
         let id = s.secc.paused().unwrap();
