@@ -93,7 +93,7 @@ fn every_family_pauses_and_resumes() {
                 |_| {},
                 |pair| {
                     pair.run_to_round(3);
-                    pair.secc.notify(pair.now, EvseNotification::Pause, Some(60)).unwrap();
+                    pair.secc.notify(pair.now, EvseNotification::Pause, 60).unwrap();
                     let (secc, evcc) = pair.run();
                     let which = format!("{service:?} {control_mode:?}");
                     assert_eq!(secc.map(|end| end.cause), Some(Cause::Paused), "{which}");
@@ -173,12 +173,12 @@ fn every_family_renegotiates_services_and_schedules() {
                     let which = format!("{service:?} {control_mode:?}");
                     pair.rounds = 40;
                     pair.run_to_round(3);
-                    pair.secc.notify(pair.now, EvseNotification::ScheduleRenegotiation, Some(30)).unwrap();
+                    pair.secc.notify(pair.now, EvseNotification::ScheduleRenegotiation, 30).unwrap();
                     pair.run_to_round(12);
                     assert!(pair.secc_events.contains(&SeccEvent::ScheduleRenegotiated), "{which}");
                     let scheduled = pair.evcc_events.iter().filter(|e| **e == EvccEvent::Scheduled).count();
                     assert_eq!(scheduled, 2, "{which}");
-                    pair.secc.notify(pair.now, EvseNotification::ServiceRenegotiation, Some(30)).unwrap();
+                    pair.secc.notify(pair.now, EvseNotification::ServiceRenegotiation, 30).unwrap();
                     let (secc, evcc) = pair.run();
                     assert_eq!(secc.map(|end| end.cause), Some(Cause::Terminated), "{which}");
                     assert_eq!(evcc.map(|end| end.cause), Some(Cause::Terminated), "{which}");
@@ -214,7 +214,7 @@ fn a_contract_authorizes_and_confirms_the_meter() {
                 pair.step();
             }
             assert!(pair.secc_events.iter().any(|e| matches!(e, SeccEvent::ContractWanted { .. })));
-            pair.secc.notify(pair.now, EvseNotification::MeteringConfirmation, Some(30)).unwrap();
+            pair.secc.notify(pair.now, EvseNotification::MeteringConfirmation, 30).unwrap();
             while pair.rounds_done() < 8 {
                 pair.settle();
                 sign(pair);

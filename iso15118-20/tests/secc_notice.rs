@@ -28,17 +28,17 @@ fn the_most_urgent_is_shown_and_counts_down() {
     with(&config(), Service::Ac, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeLoop);
         assert_eq!(status(s), None);
-        s.secc.notify(s.now, N::ScheduleRenegotiation, Some(30)).unwrap();
+        s.secc.notify(s.now, N::ScheduleRenegotiation, 30).unwrap();
         assert_eq!(status(s), Some((N::ScheduleRenegotiation, 30)));
-        s.secc.notify(s.now, N::Pause, Some(60)).unwrap();
+        s.secc.notify(s.now, N::Pause, 60).unwrap();
         assert_eq!(status(s), Some((N::Pause, 60)));
         s.wait(Duration::from_secs(1));
         // Repeating does not prolong.
-        s.secc.notify(s.now, N::Pause, Some(60)).unwrap();
+        s.secc.notify(s.now, N::Pause, 60).unwrap();
         assert_eq!(status(s), Some((N::Pause, 59)));
-        s.secc.notify(s.now, N::Terminate, Some(9)).unwrap();
+        s.secc.notify(s.now, N::Terminate, 9).unwrap();
         assert_eq!(status(s), Some((N::Terminate, 9)));
-        assert_eq!(s.secc.notify(s.now, N::MeteringConfirmation, Some(9)), Err(NotifyError::NotNow));
+        assert_eq!(s.secc.notify(s.now, N::MeteringConfirmation, 9), Err(NotifyError::NotNow));
         let Response::PowerDeliveryRes(m) = s.ask(&power(ChargeProgress::Stop)) else { panic!() };
         assert_eq!(m.evse_status, None);
     });
@@ -48,7 +48,7 @@ fn the_most_urgent_is_shown_and_counts_down() {
 fn a_pause_that_is_ignored_is_switched_off() {
     with(&strict(), Service::Ac, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeLoop);
-        s.secc.notify(s.now, N::Pause, Some(1)).unwrap();
+        s.secc.notify(s.now, N::Pause, 1).unwrap();
         for _ in 0..20 {
             s.wait(Duration::from_millis(200));
             let code = s.code(&s.round());
@@ -66,7 +66,7 @@ fn other_notifications_are_wishes() {
     for notification in [N::ScheduleRenegotiation, N::MeteringConfirmation] {
         with(&strict(), Service::Ac, ControlMode::Dynamic, |s| {
             s.walk_to(Stage::ChargeLoop);
-            s.secc.notify(s.now, notification, Some(1)).unwrap();
+            s.secc.notify(s.now, notification, 1).unwrap();
             for _ in 0..20 {
                 s.wait(Duration::from_millis(200));
                 s.ok(&s.round());
@@ -82,10 +82,10 @@ fn notifications_need_somebody_who_hears_them() {
     with(&config(), Service::Ac, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::PowerDelivery);
         for notification in [N::Pause, N::ExitStandby, N::ScheduleRenegotiation, N::MeteringConfirmation] {
-            assert_eq!(s.secc.notify(s.now, notification, Some(9)), Err(NotifyError::NotNow));
+            assert_eq!(s.secc.notify(s.now, notification, 9), Err(NotifyError::NotNow));
         }
         s.walk_to(Stage::ChargeLoop);
-        assert_eq!(s.secc.notify(s.now, N::ExitStandby, Some(9)), Err(NotifyError::NotNow));
+        assert_eq!(s.secc.notify(s.now, N::ExitStandby, 9), Err(NotifyError::NotNow));
         s.ok(&start(ControlMode::Dynamic, 5));
     });
 }

@@ -32,7 +32,7 @@ fn secured() -> Connection {
 /// Pauses a session that was invited to.
 fn pause(s: &mut Station<'_>) {
     s.walk_to(Stage::ChargeLoop);
-    s.secc.notify(s.now, EvseNotification::Pause, Some(60)).unwrap();
+    s.secc.notify(s.now, EvseNotification::Pause, 60).unwrap();
     s.ok(&s.round());
     s.walk_to(Stage::SessionStop);
     s.ok(&session_stop(PAUSE));
@@ -120,7 +120,7 @@ fn in_a_laboratory_the_name_tells_vehicles_apart() {
 fn a_lost_link_is_no_pause() {
     with(&strict(), Service::Ac, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeLoop);
-        s.secc.notify(s.now, EvseNotification::Pause, Some(60)).unwrap();
+        s.secc.notify(s.now, EvseNotification::Pause, 60).unwrap();
         s.secc.handle_disconnect(s.now);
         ended(s, Cause::LinkLost);
         assert_eq!(come_back(s, &secured(), SESSION), C::OkNewSessionEstablished);
@@ -191,7 +191,7 @@ fn standby_keeps_contactors_and_takes_power() {
             s.ok(&s.round());
             assert_eq!(s.saw(flows), 0);
             // The plan goes on without a new profile, and nobody closes anything again.
-            s.secc.notify(s.now, EvseNotification::ExitStandby, Some(30)).unwrap();
+            s.secc.notify(s.now, EvseNotification::ExitStandby, 30).unwrap();
             s.ok(&power(ChargeProgress::Start));
             assert_eq!(s.secc.stage(), Stage::ChargeLoop);
             assert_eq!(s.saw(|e| matches!(e, E::CloseContactor { .. })), 0);
@@ -243,7 +243,7 @@ const CHANGE: ChargingSession = ChargingSession::ServiceRenegotiation;
 fn another_service_needs_everything_but_authorization() {
     with(&renegotiating(), Service::Dc, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeLoop);
-        s.secc.notify(s.now, EvseNotification::ServiceRenegotiation, Some(60)).unwrap();
+        s.secc.notify(s.now, EvseNotification::ServiceRenegotiation, 60).unwrap();
         s.walk_to(Stage::SessionStop);
         s.ok(&session_stop(CHANGE));
         assert_eq!((s.secc.stage(), s.secc.end(), s.secc.selection()), (Stage::ServiceDiscovery, None, None));
@@ -278,7 +278,7 @@ fn details_of_the_old_service_do_not_count_for_the_new_one() {
 fn another_service_needs_the_first_announcement() {
     with(&strict(), Service::Dc, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeLoop);
-        let refused = s.secc.notify(s.now, EvseNotification::ServiceRenegotiation, Some(60));
+        let refused = s.secc.notify(s.now, EvseNotification::ServiceRenegotiation, 60);
         assert_eq!(refused, Err(iso15118_20::secc::NotifyError::NotOffered));
         s.walk_to(Stage::WeldingDetection);
         assert_eq!(s.code(&session_stop(CHANGE)), C::FailedNoServiceRenegotiationSupported);

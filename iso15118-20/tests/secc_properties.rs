@@ -173,7 +173,7 @@ fn say(s: &mut Station<'_>, word: Word) {
         }),
         Word::Ramp(kilowatts) => s.secc.set_ramp((kilowatts > 0).then(|| Watts::new(kilowatts, 3))),
         Word::Notify(notification, delay) => {
-            let _ = s.secc.notify(now, notification, Some(delay));
+            let _ = s.secc.notify(now, notification, delay);
         }
         Word::Emergency => s.secc.stop(now, Stop::Emergency),
         Word::Positioning(result) => {

@@ -46,7 +46,7 @@ fn a_new_schedule_while_the_loop_goes_on() {
     for service in [Service::Ac, Service::Dc, Service::Wpt, Service::DcAcdp] {
         with(&strict(), service, SCHEDULED, |s| {
             s.walk_to(Stage::ChargeLoop);
-            s.secc.notify(s.now, N::ScheduleRenegotiation, Some(60)).unwrap();
+            s.secc.notify(s.now, N::ScheduleRenegotiation, 60).unwrap();
             s.ok(&s.round());
             assert_eq!(s.code_on(PLAN, &s.parameters()), C::Ok, "{service:?}");
             s.ok(&s.round());
@@ -191,7 +191,7 @@ fn confirm(s: &mut Station<'_>) {
     s.walk_to(Stage::ChargeLoop);
     s.ok(&s.round());
     s.secc.set_meter(Meter { charged: 1234, discharged: None });
-    s.secc.notify(s.now, N::MeteringConfirmation, Some(60)).unwrap();
+    s.secc.notify(s.now, N::MeteringConfirmation, 60).unwrap();
     let Response::AcChargeLoopRes(m) = s.ask(&s.round()) else { panic!() };
     // [V2G20-1083]: the readings to be confirmed come along.
     assert_eq!(m.meter_info.unwrap().get().charged_energy_reading_wh, 1234);
@@ -234,7 +234,7 @@ fn readings_with_a_wrong_signature_end_the_session() {
     for (sign, session) in [(false, SESSION), (true, [1; 8])] {
         with(&strict(), Service::Ac, ControlMode::Dynamic, |s| {
             s.walk_to(Stage::ChargeLoop);
-            s.secc.notify(s.now, N::MeteringConfirmation, Some(60)).unwrap();
+            s.secc.notify(s.now, N::MeteringConfirmation, 60).unwrap();
             let signature = signature();
             let header = if sign { signed(&signature) } else { header() };
             assert_eq!(s.code_on(METER, &confirmation(header, session)), code);

@@ -168,7 +168,7 @@ fn say(p: &mut Pair<'_>, word: Word) {
         Word::Mobility(yes) => {
             p.evcc.set_mobility(if yes { Mobility::Mobile } else { Mobility::Immobilized });
         }
-        Word::Notify(notification, delay) => drop(p.secc.notify(now, notification, Some(delay))),
+        Word::Notify(notification, delay) => drop(p.secc.notify(now, notification, delay)),
         Word::Dispatch(kilowatts) => p.secc.set_dispatch(Watts::new(kilowatts, 3)),
         Word::StationStop(yes) => {
             if yes {
