@@ -1,7 +1,9 @@
-//! What the measurements share: the benchmark messages, and "read every value" for the messages among them.
+//! What the measurements share: the benchmark messages, "read every value" for the messages among them, and a
+//! session of both engines.
 
 mod messages;
 mod read;
+pub mod session;
 mod sets;
 mod value;
 

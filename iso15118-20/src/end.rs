@@ -115,6 +115,32 @@ pub enum Cause {
     EmergencyStop,
 }
 
+impl Cause {
+    /// The requirement of the standard that the end rests on, where it is known.
+    pub const fn requirement(&self) -> Option<&'static str> {
+        use crate::message::MessageKind as K;
+        Some(match self {
+            Self::Refused { code, request, .. } | Self::Failed { code, request } => match (code, request) {
+                (ResponseCode::FailedUnknownSession, _) => "V2G20-460",
+                (ResponseCode::FailedSequenceError, _) => "V2G20-459",
+                (ResponseCode::FailedServiceIdInvalid, _) => "V2G20-464",
+                (ResponseCode::FailedWrongChargeParameter, _) => "V2G20-2272",
+                (ResponseCode::FailedScheduleSelectionInvalid, _) => "V2G20-1260",
+                (ResponseCode::FailedEvPowerProfileInvalid, _) => "V2G20-478",
+                (ResponseCode::FailedEvPowerProfileViolation, _) => "V2G20-1864",
+                (ResponseCode::FailedPauseNotAllowed, _) => "V2G20-1195",
+                (ResponseCode::FailedNoServiceRenegotiationSupported, K::ServiceSelectionReq) => "V2G20-1956",
+                (ResponseCode::FailedNoServiceRenegotiationSupported, _) => "V2G20-1477",
+                _ => return None,
+            },
+            Self::Timeout(Timer::Sequence) => "V2G20-443",
+            Self::NotSecured => "V2G20-2356",
+            Self::NoProtocol => "V2G20-167",
+            _ => return None,
+        })
+    }
+}
+
 /// What lies behind a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {

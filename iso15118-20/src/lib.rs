@@ -6,7 +6,6 @@ compile_error!("at least one family of services is needed: ac, dc, wpt or acdp")
 
 mod deadline;
 mod end;
-#[cfg(feature = "dc")]
 pub mod evcc;
 pub mod message;
 mod power;
@@ -18,6 +17,7 @@ pub mod sequence;
 pub mod service;
 mod settings;
 mod text;
+mod trace;
 mod wire;
 
 pub use end::{Cause, End, Refusal, Timer};
@@ -31,5 +31,6 @@ pub use settings::{
     ToleranceRefusal, Transport, UninvitedPause,
 };
 pub use text::Text;
+pub use trace::{Trace, TraceEvent, TraceRecord};
 pub use v2gtp::Instant;
 pub use wire::{Connection, Received, Transmit};

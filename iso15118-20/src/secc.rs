@@ -40,14 +40,15 @@ use crate::wire::{ALL_STREAMS, Connection, Received, Transmit};
 pub use acdp::{AcdpStatus, Device, VehiclePosition};
 pub use config::{AuthorizationOffer, ConfigError, ScheduleSource, SeccConfig, Support, WptMethods};
 pub use event::{SeccEvent, VehicleNeeds, VehicleStatus};
-pub use host::{AuthorizationDecision, Costs, Isolation, Meter, Mobility, Stop};
+pub use host::{
+    AuthorizationDecision, Costs, Isolation, MAX_METER_SIGNATURE, Meter, MeterDetail, Mobility, Stop,
+};
 pub use installation::{EncryptedKey, Installation, InstallationFault};
 pub use notice::NotifyError;
 pub use plan::{Announcement, ScheduleOffer, TupleOffer};
 pub use reply::AnswerError;
 pub use side::{CheckIn, CheckOut, MeteringVerdict, ParkingSpot, Release};
 pub use state::SeccTimer;
-pub use trace::{Trace, TraceEvent, TraceRecord};
 #[cfg(feature = "wpt")]
 pub use wpt::{PadMeasurement, Positioning};
 

@@ -5,19 +5,22 @@ mod common;
 use common::BUFFER;
 use common::charger::{Charger, Set, both_modes};
 use exi_codec::iso20::ac::{AcCpdReqMode, ClReqControlMode as AcRound};
-use exi_codec::iso20::common_messages::ChargeProgress;
+use exi_codec::iso20::common_messages::{
+    ChargeProgress, EvAbsolutePriceSchedule, EvEnergyOffer, EvPowerSchedule, EvPowerScheduleEntry,
+    EvPriceRule, EvPriceRuleStack, SeReqControlMode,
+};
 use exi_codec::iso20::common_types::ResponseCode;
 use exi_codec::iso20::dc::ClReqControlMode as DcRound;
-use exi_codec::{Amperes, Watts};
+use exi_codec::{Amperes, List, RationalNumber, Watts};
 use iso15118_20::evcc::{
     DischargePermit, EvccConfig, EvccConfigError, EvccEvent as E, MAX_WISHES, Needs, ValueAddedWish, Wish,
 };
 use iso15118_20::message::{MessageKind as K, Request};
-use iso15118_20::sequence::Stage;
+use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{
     BptChannel, ControlMode as Mode, InternetProtocol, ParkingKind, ParkingService, Pricing, Service,
 };
-use iso15118_20::{AcMeasurement, AcOutput, Cause, Phases};
+use iso15118_20::{AcMeasurement, AcOutput, Cause, Phases, Trace, TraceEvent, TraceRecord};
 
 fn run(wishes: &[Wish], test: impl FnOnce(&mut Charger<'_>)) {
     let mut buffer = [0; BUFFER];
@@ -383,4 +386,74 @@ fn live_limits_never_go_beyond_the_declared_ones() {
         let limits = limits.unwrap();
         assert_eq!((limits.max_power, limits.max_current), (Watts::new(30, 3), Amperes::new(60, 0)));
     });
+}
+
+#[test]
+fn a_meter_reading_and_an_offer_of_energy_are_asked_for_and_made() {
+    let rules = [EvPriceRule { energy_fee: RationalNumber::new(30, -2), power_range_start: Watts::ZERO }];
+    let stacks = [EvPriceRuleStack { duration: 3600, ev_price_rule: List::new(&rules) }];
+    let entries = [EvPowerScheduleEntry { duration: 3600, power: Watts::new(-5, 3) }];
+    let offer = EvEnergyOffer {
+        ev_power_schedule: EvPowerSchedule { time_anchor: 1, ev_power_schedule_entries: List::new(&entries) },
+        ev_absolute_price_schedule: EvAbsolutePriceSchedule {
+            time_anchor: 1,
+            currency: "EUR".into(),
+            price_algorithm: "urn:iso:std:iso:15118:-20:PriceAlgorithm:1-Power".into(),
+            ev_price_rule_stacks: List::new(&stacks),
+        },
+    };
+    let wishes = [Wish::new(Service::AcBpt, Mode::Scheduled)];
+    let mut buffer = [0; BUFFER];
+    let mut c = Charger::new(&mut buffer, &EvccConfig::new("EV", &wishes));
+    c.evcc.set_energy_offer(Some(offer));
+    c.connect();
+    c.walk_to(Stage::ScheduleExchange);
+    assert_eq!(c.request(), K::ScheduleExchangeReq);
+    c.see(|request| match request {
+        Request::ScheduleExchangeReq(m) => match m.control_mode {
+            SeReqControlMode::Scheduled(m) => assert_eq!(m.ev_energy_offer, Some(offer)),
+            SeReqControlMode::Dynamic(_) => panic!(),
+        },
+        other => panic!("{other:?}"),
+    });
+    c.ok();
+    c.walk_to(Stage::ChargeLoop);
+    c.evcc.request_meter();
+    for _ in 0..2 {
+        assert_eq!(c.request(), K::AcChargeLoopReq);
+        c.see(|request| match request {
+            Request::AcChargeLoopReq(m) => assert!(m.meter_info_requested),
+            other => panic!("{other:?}"),
+        });
+        c.ok();
+    }
+}
+
+#[test]
+fn a_trace_sees_everything() {
+    use std::sync::Mutex;
+    static SEEN: Mutex<Vec<TraceEvent>> = Mutex::new(Vec::new());
+    fn hook(record: &TraceRecord, user: usize) {
+        assert_eq!(user, 7);
+        SEEN.lock().unwrap().push(record.event);
+    }
+    let wishes = [Wish::new(Service::Dc, Mode::Dynamic)];
+    let mut buffer = [0; BUFFER];
+    let config = EvccConfig { trace: Some(Trace { hook, user: 7 }), ..EvccConfig::new("EV", &wishes) };
+    let mut c = Charger::new(&mut buffer, &config);
+    c.connect();
+    c.walk_to(Stage::ChargeLoop);
+    c.code = ResponseCode::Failed;
+    c.pass();
+    let seen = SEEN.lock().unwrap();
+    let loop_failed = TraceEvent::Received {
+        stream: Stream::Main,
+        kind: K::DcChargeLoopRes,
+        code: Some(ResponseCode::Failed),
+    };
+    assert!(seen.contains(&loop_failed));
+    let cause = Cause::Failed { request: K::DcChargeLoopReq, code: ResponseCode::Failed };
+    assert_eq!(seen.last(), Some(&TraceEvent::Ended(cause)));
+    assert!(seen.iter().any(|e| matches!(e, TraceEvent::EvccExpired(_))));
+    assert_eq!(c.evcc.last_messages()[..2], [Some(K::DcChargeLoopRes), Some(K::DcChargeLoopReq)]);
 }

@@ -67,7 +67,7 @@ fn no_std(metadata: &Value) -> Result<(), Failure> {
 }
 
 /// Every combination of up to three features; beyond that none, each alone, the default, and all. `std` is not
-/// for this target.
+/// for this target. A package whose metadata say so is nothing without a feature.
 fn feature_sets(package: &Value) -> Vec<Vec<&str>> {
     let features = package["features"].as_object().into_iter().flatten();
     let features: Vec<&str> =
@@ -81,6 +81,9 @@ fn feature_sets(package: &Value) -> Vec<Vec<&str>> {
     };
     if package["features"]["default"].is_array() {
         sets.push(vec!["default"]);
+    }
+    if package["metadata"]["v2g"]["needs-a-feature"] == true {
+        sets.retain(|set| !set.is_empty());
     }
     sets
 }

@@ -6,7 +6,7 @@ use exi_codec::iso20::ac::{AcChargeLoopReq, AcChargeLoopRes, AcChargeParameterDi
 use exi_codec::{Frequency, RationalNumber, Rounding, Watt, Watts};
 use v2gtp::Instant;
 
-use super::{Core, Course, Evcc, Pending, StationNeeds};
+use super::{Core, Course, Evcc, Flags, Pending, StationNeeds};
 use crate::end::Cause;
 use crate::message::{MessageKind as K, Request, Response};
 use crate::power::{AcLimits, AcMeasurement, AcOutput, Phases};
@@ -105,7 +105,7 @@ impl Core<'_> {
             K::AcChargeLoopReq => Request::AcChargeLoopReq(AcChargeLoopReq {
                 header,
                 display_parameters: self.display(),
-                meter_info_requested: false,
+                meter_info_requested: self.flags.has(Flags::METER_WANTED),
                 control_mode: self.ac_round(),
             }),
             _ => return None,

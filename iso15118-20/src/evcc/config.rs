@@ -12,6 +12,7 @@ use crate::service::{
     ParkingKind, ParkingService, Pricing, Service, ValueAdded, ValueAddedSet,
 };
 use crate::settings::{Profile, Settings};
+use crate::trace::Trace;
 
 /// Wishes that one vehicle can have.
 pub const MAX_WISHES: usize = 16;
@@ -148,6 +149,8 @@ pub struct EvccConfig<'a> {
     /// How it finds a coil.
     #[cfg(feature = "wpt")]
     pub wpt: WptMethods<'a>,
+    /// Who watches, if anybody.
+    pub trace: Option<Trace>,
     /// Times and tolerances.
     pub settings: Settings,
 }
@@ -187,6 +190,7 @@ impl<'a> EvccConfig<'a> {
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]
             wpt: WptMethods::MANUAL,
+            trace: None,
             settings: Settings::new(Profile::Lenient),
         }
     }

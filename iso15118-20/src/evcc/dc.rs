@@ -84,7 +84,7 @@ impl Core<'_> {
             K::DcChargeLoopReq => Request::DcChargeLoopReq(DcChargeLoopReq {
                 header,
                 display_parameters: self.display(),
-                meter_info_requested: false,
+                meter_info_requested: self.flags.has(Flags::METER_WANTED),
                 ev_present_voltage: self.plant.dc.measured.voltage,
                 control_mode: self.round(),
             }),

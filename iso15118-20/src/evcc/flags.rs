@@ -9,6 +9,7 @@ impl Flags {
     /// The wait for a customer was extended.
     pub(super) const PATIENT: Self = Self(1);
     /// At the last pre-charge answer the inlet had the voltage of the battery.
+    #[cfg(feature = "dc")]
     pub(super) const MATCHED: Self = Self(1 << 1);
     /// Welding detection has seen what it wanted.
     pub(super) const DEAD: Self = Self(1 << 2);
@@ -36,6 +37,9 @@ impl Flags {
 
     /// The charger does not answer on side streams.
     pub(super) const NO_SIDE: Self = Self(1 << 13);
+
+    /// The host wants a reading of the charger's meter.
+    pub(super) const METER_WANTED: Self = Self(1 << 14);
 
     pub(super) const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0

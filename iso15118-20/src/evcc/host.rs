@@ -1,5 +1,6 @@
 //! What the host tells the vehicle's engine.
 
+use exi_codec::iso20::common_messages::EvEnergyOffer;
 use exi_codec::{Amperes, Volts};
 use v2gtp::Instant;
 
@@ -30,7 +31,13 @@ pub struct Demand {
     pub current: Amperes,
 }
 
-impl Evcc<'_> {
+impl<'a> Evcc<'a> {
+    /// What the vehicle offers to give, and at which price, where it plans itself (Scheduled). It goes with every
+    /// schedule exchange from now on.
+    pub fn set_energy_offer(&mut self, offer: Option<EvEnergyOffer<'a>>) {
+        self.core.energy_offer = offer;
+    }
+
     /// Whether energy may leave the battery from now on.
     pub fn set_discharge_permit(&mut self, permit: DischargePermit) {
         self.core.plant.discharge = permit;

@@ -8,7 +8,7 @@ use exi_codec::iso20::common_types::{MessageHeader, MeterInfo, NumericId};
 use exi_codec::{Bytes, Str};
 
 use super::authorize::Subject;
-use super::{Core, Evcc};
+use super::{Core, Evcc, Flags};
 use crate::message::{EncodeError, Request};
 use crate::security::{SIGNED_ID, Signed};
 use crate::sequence::Stream;
@@ -66,6 +66,11 @@ impl Meter {
 }
 
 impl Evcc<'_> {
+    /// Asks for a reading of the charger's meter in the next rounds, until one comes [V2G20-1081].
+    pub fn request_meter(&mut self) {
+        self.core.flags.set(Flags::METER_WANTED);
+    }
+
     /// Identifier of the charger's meter, once it has reported.
     pub fn meter_id(&self) -> Option<&str> {
         self.core.meter.as_ref().map(|meter| meter.id.as_str())
@@ -76,6 +81,7 @@ impl Core<'_> {
     pub(super) fn metered(&mut self, info: Option<Lazy<'_, MeterInfo<'_>>>) {
         let Some(info) = info else { return };
         let info = info.get();
+        self.flags.clear(Flags::METER_WANTED);
         self.station.status.charged = Some(info.charged_energy_reading_wh);
         self.station.status.discharged = info.bpt_discharged_energy_reading_wh;
         // While a reading is being confirmed it stays what it is.

@@ -27,6 +27,12 @@ pub struct Needs {
     pub minimum_soc: Option<PercentValue>,
     /// State of charge wanted at departure, %.
     pub target_soc: Option<PercentValue>,
+    /// Most state of charge that the battery takes, %.
+    pub maximum_soc: Option<PercentValue>,
+    /// Seconds until the minimum, the target and the maximum state of charge, as the vehicle reckons.
+    pub time_to: [Option<u32>; 3],
+    /// Whether the inlet is too hot for full power.
+    pub inlet_hot: Option<bool>,
     /// Whether the battery has what it wants.
     pub charging_complete: bool,
     /// Capacity of the battery, Wh.
@@ -86,13 +92,18 @@ impl Core<'_> {
 
     pub(super) fn display(&self) -> Option<DisplayParameters> {
         let needs = self.plant.needs;
+        let [to_minimum, to_target, to_maximum] = needs.time_to;
         needs.present_soc.map(|soc| DisplayParameters {
             present_soc: Some(soc),
             minimum_soc: needs.minimum_soc,
             target_soc: needs.target_soc,
+            maximum_soc: needs.maximum_soc,
+            remaining_time_to_minimum_soc: to_minimum,
+            remaining_time_to_target_soc: to_target,
+            remaining_time_to_maximum_soc: to_maximum,
             charging_complete: Some(needs.charging_complete),
             battery_energy_capacity: needs.capacity,
-            ..DisplayParameters::default()
+            inlet_hot: needs.inlet_hot,
         })
     }
 }

@@ -55,13 +55,13 @@ impl Core<'_> {
 
     /// What only one family has.
     fn family_plan(&self, stage: Stage) -> Option<Asked> {
-        match self.family() {
+        match (self.family(), stage) {
             #[cfg(feature = "dc")]
-            Family::Dc => self.dc_plan(stage),
+            (Family::Dc, stage) => self.dc_plan(stage),
             #[cfg(feature = "wpt")]
-            Family::Wpt => self.wpt_plan(stage),
+            (Family::Wpt, stage) => self.wpt_plan(stage),
             #[cfg(feature = "acdp")]
-            Family::Acdp => self.acdp_plan(stage),
+            (Family::Acdp, stage) => self.acdp_plan(stage),
             _ => None,
         }
     }

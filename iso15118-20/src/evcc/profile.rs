@@ -60,7 +60,7 @@ impl Core<'_> {
         self.selection.map_or(ControlMode::Dynamic, |selection| selection.parameters.control_mode)
     }
 
-    pub(super) fn schedule_exchange(&self) -> Request<'static> {
+    pub(super) fn schedule_exchange(&self) -> Request<'_> {
         let needs = self.plant.needs;
         let energy = self.energy();
         let control_mode = match self.mode() {
@@ -79,7 +79,7 @@ impl Core<'_> {
                 ev_target_energy_request: Some(energy.target),
                 ev_maximum_energy_request: Some(energy.max),
                 ev_minimum_energy_request: Some(energy.min),
-                ev_energy_offer: None,
+                ev_energy_offer: self.energy_offer,
             }),
         };
         Request::ScheduleExchangeReq(ScheduleExchangeReq {
@@ -133,6 +133,7 @@ impl Core<'_> {
     }
 
     /// The power that may leave the vehicle now by its plan, W, as a magnitude.
+    #[cfg(any(feature = "ac", feature = "dc"))]
     pub(super) fn planned_discharge(&self) -> Watts {
         match self.mode() {
             ControlMode::Scheduled if !self.station.plan.discharge.entries().is_empty() => {

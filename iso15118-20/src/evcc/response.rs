@@ -9,7 +9,9 @@ use super::{Core, Course, Flags, Pending};
 use crate::end::Cause;
 use crate::message::{MessageKind as K, Response};
 use crate::sequence::{Answered, Asked, Class, Step};
-use crate::service::{Direction, Family};
+#[cfg(any(feature = "ac", feature = "dc"))]
+use crate::service::Direction;
+use crate::service::Family;
 
 impl Core<'_> {
     pub(super) fn content(&mut self, asked: Asked, answered: Answered, response: &Response<'_>) {
@@ -114,6 +116,7 @@ impl Core<'_> {
     }
 
     /// Whether the type of a response fits the service.
+    #[cfg(any(feature = "ac", feature = "dc"))]
     pub(super) fn fits(&mut self, direction: Direction, kind: K) -> bool {
         let fits = direction == self.direction();
         if !fits {

@@ -12,6 +12,7 @@ use crate::end::{Cause, Timer};
 use crate::message::{EncodeError, MessageKind as K, Response};
 use crate::sequence::{Answered, Asked, Class, Guard, Sequence, Stage, Step, Stream};
 use crate::service::Family;
+use crate::trace::TraceEvent;
 use crate::wire::Transmit;
 
 /// Whether new schedules are negotiated beside the charge loop.
@@ -239,6 +240,7 @@ impl Core<'_> {
                 }
             };
             self.sides.deadlines.clear(Sides::timer(stream, Side::Send));
+            self.wrote(stream, asked.kind);
             self.sides.set_turn(stream, Turn::Charger(asked));
             self.side_set(stream, Side::Message, self.config.settings.timing.response_to(asked.kind));
             return Ok(Some(Transmit { len, kind: asked.kind, stream }));
@@ -256,6 +258,7 @@ impl Core<'_> {
             }
         };
         let received = response.kind();
+        self.saw(stream, &response);
         // An answer to what was given up meanwhile is no fault of the charger's.
         if let Turn::Charger(asked) = self.sides.turn(stream) {
             if asked.kind.response() == received {
@@ -356,6 +359,11 @@ impl Core<'_> {
         let expired = self.sides.deadlines.expire(self.now)?;
         let stream = *Stream::SIDE.get(expired / TIMERS.len())?;
         let timer = *TIMERS.get(expired % TIMERS.len())?;
+        self.trace(TraceEvent::EvccExpired(match timer {
+            Side::Message => T::SideMessage,
+            Side::Send => T::SideSend,
+            Side::Ongoing => T::SideOngoing,
+        }));
         let asked = match self.sides.turn(stream) {
             Turn::Charger(asked) => asked.kind,
             _ => self.side_plan(stream).map_or(K::PowerDeliveryReq, |asked| asked.kind),

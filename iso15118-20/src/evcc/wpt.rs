@@ -11,7 +11,7 @@ use exi_codec::{Amperes, Frequency, List, Watts};
 use v2gtp::Instant;
 
 use super::plan::until;
-use super::{Core, Course, Evcc, Pending, T};
+use super::{Core, Course, Evcc, Flags, Pending, T};
 use crate::end::Cause;
 use crate::message::{MessageKind as K, Request, Response};
 use crate::power::{WptLimits, WptPad};
@@ -227,6 +227,7 @@ impl Core<'_> {
             K::WptChargeLoopReq => Request::WptChargeLoopReq(WptChargeLoopReq {
                 header,
                 display_parameters: self.display(),
+                meter_info_requested: self.flags.has(Flags::METER_WANTED),
                 evpc_power_request: self.wpt_power(),
                 evpc_power_output: wpt.demand.output,
                 evpc_charge_diagnostics: wpt.demand.diagnostics,

@@ -1,17 +1,18 @@
 //! What a charger is.
 
-use exi_codec::Str;
 use exi_codec::iso20::wpt::{
-    AlternativeSecc, WptAlignmentCheckMethod, WptFinePositioningMethod, WptPairingMethod,
+    AlternativeSecc, WptAlignmentCheckMethod, WptFinePositioningMethod, WptLfSystemSetupData,
+    WptPairingMethod,
 };
+use exi_codec::{Bytes, Str};
 use thiserror::Error;
 
-use super::Trace;
 use crate::service::{
     ControlMode, Family, MAX_OFFERS, MAX_PARAMETER_SETS, MAX_VALUE_ADDED, MobilityNeeds, Offer,
     ValueAddedOffer,
 };
 use crate::settings::Settings;
+use crate::trace::Trace;
 
 /// Whether a charger offers something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,10 @@ pub struct WptMethods<'a> {
     pub alignment: &'a [WptAlignmentCheckMethod],
     /// `NaturalOffset`, mm.
     pub natural_offset: u16,
+    /// `LF_SystemSetupData`: the charger's low-frequency transmitters or receivers.
+    pub low_frequency: Option<&'a WptLfSystemSetupData<'a>>,
+    /// `VendorSpecificDataContainer` of positioning, pairing and alignment, at most 16 of at most 256 bytes.
+    pub vendor: &'a [Bytes<'a>],
     /// Chargers nearby that the vehicle may have meant, at most 8. Named when pairing fails.
     pub alternatives: &'a [AlternativeSecc<'a>],
 }
@@ -83,6 +88,8 @@ impl WptMethods<'_> {
         pairing: &[WptPairingMethod::ExternalConfirmation],
         alignment: &[WptAlignmentCheckMethod::PowerCheck],
         natural_offset: 0,
+        low_frequency: None,
+        vendor: &[],
         alternatives: &[],
     };
 }
@@ -106,6 +113,8 @@ pub struct SeccConfig<'a> {
     pub standby: Support,
     /// `ServiceRenegotiationSupported`.
     pub service_renegotiation: Support,
+    /// `AckMaxDelay`: seconds that a vehicle has to follow a set-point where the charger plans. None: not said.
+    pub ack_max_delay: Option<u16>,
     /// Ways to position; wireless only.
     pub wpt: WptMethods<'a>,
     /// Times and tolerances.
@@ -131,6 +140,7 @@ impl<'a> SeccConfig<'a> {
             schedules: ScheduleSource::Engine,
             standby: Support::Absent,
             service_renegotiation: Support::Absent,
+            ack_max_delay: None,
             wpt: WptMethods::MANUAL,
             settings,
             trace: None,
@@ -202,9 +212,9 @@ impl SeccConfig<'_> {
             return Err(ConfigError::Authorization);
         }
         let some = |len: usize| (1..=8).contains(&len);
-        let WptMethods { positioning, pairing, alignment, alternatives, .. } = self.wpt;
+        let WptMethods { positioning, pairing, alignment, alternatives, vendor, .. } = self.wpt;
         let methods = some(positioning.len()) && some(pairing.len()) && some(alignment.len());
-        if self.offers_family(Family::Wpt) && !(methods && alternatives.len() <= 8) {
+        if self.offers_family(Family::Wpt) && !(methods && alternatives.len() <= 8 && vendor.len() <= 16) {
             return Err(ConfigError::Positioning);
         }
         Ok(())

@@ -8,14 +8,15 @@ use v2gtp::{Instant, PayloadType};
 use super::pause::{Paused, VehicleKey};
 use super::plan::Plan;
 use super::state::{Access, Grant, HISTORY, Plant, Side, Vehicle, remember};
-use super::{Detail, Pending, Reply, SeccConfig, SeccTimer as T, Slot, Stop, TraceEvent};
+use super::{Detail, Pending, Reply, SeccConfig, SeccTimer as T, Slot, Stop};
 use crate::deadline::{Calendar, Deadlines};
 use crate::end::{Cause, End, Refusal, Timer};
 use crate::message::{EncodeError, MessageKind, Request};
-use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Stream, class_of};
+use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Step, Stream, class_of};
 use crate::service::{Family, MAX_VALUE_ADDED, Selection, ValueAddedSet};
 use crate::settings::{Timing, Transport};
 use crate::text::Text;
+use crate::trace::TraceEvent;
 use crate::wire::{Connection, Transmit};
 
 /// Everything but the byte stream, so that a message can be borrowed from that while this changes.
@@ -129,6 +130,7 @@ impl<'a> Core<'a> {
         self.slot = Slot::Idle;
         self.pending = Pending::NONE;
         self.plant.meter = None;
+        self.plant.meter_signature.1 = 0;
         self.plant.costs = None;
         self.plant.mobility = super::Mobility::NONE;
         self.vehicle_id = Text::EMPTY;
@@ -140,7 +142,10 @@ impl<'a> Core<'a> {
         self.history = [None; HISTORY];
         self.end = None;
         self.closed = false;
+        self.plant.release = super::Release::Scheduled;
         self.forget_service();
+        #[cfg(feature = "acdp")]
+        self.acdp.forget_vehicle();
         #[cfg(feature = "dc")]
         {
             self.dc.measured = None;
@@ -164,6 +169,8 @@ impl<'a> Core<'a> {
         for timer in super::notice::TIMERS {
             self.clear(timer);
         }
+        self.clear(T::Schedule);
+        self.clear(T::Renegotiation);
         #[cfg(feature = "ac")]
         self.ac.forget();
         #[cfg(feature = "dc")]
@@ -243,11 +250,12 @@ impl<'a> Core<'a> {
         let asked = Asked::of(&request);
         let stream = Stream::of(payload_type);
         remember(&mut self.history, asked.kind);
-        self.trace(TraceEvent::Received { stream, kind: asked.kind });
+        self.trace(TraceEvent::Received { stream, kind: asked.kind, code: None });
         if !matches!(*self.slot_of(stream), Slot::Idle) {
             self.refuse_out_of_turn(stream, asked);
         } else if stream == Stream::Main {
-            self.clear(T::Sequence);
+            // An answer that nobody fetches must not hold the session.
+            self.set(T::Sequence, self.timing().sequence);
             self.handle(asked, &request);
         } else {
             self.handle_side(stream, asked, &request);
@@ -283,7 +291,7 @@ impl<'a> Core<'a> {
                 let kind = reply.asked.kind.response();
                 remember(&mut self.history, kind);
                 self.sent(stream, reply);
-                self.trace(TraceEvent::Sent { stream, kind, code: reply.code });
+                self.trace(TraceEvent::Sent { stream, kind, code: Some(reply.code) });
                 Ok(Transmit { len, kind, stream })
             }
             Err(error @ EncodeError::BufferTooSmall { .. }) => Err(error),
@@ -298,7 +306,12 @@ impl<'a> Core<'a> {
 
     /// The response is on its way: now the sequence moves and the vehicle's time runs.
     fn sent(&mut self, stream: Stream, reply: &Reply) {
-        let answered = Answered { code: reply.code, processing: reply.processing };
+        // A vehicle that waits for its release is checking out nevertheless.
+        let processing = match reply.asked.step {
+            Step::Begin | Step::Proceed => Processing::Finished,
+            _ => reply.processing,
+        };
+        let answered = Answered { code: reply.code, processing };
         if self.end.is_some() {
             self.sequence.end();
             self.set(T::Linger, self.config.settings.timing.linger);
@@ -340,7 +353,7 @@ impl<'a> Core<'a> {
         while let Some(timer) = self.deadlines.expire(self.now) {
             if let Some(timer) = T::ALL.get(timer) {
                 if *timer != T::Ramp {
-                    self.trace(TraceEvent::Expired(*timer));
+                    self.trace(TraceEvent::SeccExpired(*timer));
                 }
                 self.expired(*timer);
             }

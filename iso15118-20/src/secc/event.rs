@@ -4,7 +4,7 @@
 use exi_codec::Amperes;
 #[cfg(feature = "acdp")]
 use exi_codec::iso20::acdp::EvTechnicalStatus;
-use exi_codec::iso20::common_types::PercentValue;
+use exi_codec::iso20::common_types::{DisplayParameters, PercentValue};
 #[cfg(feature = "wpt")]
 use exi_codec::iso20::wpt::WptEvResult;
 use exi_codec::{Volts, WattHours, Watts};
@@ -23,7 +23,7 @@ use crate::sequence::Stream;
 use crate::service::{MAX_VALUE_ADDED, Selection, ValueAddedSet};
 
 /// What the vehicle says of itself in the charge loop.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct VehicleStatus {
     /// Voltage that the vehicle measures, V; DC only.
     pub voltage: Volts,
@@ -45,6 +45,8 @@ pub struct VehicleStatus {
     pub min_v2x_energy: Option<WattHours>,
     /// Seconds until departure.
     pub departure_time: Option<u32>,
+    /// Everything that the vehicle shows, for display only.
+    pub display: DisplayParameters,
 }
 
 /// What the vehicle wants, as it says it before schedules are made. All of it is optional where the vehicle plans.
@@ -195,8 +197,10 @@ pub enum SeccEvent {
     /// The vehicle moves under the device: [`Secc::vehicle_position`](super::Secc::vehicle_position).
     #[cfg(feature = "acdp")]
     VehiclePositioning {
-        /// `EVMobilityStatus` and `EVPositioningSupport`.
-        vehicle: [bool; 2],
+        /// `EVMobilityStatus`.
+        mobility: bool,
+        /// `EVPositioningSupport`: the vehicle helps.
+        support: bool,
         /// When the session is given up.
         deadline: Option<Instant>,
     },
@@ -379,7 +383,8 @@ impl Core<'_> {
         match self.sequence.stage() {
             #[cfg(feature = "acdp")]
             Stage::VehiclePositioning => {
-                Some(SeccEvent::VehiclePositioning { vehicle: self.acdp.vehicle, deadline })
+                let [mobility, support] = self.acdp.vehicle;
+                Some(SeccEvent::VehiclePositioning { mobility, support, deadline })
             }
             #[cfg(feature = "wpt")]
             Stage::FinePositioning | Stage::Repositioning => {

@@ -6,7 +6,7 @@ use v2gtp::Instant;
 
 use super::engine::Core;
 use super::state::Grant;
-use super::{Secc, SeccTimer as T, Slot};
+use super::{AnswerError, Secc, SeccTimer as T, Slot};
 use crate::power::{Contactor, GridPermit};
 use crate::schedule::Schedule;
 use crate::settings::Timing;
@@ -39,6 +39,20 @@ pub struct Meter {
     /// Energy out of the vehicle, Wh; reported in bidirectional services only.
     pub discharged: Option<u64>,
 }
+
+/// What a meter shows besides energy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeterDetail {
+    /// Capacitive reactive energy, varh.
+    pub capacitive: Option<u64>,
+    /// Inductive reactive energy, varh; reported in bidirectional services only.
+    pub inductive: Option<u64>,
+    /// `MeterStatus`.
+    pub status: Option<i16>,
+}
+
+/// Longest signature of a meter over its readings, bytes.
+pub const MAX_METER_SIGNATURE: usize = 64;
 
 /// What the session has cost so far, as its receipt says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -118,9 +132,28 @@ impl Secc<'_> {
         self.core.plant.mobility = Mobility { minimum_soc, ..mobility };
     }
 
-    /// Meter readings to report.
+    /// Meter readings to report. A signature over earlier ones is void.
     pub fn set_meter(&mut self, meter: Meter) {
         self.core.plant.meter = Some(meter);
+        self.core.plant.meter_signature.1 = 0;
+    }
+
+    /// What the meter shows besides, reported with the readings.
+    pub fn set_meter_detail(&mut self, detail: MeterDetail) {
+        self.core.plant.meter_detail = detail;
+    }
+
+    /// The meter's own signature over its latest readings, reported with them.
+    ///
+    /// # Errors
+    /// [`AnswerError::Content`]: it is longer than [`MAX_METER_SIGNATURE`]; there is none then.
+    pub fn set_meter_signature(&mut self, signature: &[u8]) -> Result<(), AnswerError> {
+        let (bytes, len) = &mut self.core.plant.meter_signature;
+        *len = 0;
+        let place = bytes.get_mut(..signature.len()).ok_or(AnswerError::Content)?;
+        place.copy_from_slice(signature);
+        *len = signature.len() as u8;
+        Ok(())
     }
 
     /// Costs to report, as a receipt beside the meter readings. None: no receipt.

@@ -1,23 +1,27 @@
 //! Schedules: what is offered, what the vehicle makes of it, and whether it keeps to it.
 
+mod profile;
+
 use exi_codec::iso20::common_messages::{
-    ChannelSelection, ChargingSchedule, DynamicSeResControlMode, EvPowerProfile, EvpptControlMode,
-    PowerDeliveryReq, PowerSchedule, PowerScheduleEntry, PowerToleranceAcceptance, PriceSchedule,
-    ScheduleExchangeReq, ScheduleExchangeRes, ScheduleTuple, SeReqControlMode, SeResControlMode,
+    ChannelSelection, ChargingSchedule, DynamicSeResControlMode, PowerSchedule, PowerScheduleEntry,
+    PriceSchedule, ScheduleExchangeReq, ScheduleExchangeRes, ScheduleTuple, SeReqControlMode,
+    SeResControlMode,
 };
-use exi_codec::iso20::common_types::{NumericId, Processing, ResponseCode};
+use exi_codec::iso20::common_types::{MessageHeader, NumericId, Processing, ResponseCode};
 use exi_codec::{List, Rounding, WattHours, Watts};
 use v2gtp::Instant;
 
 use super::engine::Core;
 use super::reply::AnswerError;
+use super::signature::{MAX_ID, with_signature};
 use super::{Detail, Pending, Reply, ScheduleSource, Secc, SeccTimer as T, Slot, VehicleNeeds};
 use crate::end::Refusal;
 use crate::message::{EncodeError, MessageKind, Response};
 use crate::schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
+use crate::security::Signed;
 use crate::sequence::{Asked, Stream};
-use crate::service::{BptChannel, ControlMode, Direction, Family, MobilityNeeds};
-use crate::settings::{AnchorUnit, Timing, ToleranceRefusal};
+use crate::service::{ControlMode, Direction, Family, MobilityNeeds};
+use crate::settings::{AnchorUnit, Timing};
 use crate::wire::Transmit;
 
 /// Schedules that one answer can offer.
@@ -54,6 +58,8 @@ pub struct Announcement<'a> {
     pub tuples: &'a [TupleOffer<'a>],
     /// Prices where the charger plans (Dynamic).
     pub price: Option<PriceSchedule<'a>>,
+    /// Signature of the mobility operator over a price schedule, by the `Id` of that, at most 63 bytes.
+    pub signed: Option<(&'a str, Signed)>,
     /// `GoToPause`: there is no power for now, and the vehicle may pause.
     pub go_to_pause: bool,
 }
@@ -108,6 +114,11 @@ impl Plan {
         self.channel = None;
     }
 
+    /// The side stream on which schedules were asked for begins anew.
+    pub(super) fn forget_question(&mut self) {
+        self.deferred = false;
+    }
+
     pub(super) const fn respond_timer(&self) -> T {
         match self.asked_on {
             Stream::Main => T::Respond,
@@ -125,14 +136,6 @@ impl Plan {
         let index = usize::try_from(id.get()).ok()?.checked_sub(1)?;
         self.offered.get(..self.count)?.get(index)
     }
-}
-
-/// What a profile of the vehicle's amounts to.
-pub(super) struct Agreed {
-    code: ResponseCode,
-    tuple: Option<Tuple>,
-    idle: bool,
-    channel: Option<ChannelSelection>,
 }
 
 impl Secc<'_> {
@@ -157,7 +160,10 @@ impl Secc<'_> {
     /// After [`Timing::ongoing`] the engine answers by itself.
     pub fn defer_schedule(&mut self, now: Instant) {
         self.core.now = now;
-        self.core.plan.deferred = true;
+        let asked_on = self.core.plan.asked_on;
+        if matches!(*self.core.slot_of(asked_on), Slot::Deferred(_)) {
+            self.core.plan.deferred = true;
+        }
     }
 
     /// Which channel the vehicle wants to use, where charge and discharge have one each.
@@ -326,7 +332,7 @@ impl Core<'_> {
             Some(ControlMode::Scheduled) => SeResControlMode::Scheduled(List::new(&tuples)),
             _ => SeResControlMode::Dynamic(self.dynamic_answer(None)),
         };
-        self.encode_exchange(stream, reply, None, &control_mode, out)
+        encode_exchange(stream, reply, self.header(), None, &control_mode, out)
     }
 
     fn dynamic_answer<'p>(&self, price_schedule: Option<&PriceSchedule<'p>>) -> DynamicSeResControlMode<'p> {
@@ -337,24 +343,6 @@ impl Core<'_> {
             target_soc: mobility.target_soc,
             price_schedule: price_schedule.copied(),
         }
-    }
-
-    fn encode_exchange(
-        &self,
-        stream: Stream,
-        reply: &Reply,
-        go_to_pause: Option<bool>,
-        control_mode: &SeResControlMode<'_>,
-        out: &mut [u8],
-    ) -> Result<usize, EncodeError> {
-        Response::ScheduleExchangeRes(ScheduleExchangeRes {
-            header: self.header(),
-            response_code: reply.code,
-            evse_processing: reply.processing,
-            go_to_pause,
-            control_mode: *control_mode,
-        })
-        .encode_on(stream, out)
     }
 
     fn answer_schedule(
@@ -376,7 +364,8 @@ impl Core<'_> {
             fits(&tuple.charge) && out.is_none_or(fits) && allowed
         });
         let counted = if scheduled { (1..=TUPLES).contains(&offers.len()) } else { offers.is_empty() };
-        if !(sound && counted) {
+        let referred = announcement.signed.is_none_or(|(id, _)| (1..=MAX_ID).contains(&id.len()));
+        if !(sound && counted && referred) {
             return Err(AnswerError::Content);
         }
         let reply = finished(asked);
@@ -395,7 +384,12 @@ impl Core<'_> {
             SeResControlMode::Dynamic(self.dynamic_answer(announcement.price.as_ref()))
         };
         let pause = announcement.go_to_pause.then_some(true);
-        let result = self.encode_exchange(stream, &reply, pause, &control_mode, out);
+        let result = match &announcement.signed {
+            None => encode_exchange(stream, &reply, self.header(), pause, &control_mode, out),
+            Some((id, signed)) => with_signature(signed, self.header(), id, |header| {
+                encode_exchange(stream, &reply, header, pause, &control_mode, out)
+            }),
+        };
         let sent = self.encoded(stream, &reply, result).map_err(AnswerError::Encode)?;
         for (place, offer) in self.plan.offered.iter_mut().zip(offers) {
             *place = Tuple {
@@ -423,116 +417,24 @@ impl Core<'_> {
             price_schedule: offer.price,
         }
     }
+}
 
-    /// Whether the vehicle's plan is one that the charger agrees to. It binds only where the vehicle plans.
-    ///
-    /// # Errors
-    /// The code to answer with, a failure or a warning.
-    pub(super) fn check_profile(&self, message: &PowerDeliveryReq<'_>) -> Result<Agreed, ResponseCode> {
-        let channel = message.bpt_channel_selection;
-        if self.mode() != Some(ControlMode::Scheduled) {
-            return Ok(Agreed { code: ResponseCode::Ok, tuple: None, idle: false, channel });
-        }
-        let profile = message.ev_power_profile.ok_or(ResponseCode::FailedEvPowerProfileInvalid)?;
-        let EvpptControlMode::Scheduled(choice) = profile.control_mode else {
-            return Err(ResponseCode::FailedEvPowerProfileInvalid);
-        };
-        // [V2G20-1260]
-        let tuple = self
-            .plan
-            .offered(choice.selected_schedule_tuple_id)
-            .ok_or(ResponseCode::FailedScheduleSelectionInvalid)?;
-        // [V2G20-478]
-        if !self.is_covered(&profile, tuple) || self.is_contradicted(&profile, channel) {
-            return Err(ResponseCode::FailedEvPowerProfileInvalid);
-        }
-        let code = match (tuple.tolerance, choice.power_tolerance_acceptance) {
-            (Some(_), Some(PowerToleranceAcceptance::PowerToleranceConfirmed)) => {
-                ResponseCode::OkPowerToleranceConfirmed
-            }
-            (Some(_), Some(PowerToleranceAcceptance::PowerToleranceNotConfirmed)) => {
-                return Err(match self.config.settings.tolerance_refusal {
-                    ToleranceRefusal::Warn => ResponseCode::WarningPowerToleranceNotConfirmed,
-                    ToleranceRefusal::Fail => ResponseCode::FailedPowerToleranceNotConfirmed,
-                });
-            }
-            _ => ResponseCode::Ok,
-        };
-        let idle = profile.ev_power_profile_entries.iter().all(|entry| total(&entry).is_zero());
-        Ok(Agreed { code, tuple: Some(*tuple), idle, channel })
-    }
-
-    fn is_covered(&self, profile: &EvPowerProfile<'_>, tuple: &Tuple) -> bool {
-        let mut from = seconds(profile.time_anchor);
-        if !tuple.charge.covers(from, &profile.ev_power_profile_entries) {
-            return false;
-        }
-        for entry in profile.ev_power_profile_entries {
-            let until = from.saturating_add(u64::from(entry.duration));
-            let power = total(&entry);
-            let (schedule, allowed) = if power.is_negative() {
-                (&tuple.discharge, self.direction() == Direction::Bidirectional)
-            } else {
-                (&tuple.charge, true)
-            };
-            if !allowed || !covers(schedule, from, until, power.abs()) {
-                return false;
-            }
-            from = until;
-        }
-        true
-    }
-
-    /// Separate channels: what is planned first must go through the one that was chosen.
-    fn is_contradicted(&self, profile: &EvPowerProfile<'_>, channel: Option<ChannelSelection>) -> bool {
-        let separated = |selection: crate::service::Selection| {
-            self.direction() == Direction::Bidirectional
-                && selection.parameters.bpt.channel == BptChannel::Separated
-        };
-        if !self.selection.is_some_and(separated) {
-            return false;
-        }
-        let first = profile.ev_power_profile_entries.first().map(|entry| total(&entry)).unwrap_or_default();
-        match channel {
-            Some(ChannelSelection::Charge) => first.is_negative(),
-            Some(ChannelSelection::Discharge) => first > Watts::ZERO,
-            None => false,
-        }
-    }
-
-    /// The plan holds from now on; what to answer with.
-    pub(super) fn adopt(&mut self, agreed: &Agreed) -> ResponseCode {
-        if let Some(tuple) = agreed.tuple {
-            self.plan.active = tuple;
-            self.plan.idle = agreed.idle;
-        }
-        if agreed.channel.is_some() {
-            self.plan.channel = agreed.channel;
-        }
-        self.notes.violations = 0;
-        agreed.code
-    }
-
-    /// Whether a vehicle that plans draws or gives more than it may [V2G20-1864]: a code to answer the round with.
-    #[cfg(any(feature = "ac", feature = "wpt"))]
-    pub(super) fn profile_violation(&mut self, power: Watts) -> Option<ResponseCode> {
-        if self.mode() != Some(ControlMode::Scheduled) {
-            return None;
-        }
-        let (charge, discharge) = self.plan.power_at(self.unix());
-        let most = if power.is_negative() { discharge } else { charge };
-        let margin = self.config.settings.profile_margin.max(self.plan.active.tolerance.unwrap_or_default());
-        if milli(power.abs()) <= milli(most.abs()).saturating_add(milli(margin)) {
-            self.notes.violations = 0;
-            return None;
-        }
-        self.notes.violations = self.notes.violations.saturating_add(1);
-        Some(if self.notes.violations > self.config.settings.profile_violations {
-            ResponseCode::FailedEvPowerProfileViolation
-        } else {
-            ResponseCode::WarningEvPowerProfileViolation
-        })
-    }
+fn encode_exchange(
+    stream: Stream,
+    reply: &Reply,
+    header: MessageHeader<'_>,
+    go_to_pause: Option<bool>,
+    control_mode: &SeResControlMode<'_>,
+    out: &mut [u8],
+) -> Result<usize, EncodeError> {
+    Response::ScheduleExchangeRes(ScheduleExchangeRes {
+        header,
+        response_code: reply.code,
+        evse_processing: reply.processing,
+        go_to_pause,
+        control_mode: *control_mode,
+    })
+    .encode_on(stream, out)
 }
 
 fn finished(asked: Asked) -> Reply {
@@ -562,23 +464,4 @@ fn total(entry: &PowerScheduleEntry) -> Watts {
             Watts::from_milli(sum, Rounding::Nearest)
         }
     }
-}
-
-/// Anchors that are too large for seconds are microseconds.
-fn seconds(anchor: u64) -> u64 {
-    if anchor > 100_000_000_000 { anchor / 1_000_000 } else { anchor }
-}
-
-/// Whether a schedule allows a power all the way from one time to another. Before its start the first entry counts.
-fn covers(schedule: &Schedule, from: u64, until: u64, power: Watts) -> bool {
-    let mut begin = 0;
-    let mut end = schedule.start();
-    for entry in schedule.entries() {
-        end = end.saturating_add(u64::from(entry.duration));
-        if from < until && from < end && until > begin && power > entry.power {
-            return false;
-        }
-        begin = end;
-    }
-    until <= begin || from >= until || power.is_zero()
 }

@@ -5,7 +5,7 @@ use exi_codec::iso20::common_messages::{
     SessionStopRes,
 };
 use exi_codec::iso20::common_types::{MeterInfo, Processing, Receipt, ResponseCode};
-use exi_codec::{List, Str, app_protocol};
+use exi_codec::{Bytes, List, Str, app_protocol};
 use thiserror::Error;
 
 use super::engine::Core;
@@ -135,14 +135,22 @@ impl Core<'_> {
         if !matches!(reply.detail, Detail::Meter) {
             return (None, None);
         }
+        let detail = self.plant.meter_detail;
+        let (bytes, len) = &self.plant.meter_signature;
+        let signature = bytes.get(..usize::from(*len)).unwrap_or_default();
         let meter = self.plant.meter.map(|meter| MeterInfo {
             meter_id: Str::new(self.config.meter_id),
             charged_energy_reading_wh: meter.charged,
             bpt_discharged_energy_reading_wh: meter
                 .discharged
                 .filter(|_| self.direction() == Direction::Bidirectional),
+            capacitive_energy_reading_varh: detail.capacitive,
+            bpt_inductive_energy_reading_varh: detail
+                .inductive
+                .filter(|_| self.direction() == Direction::Bidirectional),
+            meter_signature: (!signature.is_empty()).then(|| Bytes::new(signature)),
+            meter_status: detail.status,
             meter_timestamp: Some(self.unix()),
-            ..MeterInfo::default()
         });
         let receipt = self.plant.costs.map(|Costs { energy, occupancy, services, overstay }| Receipt {
             time_anchor: self.unix(),

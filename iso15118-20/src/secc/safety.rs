@@ -95,7 +95,12 @@ impl Core<'_> {
             }
             _ => matches!(stage, Stage::ChargeLoop | Stage::Standby),
         };
-        let leaving = matches!(self.slot, Slot::PowerDown(asked) if asked.step == Step::Stop);
+        // The contactors may be open before the answer to the stop is fetched.
+        let leaving = match &self.slot {
+            Slot::PowerDown(asked) => asked.step == Step::Stop,
+            Slot::Ready(reply) => reply.asked.step == Step::Stop,
+            _ => false,
+        };
         let stopped = matches!(self.stopping, Some(Stop::Emergency)) || leaving;
         let contactor = match stage {
             Stage::ChargeLoop => self.plant.contactor != Contactor::Closed && self.has_contactor(),
@@ -115,6 +120,7 @@ impl Core<'_> {
         }
     }
 
+    #[cfg(any(feature = "ac", feature = "dc"))]
     /// Whether the battery may give: a vehicle at its minimum, or at the lower end of its band, does not. The
     /// vehicle guards its battery; where it says that it is there, the charger does not try it.
     pub(super) fn may_discharge(&self) -> bool {

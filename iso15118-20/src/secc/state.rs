@@ -5,7 +5,8 @@ use exi_codec::app_protocol;
 use exi_codec::iso20::common_types::{Processing, ResponseCode};
 
 use super::{
-    AuthorizationDecision, Costs, Meter, Mobility, ParkingSpot, Release, VehicleNeeds, VehicleStatus,
+    AuthorizationDecision, Costs, MAX_METER_SIGNATURE, Meter, MeterDetail, Mobility, ParkingSpot, Release,
+    VehicleNeeds, VehicleStatus,
 };
 use crate::message::MessageKind;
 use crate::power::{Contactor, GridPermit};
@@ -158,6 +159,8 @@ pub(super) struct Plant {
     pub(super) ramp: Option<Watts>,
     pub(super) contactor: Contactor,
     pub(super) meter: Option<Meter>,
+    pub(super) meter_detail: MeterDetail,
+    pub(super) meter_signature: ([u8; MAX_METER_SIGNATURE], u8),
     pub(super) costs: Option<Costs>,
     pub(super) mobility: Mobility,
     pub(super) schedule: Option<Schedule>,
@@ -173,6 +176,8 @@ impl Plant {
         ramp: None,
         contactor: Contactor::Open,
         meter: None,
+        meter_detail: MeterDetail { capacitive: None, inductive: None, status: None },
+        meter_signature: ([0; MAX_METER_SIGNATURE], 0),
         costs: None,
         mobility: Mobility::NONE,
         schedule: None,

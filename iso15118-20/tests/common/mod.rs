@@ -8,14 +8,21 @@ pub mod station;
 
 use std::time::Duration;
 
+use exi_codec::iso20::acdp::MechanicalChargingDeviceStatus;
 use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
-use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Needs, Wish};
+use iso15118_20::evcc::{
+    Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Mobility, Needs, Wish, WptDemand, WptResult,
+};
 use iso15118_20::message::MessageKind;
-use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccConfig, SeccEvent};
+use iso15118_20::secc::{
+    AuthorizationDecision, Isolation, Meter, MeteringVerdict, Positioning, Secc, SeccConfig, SeccEvent,
+    VehiclePosition,
+};
+use iso15118_20::security::ContractVerdict;
 use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{
-    Connection, Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement, Output, Settings,
-    Transport,
+    AcMeasurement, Connection, Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement,
+    Output, Phases, Settings, Transport, WptLimits,
 };
 
 pub const BUFFER: usize = 16 * 1024;
@@ -45,6 +52,11 @@ pub fn limits(kilowatts: i16, amperes: i16) -> DcLimits {
         max_voltage: Volts::new(500, 0),
         min_voltage: Volts::new(150, 0),
     }
+}
+
+fn is_round(kind: MessageKind) -> bool {
+    use MessageKind as K;
+    matches!(kind, K::DcChargeLoopRes | K::AcChargeLoopRes | K::WptChargeLoopRes)
 }
 
 /// How the host of a charger behaves.
@@ -77,6 +89,9 @@ pub struct Pair<'a> {
     pub messages: Vec<MessageKind>,
     /// Every output that the converter was given.
     pub outputs: Vec<Output>,
+    /// Every power over AC or without contact.
+    pub powers: Vec<Watts>,
+    pub metering: MeteringVerdict,
     pub measured: Measurement,
     to_secc: Vec<u8>,
     to_evcc: Vec<u8>,
@@ -94,12 +109,17 @@ impl<'a> Pair<'a> {
         wishes: &'a [Wish],
         settings: &Settings,
     ) -> Self {
-        let secc = Secc::new(&secc_config(settings), &mut buffers.0).unwrap();
-        let evcc = Evcc::new(
-            &EvccConfig { settings: *settings, ..EvccConfig::new("WMIV1234567890ABCDEX", wishes) },
-            &mut buffers.1,
-        )
-        .unwrap();
+        let evcc = EvccConfig { settings: *settings, ..EvccConfig::new("WMIV1234567890ABCDEX", wishes) };
+        Self::with(buffers, &secc_config(settings), &evcc)
+    }
+
+    pub fn with(
+        buffers: &'a mut ([u8; BUFFER], [u8; BUFFER]),
+        secc: &SeccConfig<'a>,
+        evcc: &EvccConfig<'a>,
+    ) -> Self {
+        let secc = Secc::new(secc, &mut buffers.0).unwrap();
+        let evcc = Evcc::new(evcc, &mut buffers.1).unwrap();
         let mut pair = Self {
             now: Instant::from_secs(100),
             secc,
@@ -111,6 +131,8 @@ impl<'a> Pair<'a> {
             evcc_events: Vec::new(),
             messages: Vec::new(),
             outputs: Vec::new(),
+            powers: Vec::new(),
+            metering: MeteringVerdict::Valid,
             measured: Measurement::default(),
             to_secc: Vec::new(),
             to_evcc: Vec::new(),
@@ -122,6 +144,17 @@ impl<'a> Pair<'a> {
         pair.secc.set_limits(limits(30, 75));
         pair.secc.set_grid_permit(GridPermit::UNLIMITED);
         pair.secc.set_dispatch(Watts::new(20, 3));
+        pair.secc.set_ac_limits(station::ac_limits(22));
+        pair.secc.set_wpt_pad(station::pad());
+        pair.evcc.set_ac_limits(charger::ACS);
+        pair.evcc.set_ac_demand(Phases::Total(Watts::new(6, 3)));
+        pair.evcc.set_wpt_limits(WptLimits {
+            max_power: Watts::new(10, 3),
+            max_clearance: 200,
+            min_clearance: 150,
+            ..WptLimits::default()
+        });
+        pair.evcc.set_wpt_demand(WptDemand { power: Watts::new(7, 3), ..WptDemand::default() });
         pair.evcc.set_limits(limits(25, 100));
         pair.evcc.set_discharge_permit(DischargePermit::Allowed);
         pair.evcc.set_demand(Demand {
@@ -144,13 +177,14 @@ impl<'a> Pair<'a> {
     }
 
     pub fn connect_over(&mut self, transport: Transport) {
-        let connection = Connection::new(transport, NOW);
-        self.secc.start(self.now, &connection, [7; 8], [9; 16]);
-        self.evcc.start(self.now, &connection);
+        let link = Connection::new(transport, NOW);
+        let link = if transport == Transport::Secured { link.with_peer(station::PEER) } else { link };
+        self.secc.start(self.now, &link, [7; 8], [9; 16]);
+        self.evcc.start(self.now, &link);
     }
 
     pub fn rounds_done(&self) -> usize {
-        self.messages.iter().filter(|kind| **kind == MessageKind::DcChargeLoopRes).count()
+        self.messages.iter().filter(|kind| is_round(**kind)).count()
     }
 
     pub fn count(&self, kind: MessageKind) -> usize {
@@ -291,8 +325,20 @@ impl<'a> Pair<'a> {
             EvccEvent::CloseContactor { .. } if self.vehicle_contactor => {
                 self.evcc.contactor(self.now, Contactor::Closed);
             }
+            EvccEvent::Position { .. } => self.evcc.positioned(self.now, WptResult::Success),
+            EvccEvent::Pair { .. } => self.evcc.paired(self.now, WptResult::Success, Some(7)),
+            EvccEvent::Align { .. } => self.evcc.aligned(self.now, WptResult::Success),
+            EvccEvent::AcdpPosition(_) => self.evcc.set_mobility(Mobility::Immobilized),
+            EvccEvent::AcOutput(output) => {
+                let measured = AcMeasurement { active: output.active, ..AcMeasurement::default() };
+                self.powers.push(output.active.total());
+                self.secc.ac_measurement(self.now, measured);
+                self.evcc.ac_measurement(self.now, measured);
+            }
             EvccEvent::OpenContactor { .. } if self.vehicle_contactor => {
                 self.measure(Volts::ZERO, Amperes::ZERO);
+                self.secc.ac_measurement(self.now, AcMeasurement::default());
+                self.evcc.ac_measurement(self.now, AcMeasurement::default());
                 self.evcc.contactor(self.now, Contactor::Open);
             }
             EvccEvent::StationStatus(_) if self.rounds_done() >= self.rounds => self.evcc.stop(self.now),
@@ -326,6 +372,22 @@ impl<'a> Pair<'a> {
                     self.deliver(output);
                 }
             }
+            SeccEvent::FinePositioning { .. } => self.secc.positioning(self.now, Positioning::Done),
+            SeccEvent::Pairing { .. } => self.secc.pairing(self.now, Positioning::Done, Some(7)),
+            SeccEvent::AlignmentCheck { .. } => self.secc.alignment(self.now, Positioning::Done),
+            SeccEvent::VehiclePositioning { .. } => {
+                let reached = VehiclePosition { reached: true, ..VehiclePosition::default() };
+                self.secc.vehicle_position(self.now, reached);
+            }
+            SeccEvent::ConnectDevice { .. } => {
+                self.secc.device(self.now, station::device(MechanicalChargingDeviceStatus::EndPosition));
+            }
+            SeccEvent::DisconnectDevice { .. } => {
+                self.secc.device(self.now, station::device(MechanicalChargingDeviceStatus::Home));
+            }
+            SeccEvent::WptOutput(power) => self.powers.push(power),
+            SeccEvent::ContractWanted { .. } => self.secc.contract(self.now, ContractVerdict::Valid),
+            SeccEvent::MeteringConfirmed { .. } => self.secc.metering(self.now, self.metering),
             SeccEvent::OpenContactor => self.secc.contactor(self.now, Contactor::Open),
             SeccEvent::PowerOff => {
                 self.outputs.push(Output::ZERO);

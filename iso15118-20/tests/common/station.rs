@@ -461,7 +461,7 @@ pub fn device(mechanical: MechanicalChargingDeviceStatus) -> Device {
 }
 
 /// Selects with value-added services.
-pub fn selection_with<'a>(service: Service, set: u16, extras: &'a [SelectedService]) -> Request<'a> {
+pub fn selection_with(service: Service, set: u16, extras: &[SelectedService]) -> Request<'_> {
     Request::ServiceSelectionReq(ServiceSelectionReq {
         header: header(),
         selected_energy_transfer_service: SelectedService {

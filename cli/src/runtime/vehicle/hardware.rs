@@ -180,6 +180,7 @@ impl Vehicle<'_> {
             target_soc: Some(percent(target)),
             charging_complete: self.cable.room(target) <= 0.0,
             capacity: Some(self.cable.capacity()),
+            ..Needs::default()
         }
     }
 

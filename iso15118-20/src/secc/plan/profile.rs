@@ -1,0 +1,157 @@
+//! Plans of the vehicle: whether the charger agrees, and whether the vehicle keeps to them.
+
+use exi_codec::Watts;
+use exi_codec::iso20::common_messages::{
+    ChannelSelection, EvPowerProfile, EvpptControlMode, PowerDeliveryReq, PowerToleranceAcceptance,
+};
+use exi_codec::iso20::common_types::ResponseCode;
+
+use super::super::engine::Core;
+#[cfg(any(feature = "ac", feature = "wpt"))]
+use super::milli;
+use super::{Tuple, total};
+use crate::schedule::Schedule;
+use crate::service::{BptChannel, ControlMode, Direction};
+use crate::settings::ToleranceRefusal;
+
+/// What a profile of the vehicle's amounts to.
+pub(in super::super) struct Agreed {
+    code: ResponseCode,
+    tuple: Option<Tuple>,
+    idle: bool,
+    channel: Option<ChannelSelection>,
+}
+
+impl Core<'_> {
+    /// Whether the vehicle's plan is one that the charger agrees to. It binds only where the vehicle plans.
+    ///
+    /// # Errors
+    /// The code to answer with, a failure or a warning.
+    pub(in super::super) fn check_profile(
+        &self,
+        message: &PowerDeliveryReq<'_>,
+    ) -> Result<Agreed, ResponseCode> {
+        let channel = message.bpt_channel_selection;
+        if self.mode() != Some(ControlMode::Scheduled) {
+            return Ok(Agreed { code: ResponseCode::Ok, tuple: None, idle: false, channel });
+        }
+        let profile = message.ev_power_profile.ok_or(ResponseCode::FailedEvPowerProfileInvalid)?;
+        let EvpptControlMode::Scheduled(choice) = profile.control_mode else {
+            return Err(ResponseCode::FailedEvPowerProfileInvalid);
+        };
+        // [V2G20-1260]
+        let tuple = self
+            .plan
+            .offered(choice.selected_schedule_tuple_id)
+            .ok_or(ResponseCode::FailedScheduleSelectionInvalid)?;
+        // [V2G20-478]
+        if !self.is_covered(&profile, tuple) || self.is_contradicted(&profile, channel) {
+            return Err(ResponseCode::FailedEvPowerProfileInvalid);
+        }
+        let code = match (tuple.tolerance, choice.power_tolerance_acceptance) {
+            (Some(_), Some(PowerToleranceAcceptance::PowerToleranceConfirmed)) => {
+                ResponseCode::OkPowerToleranceConfirmed
+            }
+            (Some(_), Some(PowerToleranceAcceptance::PowerToleranceNotConfirmed)) => {
+                return Err(match self.config.settings.tolerance_refusal {
+                    ToleranceRefusal::Warn => ResponseCode::WarningPowerToleranceNotConfirmed,
+                    ToleranceRefusal::Fail => ResponseCode::FailedPowerToleranceNotConfirmed,
+                });
+            }
+            _ => ResponseCode::Ok,
+        };
+        let idle = profile.ev_power_profile_entries.iter().all(|entry| total(&entry).is_zero());
+        Ok(Agreed { code, tuple: Some(*tuple), idle, channel })
+    }
+
+    fn is_covered(&self, profile: &EvPowerProfile<'_>, tuple: &Tuple) -> bool {
+        let mut from = seconds(profile.time_anchor);
+        if !tuple.charge.covers(from, &profile.ev_power_profile_entries) {
+            return false;
+        }
+        for entry in profile.ev_power_profile_entries {
+            let until = from.saturating_add(u64::from(entry.duration));
+            let power = total(&entry);
+            let (schedule, allowed) = if power.is_negative() {
+                (&tuple.discharge, self.direction() == Direction::Bidirectional)
+            } else {
+                (&tuple.charge, true)
+            };
+            if !allowed || !covers(schedule, from, until, power.abs()) {
+                return false;
+            }
+            from = until;
+        }
+        true
+    }
+
+    /// Separate channels: what is planned first must go through the one that was chosen.
+    fn is_contradicted(&self, profile: &EvPowerProfile<'_>, channel: Option<ChannelSelection>) -> bool {
+        let separated = |selection: crate::service::Selection| {
+            self.direction() == Direction::Bidirectional
+                && selection.parameters.bpt.channel == BptChannel::Separated
+        };
+        if !self.selection.is_some_and(separated) {
+            return false;
+        }
+        let first = profile.ev_power_profile_entries.first().map(|entry| total(&entry)).unwrap_or_default();
+        match channel {
+            Some(ChannelSelection::Charge) => first.is_negative(),
+            Some(ChannelSelection::Discharge) => first > Watts::ZERO,
+            None => false,
+        }
+    }
+
+    /// The plan holds from now on; what to answer with.
+    pub(in super::super) fn adopt(&mut self, agreed: &Agreed) -> ResponseCode {
+        if let Some(tuple) = agreed.tuple {
+            self.plan.active = tuple;
+            self.plan.idle = agreed.idle;
+        }
+        if agreed.channel.is_some() {
+            self.plan.channel = agreed.channel;
+        }
+        self.notes.violations = 0;
+        agreed.code
+    }
+
+    /// Whether a vehicle that plans draws or gives more than it may [V2G20-1864]: a code to answer the round with.
+    #[cfg(any(feature = "ac", feature = "wpt"))]
+    pub(in super::super) fn profile_violation(&mut self, power: Watts) -> Option<ResponseCode> {
+        if self.mode() != Some(ControlMode::Scheduled) {
+            return None;
+        }
+        let (charge, discharge) = self.plan.power_at(self.unix());
+        let most = if power.is_negative() { discharge } else { charge };
+        let margin = self.config.settings.profile_margin.max(self.plan.active.tolerance.unwrap_or_default());
+        if milli(power.abs()) <= milli(most.abs()).saturating_add(milli(margin)) {
+            self.notes.violations = 0;
+            return None;
+        }
+        self.notes.violations = self.notes.violations.saturating_add(1);
+        Some(if self.notes.violations > self.config.settings.profile_violations {
+            ResponseCode::FailedEvPowerProfileViolation
+        } else {
+            ResponseCode::WarningEvPowerProfileViolation
+        })
+    }
+}
+
+/// Anchors that are too large for seconds are microseconds.
+fn seconds(anchor: u64) -> u64 {
+    if anchor > 100_000_000_000 { anchor / 1_000_000 } else { anchor }
+}
+
+/// Whether a schedule allows a power all the way from one time to another. Before its start the first entry counts.
+fn covers(schedule: &Schedule, from: u64, until: u64, power: Watts) -> bool {
+    let mut begin = 0;
+    let mut end = schedule.start();
+    for entry in schedule.entries() {
+        end = end.saturating_add(u64::from(entry.duration));
+        if from < until && from < end && until > begin && power > entry.power {
+            return false;
+        }
+        begin = end;
+    }
+    until <= begin || from >= until || power.is_zero()
+}
