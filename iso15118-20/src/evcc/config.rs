@@ -6,6 +6,7 @@ use super::RenegotiationStream;
 #[cfg(feature = "wpt")]
 use super::WptMethods;
 use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
+use crate::schedule::ProfilePolicy;
 use crate::security::Chain;
 use crate::service::{
     AcConnector, BptChannel, ControlMode, Direction, Family, InternetProtocol, MobilityNeeds, Parameters,
@@ -144,6 +145,9 @@ pub struct EvccConfig<'a> {
     pub installation: Option<Installation<'a>>,
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
+    /// What it makes of the schedules that a charger offers where it plans itself (Scheduled): which one it takes,
+    /// and how it spreads the energy that it wants. None: the first one, all of it.
+    pub policy: Option<ProfilePolicy>,
     /// How it changes a schedule while the charge loop goes on.
     pub renegotiation: RenegotiationStream,
     /// How it finds a coil.
@@ -187,6 +191,7 @@ impl<'a> EvccConfig<'a> {
             authorization: AuthorizationPolicy::ContractFirst,
             installation: None,
             on_pause: PauseReaction::Pause,
+            policy: None,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]
             wpt: WptMethods::MANUAL,

@@ -11,7 +11,7 @@ use exi_codec::{List, Ranged, Watts};
 use super::{Core, Course, Flags, Pending, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
-use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
+use crate::schedule::{ChargeNeed, SCHEDULE_ENTRIES, Schedule, choose};
 use crate::sequence::{Asked, Step, Stream};
 use crate::service::{BptChannel, ControlMode};
 use crate::settings::AnchorUnit;
@@ -100,11 +100,28 @@ impl Core<'_> {
                 });
                 Some(self.station.plan)
             }
-            (SeResControlMode::Scheduled(tuples), ControlMode::Scheduled) => {
-                tuples.first().map(|tuple| Plan::read(&tuple))
-            }
+            (SeResControlMode::Scheduled(tuples), ControlMode::Scheduled) => self.choose_tuple(&tuples),
             _ => None,
         }
+    }
+
+    /// The schedule that the policy likes best, with the profile that it makes of it.
+    fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
+        let first = Plan::read(&tuples.first()?);
+        let Some(policy) = self.config.policy else { return Some(first) };
+        let (now, needs) = (self.calendar.at(self.now), self.plant.needs);
+        let need = ChargeNeed {
+            now,
+            departure: Some(now.saturating_add(u64::from(needs.departure_time))),
+            energy: needs.target_energy,
+            max_power: self.most_power(),
+            min_power: Watts::ZERO,
+        };
+        // Where nothing can be planned, the vehicle takes what it gets.
+        let Some(choice) = choose(tuples, &need, policy) else { return Some(first) };
+        let chosen = tuples.iter().find(|tuple| tuple.schedule_tuple_id == choice.tuple)?;
+        let plan = Plan::read(&chosen);
+        Some(if choice.profile.entries().is_empty() { plan } else { Plan { charge: choice.profile, ..plan } })
     }
 
     pub(super) fn scheduled(&mut self, message: &ScheduleExchangeRes<'_>) {
