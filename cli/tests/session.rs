@@ -19,17 +19,51 @@ fn session(args: &[&str]) -> (Vec<Value>, Value) {
 
 #[test]
 fn every_service_and_mode_runs_to_session_stop() {
-    for (service, mode) in
-        [("dc-bpt", "dynamic"), ("dc-bpt", "scheduled"), ("dc", "dynamic"), ("dc", "scheduled")]
-    {
-        let (lines, summary) = session(&["--service", service, "--mode", mode, "--loops", "8"]);
-        assert_eq!(lines.last().unwrap()["message"], "SessionStopRes");
-        assert_eq!((&summary["ok"], &summary["rounds"]), (&Value::Bool(true), &Value::from(8)), "{summary}");
+    let services = ["ac", "ac-bpt", "dc", "dc-bpt", "mcs", "mcs-bpt", "wpt", "acdp", "acdp-bpt"];
+    let pairs = services.iter().flat_map(|service| ["scheduled", "dynamic"].map(|mode| (*service, mode)));
+    // All at once: they mostly wait for hardware.
+    let runs: Vec<_> = pairs
+        .map(|(service, mode)| {
+            std::thread::spawn(move || {
+                (service, mode, session(&["--service", service, "--mode", mode, "--loops", "10"]))
+            })
+        })
+        .collect();
+    assert_eq!(runs.len(), 18);
+    for run in runs {
+        let (service, mode, (lines, summary)) = run.join().unwrap();
+        assert_eq!(lines.last().unwrap()["message"], "SessionStopRes", "{service} {mode}");
+        assert_eq!((&summary["ok"], &summary["rounds"]), (&Value::Bool(true), &Value::from(10)), "{summary}");
         assert_eq!(summary["messages"], lines.len());
-        assert!(summary["charged_wh"].as_f64().unwrap() > 1.0, "{service} {mode}: {summary}");
+        let charged = summary["charged_wh"].as_f64().unwrap();
+        assert!(charged > 1.0, "{service} {mode}: {summary}");
         let discharged = summary["discharged_wh"].as_f64().unwrap();
-        assert_eq!(discharged > 1.0, service == "dc-bpt", "{service} {mode}: {summary}");
+        assert_eq!(discharged > 1.0, service.ends_with("-bpt"), "{service} {mode}: {summary}");
     }
+}
+
+#[test]
+fn a_report_shows_what_may_and_what_should_flow_in_every_family() {
+    for service in ["ac-bpt", "dc-bpt", "wpt", "acdp"] {
+        let path = temporary(&format!("report-{service}.html"));
+        session(&["--service", service, "--loops", "6", "--report", path.to_str().unwrap()]);
+        let page = std::fs::read_to_string(&path).unwrap();
+        for curve in ["measured", "set-point", "limit"] {
+            assert!(page.contains(&format!("<path class=\"{curve}\" d=\"M")), "{service}: {curve}");
+        }
+    }
+}
+
+#[test]
+fn paused_vehicles_come_back_to_the_station_that_they_left() {
+    let scenario = temporary("pauses.toml");
+    let text = "services = [\"ac\"]\nmode = \"scheduled\"\n[vehicle]\nrounds = 6\nresume = \"200 ms\"\n[[event]]\n\
+                when = \"round 3\"\nside = \"vehicle\"\naction = \"pause\"\n[expect]\nvehicle = [\"terminated\"]\n\
+                station = [\"terminated\"]\n";
+    std::fs::write(&scenario, text).unwrap();
+    let (_, summary) = session(&["--sessions", "20", "--scenario", scenario.to_str().unwrap()]);
+    assert_eq!((&summary["sessions"], &summary["failed"]), (&Value::from(20), &Value::from(0)), "{summary}");
+    assert_eq!(summary["rounds"], 120, "the rounds before the pause and after it");
 }
 
 #[test]

@@ -11,8 +11,8 @@ use iso15118_20::service::{
 };
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{
-    Current, Demand, Grid, Limits, ModeChoice, OnPause, PhaseCount, Power, ServiceChoice, StationChange,
-    VehicleChange, When,
+    Current, Demand, Grid, Limits, ModeChoice, OnPause, PhaseCount, PolicyChoice, Power, ServiceChoice,
+    StationChange, VehicleChange, When,
 };
 
 pub(super) use limits::{
@@ -110,6 +110,7 @@ pub(crate) fn vehicle_config<'a>(
             OnPause::Standby => PauseReaction::Standby,
             OnPause::Leave => PauseReaction::Leave,
         },
+        policy: scenario.vehicle.policy.map(PolicyChoice::policy),
         settings: scenario.profile.settings(),
         ..EvccConfig::new(evcc_id, wishes)
     }

@@ -266,7 +266,7 @@ impl<'a> Station<'a> {
                 self.engine.metering(now, MeteringVerdict::Valid);
             }
             SeccEvent::CheckIn(check_in) => {
-                observer.note(now, "check-in", format_args!("{:?}", check_in.status))
+                observer.note(now, "check-in", format_args!("{:?}", check_in.status));
             }
             SeccEvent::CheckOut(check_out) => {
                 observer.note(now, "check-out", format_args!("{:?}", check_out.status));

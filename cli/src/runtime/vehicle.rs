@@ -169,7 +169,7 @@ impl<'a> Vehicle<'a> {
             }
             EvccEvent::MeteringConfirmed => observer.note(now, "metering confirmed", format_args!("")),
             EvccEvent::SideFailed(stream) => {
-                observer.note(now, "side stream failed", format_args!("{stream:?}"))
+                observer.note(now, "side stream failed", format_args!("{stream:?}"));
             }
             EvccEvent::ParkingGuide(guide) => {
                 observer.note(now, "parking guide", format_args!("{guide:?}"));

@@ -43,8 +43,8 @@ impl From<GridPermit> for Bounds {
     }
 }
 
-fn kilowatts(value: i64) -> Option<Power> {
-    Some(Power::from_thousandths(value * 1_000_000))
+const fn kilowatts(value: i64) -> Power {
+    Power::from_thousandths(value * 1_000_000)
 }
 
 /// What charger and vehicle can do over DC where the scenario does not say it.
@@ -53,16 +53,16 @@ fn usual_dc(side: Side, vehicle: &Vehicle) -> Limits {
     let battery = vehicle.battery.thousandths();
     match side {
         Side::Station => Limits {
-            charge_power: kilowatts(50),
-            discharge_power: kilowatts(30),
+            charge_power: Some(kilowatts(50)),
+            discharge_power: Some(kilowatts(30)),
             charge_current: amperes(125),
             discharge_current: amperes(125),
             max_voltage: Some(Voltage::from_thousandths(920_000.max(battery * 6 / 5))),
             min_voltage: Some(Voltage::from_thousandths(150_000.min(battery / 2))),
         },
         Side::Vehicle => Limits {
-            charge_power: kilowatts(40),
-            discharge_power: kilowatts(11),
+            charge_power: Some(kilowatts(40)),
+            discharge_power: Some(kilowatts(11)),
             charge_current: amperes(100),
             discharge_current: amperes(30),
             max_voltage: Some(Voltage::from_thousandths(battery * 115 / 100)),
@@ -73,10 +73,10 @@ fn usual_dc(side: Side, vehicle: &Vehicle) -> Limits {
 
 /// What charger and vehicle can do over AC or a coil where the scenario does not say it.
 fn usual_ac(side: Side) -> Limits {
-    let charge_power = match side {
+    let charge_power = Some(match side {
         Side::Station => kilowatts(22),
         Side::Vehicle => kilowatts(11),
-    };
+    });
     Limits { charge_power, discharge_power: charge_power, ..Limits::default() }
 }
 
@@ -84,7 +84,7 @@ fn usual_ac(side: Side) -> Limits {
 pub(in crate::runtime) fn usual_demand(vehicle: &Vehicle) -> Demand {
     Demand {
         current: Some(Current::from_thousandths(60_000)),
-        power: kilowatts(11),
+        power: Some(kilowatts(11)),
         voltage: Some(Voltage::from_thousandths(vehicle.battery.thousandths() * 9 / 8)),
     }
 }

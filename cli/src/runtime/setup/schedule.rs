@@ -44,12 +44,10 @@ pub(in crate::runtime) struct Question {
 fn rational(ten_thousandths: i32) -> RationalNumber {
     let mut exponent = -4;
     let mut value = ten_thousandths;
-    loop {
-        match i16::try_from(value) {
-            Ok(value) => return RationalNumber::new(value, exponent),
-            Err(_) => (value, exponent) = (value / 10, exponent + 1),
-        }
+    while i16::try_from(value).is_err() {
+        (value, exponent) = (value / 10, exponent + 1);
     }
+    RationalNumber::new(value as i16, exponent)
 }
 
 fn rule(price: &Price) -> PriceRule {

@@ -2,7 +2,7 @@
 
 use exi_codec::iso20::common_types::EvseNotification;
 use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
-use iso15118_20::secc::Stop;
+use iso15118_20::secc::{ParkingSpot, Stop};
 use iso15118_20::{Contactor, Instant};
 use v2g_scenario::scenario::{Action, FaultKind, Grid, Limits, Side, Span, StationChange};
 
@@ -20,6 +20,11 @@ impl Station<'_> {
         self.engine.set_wpt_pad(pad(state.limits));
         self.engine.set_grid_permit(permit(state.grid));
         self.engine.set_dispatch(state.dispatch);
+        self.engine.set_parking_spot(ParkingSpot {
+            space: Some(1),
+            device: None,
+            distance: Some(self.cable.offset()),
+        });
     }
 
     pub(super) fn perform(&mut self, now: Instant, deed: Deed<StationChange>, observer: &mut Observer) {

@@ -174,7 +174,7 @@ impl Vehicle<'_> {
             target_energy: room(target),
             max_energy: room(1.0),
             min_energy: room(least),
-            v2x_energy: Some((room(target), room((least + 0.1).min(target)))),
+            v2x_energy: Some((room(target), room(least))),
             present_soc: Some(percent(self.cable.soc())),
             minimum_soc: Some(percent(least)),
             target_soc: Some(percent(target)),
