@@ -67,7 +67,8 @@ action = "renegotiate-service"
 #: What our station does with the foreign vehicle: service, mode, action, outcome, peer.
 STATION = {
     "terminate": ("dc-bpt", "dynamic", "stop", "terminated", ENDS),
-    "renegotiation of the service": ("dc", "dynamic", "renegotiate-service", "terminated", ENDS),
+    "renegotiation of the service": ("ac", "dynamic", "renegotiate-service", "link-lost", ENDS),
+    "renegotiation of the service over DC": ("dc", "dynamic", "renegotiate-service", "terminated", ENDS),
     "pause": ("ac", "scheduled", "pause", "link-lost", GIVES_UP),
     "renegotiation of the schedule": ("ac-bpt", "scheduled", "renegotiate-schedule", "link-lost", GIVES_UP),
 }

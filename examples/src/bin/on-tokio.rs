@@ -70,7 +70,7 @@ async fn station(mut stream: TcpStream, clock: Instant, session: [u8; 8]) -> Res
             }
             continue;
         }
-        let deadline = clock + secc.poll_timeout().unwrap_or(Duration::from_secs(3600));
+        let deadline = clock + secc.poll_timeout().unwrap_or(Duration::from_hours(1));
         tokio::select! {
             read = stream.read(&mut input) => match read {
                 Ok(0) | Err(_) => secc.handle_disconnect(clock.elapsed()),
@@ -134,7 +134,7 @@ async fn vehicle(address: SocketAddr, clock: Instant, name: String) -> Result<()
             }
             continue;
         }
-        let deadline = clock + evcc.poll_timeout().unwrap_or(Duration::from_secs(3600));
+        let deadline = clock + evcc.poll_timeout().unwrap_or(Duration::from_hours(1));
         tokio::select! {
             read = stream.read(&mut input) => match read {
                 Ok(0) | Err(_) => evcc.handle_disconnect(clock.elapsed()),
