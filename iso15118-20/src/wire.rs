@@ -7,21 +7,32 @@ use crate::security::PeerId;
 use crate::sequence::Stream;
 use crate::settings::Transport;
 
-/// What the main stream carries.
-pub(crate) const MAIN_STREAM: PayloadTypes = PayloadTypes::NONE
-    .with(PayloadType::SapOrLegacy)
-    .with(PayloadType::Common)
-    .with(PayloadType::Ac)
-    .with(PayloadType::Dc)
-    .with(PayloadType::Acdp)
-    .with(PayloadType::Wpt);
+/// What the main stream carries. Families that this build leaves out are skipped like any other type.
+pub(crate) const MAIN_STREAM: PayloadTypes = {
+    let mut types = PayloadTypes::NONE.with(PayloadType::SapOrLegacy).with(PayloadType::Common);
+    if cfg!(feature = "ac") {
+        types = types.with(PayloadType::Ac);
+    }
+    if cfg!(feature = "dc") {
+        types = types.with(PayloadType::Dc);
+    }
+    if cfg!(feature = "acdp") {
+        types = types.with(PayloadType::Acdp);
+    }
+    if cfg!(feature = "wpt") {
+        types = types.with(PayloadType::Wpt);
+    }
+    types
+};
 
 /// The main stream and every stream beside it. Other types are skipped.
-pub(crate) const ALL_STREAMS: PayloadTypes = MAIN_STREAM
-    .with(PayloadType::ScheduleRenegotiation)
-    .with(PayloadType::MeteringConfirmation)
-    .with(PayloadType::AcdpSystemStatus)
-    .with(PayloadType::Parking);
+pub(crate) const ALL_STREAMS: PayloadTypes = {
+    let types = MAIN_STREAM
+        .with(PayloadType::ScheduleRenegotiation)
+        .with(PayloadType::MeteringConfirmation)
+        .with(PayloadType::Parking);
+    if cfg!(feature = "acdp") { types.with(PayloadType::AcdpSystemStatus) } else { types }
+};
 
 /// What a call of `handle_input` consumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

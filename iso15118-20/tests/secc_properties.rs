@@ -322,4 +322,41 @@ proptest! {
             assert!(s.saw(|e| *e == E::Close) > 0);
         });
     }
+
+    #[test]
+    fn damaged_frames_of_any_stream_do_no_harm(
+        service in services(),
+        head_start in 0usize..20,
+        frames in prop::collection::vec((0usize..32, 0usize..5, 0usize..200, any::<u8>()), 1..8),
+    ) {
+        with(&config(), service, ControlMode::Dynamic, |s| {
+            for _ in 0..head_start {
+                if s.secc.stage() == Stage::ChargeLoop {
+                    break;
+                }
+                s.step();
+                s.drain();
+            }
+            for (which, stream, offset, bits) in frames {
+                let all = requests(s);
+                let stream = [Stream::Main].into_iter().chain(Stream::SIDE).nth(stream).unwrap();
+                let mut frame = [0; 4096];
+                let len = all[which % all.len()].encode_on(stream, &mut frame).unwrap();
+                // The header stays: framing has tests of its own.
+                let at = 8 + offset % (len - 8);
+                frame[at] ^= bits;
+                let _ = s.secc.handle_input(s.now, &frame[..len]);
+                let mut out = [0; 4096];
+                while s.secc.poll_transmit(s.now, &mut out).unwrap().is_some() {
+                    s.drain();
+                }
+                s.drain();
+                let is_over = s.saw(|e| *e == E::Close) > 0;
+                assert!(is_over || s.secc.poll_timeout().is_some());
+                if s.secc.end().is_some_and(|end| !end.is_ok()) {
+                    assert!(s.saw(|e| *e == E::PowerOff) > 0);
+                }
+            }
+        });
+    }
 }

@@ -269,6 +269,19 @@ fn a_host_that_needs_time_gets_it_within_bounds() {
 }
 
 #[test]
+fn more_time_is_for_whoever_was_asked() {
+    with(&by_host(), Service::Ac, SCHEDULED, |s| {
+        s.walk_to(Stage::ScheduleExchange);
+        s.secc.defer_schedule(s.now);
+        s.send(&schedule_exchange(SCHEDULED));
+        assert!(s.answer().is_none());
+        assert_eq!(s.saw(|e| matches!(e, E::ScheduleWanted { .. })), 1);
+        let tuples = [tuple(&NINE)];
+        answer(s, &Announcement { tuples: &tuples, ..Announcement::default() });
+    });
+}
+
+#[test]
 fn answers_must_fit_the_question() {
     static LONG: [PowerScheduleEntry; 13] = [entry(60, 1); 13];
     with(&by_host(), Service::Ac, SCHEDULED, |s| {

@@ -13,10 +13,11 @@ use exi_codec::iso20::acdp::MechanicalChargingDeviceStatus as M;
 use exi_codec::iso20::common_messages::ChargingSession;
 use exi_codec::iso20::common_types::{NumericId, Processing, ResponseCode as C};
 use exi_codec::iso20::wpt::{
-    AlternativeSecc, WptEvResult as R, WptEvpcChargeDiagnostics, WptFinePositioningMethod,
-    WptSpcChargeDiagnostics as D,
+    AlternativeSecc, LfSetup, WptCoordinateXyz, WptEvResult as R, WptEvpcChargeDiagnostics,
+    WptFinePositioningMethod, WptLfDataPackageList, WptLfReceiverData, WptLfSystemSetupData,
+    WptSpcChargeDiagnostics as D, WptTxRxSpecData,
 };
-use exi_codec::{Amperes, List, Watts};
+use exi_codec::{Amperes, Bytes, List, Watts};
 use iso15118_20::message::{MessageKind as K, Request, Response};
 use iso15118_20::secc::{
     PadMeasurement, Positioning, SeccConfig, SeccEvent as E, SeccTimer, VehiclePosition, WptMethods,
@@ -156,6 +157,39 @@ fn a_vehicle_gone_astray_hears_of_other_chargers() {
             m.alternative_secc_list.and_then(|list| list.first()).and_then(|other| other.port),
             Some(50_000)
         );
+    });
+}
+
+#[test]
+fn what_the_host_knows_of_signals_and_vendors_is_passed_on() {
+    static VENDOR: [Bytes<'static>; 1] = [Bytes::new(&[1, 2, 3])];
+    static SETUP: WptLfSystemSetupData<'static> = WptLfSystemSetupData {
+        setup: LfSetup::LfReceiver(WptLfReceiverData {
+            number_of_receivers: 2,
+            rx_spec_data: List::new(&SPEC),
+        }),
+    };
+    static SPEC: [WptTxRxSpecData; 2] = [WptTxRxSpecData {
+        tx_rx_identifier: NumericId::ONE,
+        tx_rx_position: WptCoordinateXyz { coord_x: 1, coord_y: 2, coord_z: 3 },
+        tx_rx_orientation: WptCoordinateXyz { coord_x: 0, coord_y: 0, coord_z: 0 },
+    }; 2];
+    let wpt = WptMethods { low_frequency: Some(&SETUP), vendor: &VENDOR, ..WptMethods::MANUAL };
+    with(&SeccConfig { wpt, ..config() }, Service::Wpt, ControlMode::Dynamic, |s| {
+        s.walk_to(Stage::FinePositioningSetup);
+        let Response::WptFinePositioningSetupRes(m) = s.ask(&positioning_setup()) else { panic!() };
+        assert_eq!(m.lf_system_setup_data, Some(SETUP));
+        assert_eq!(m.vendor_specific_data_container.first(), Some(VENDOR[0]));
+        let signals = WptLfDataPackageList { num_packages: 1, ..Default::default() };
+        s.secc.set_lf_data(Some(signals));
+        let Response::WptFinePositioningRes(m) = s.ask(&positioning(R::EvResultUnknown)) else { panic!() };
+        assert_eq!(m.wpt_lf_data_package_list, Some(signals));
+        s.walk_to(Stage::ChargeLoop);
+        let coil_current = Some(Amperes::new(30, 0));
+        s.secc.pad_measurement(s.now, PadMeasurement { coil_current, ..PadMeasurement::default() });
+        let Response::WptChargeLoopRes(m) = s.ask(&wpt_round(1)) else { panic!() };
+        let current = m.spc_power_control_parameter.map(|p| p.spc_primary_device_coil_current_information);
+        assert_eq!(current, coil_current);
     });
 }
 

@@ -118,6 +118,7 @@ impl Core<'_> {
         self.ac.live = round.live;
         self.vehicle.status = VehicleStatus {
             power: Some(round.present.total()),
+            display,
             soc: display.present_soc,
             minimum_soc: display.minimum_soc,
             target_energy,

@@ -130,24 +130,27 @@ impl Secc<'_> {
 impl Core<'_> {
     pub(super) fn position_vehicle(&mut self, asked: Asked, message: &AcdpVehiclePositioningReq<'_>) {
         self.acdp.vehicle = [message.ev_mobility_status, message.ev_positioning_support];
-        self.move_on(asked, self.acdp.position.reached, Pending::POSITIONING);
+        let there = self.acdp.position.reached;
+        self.move_on(asked, (!there).then_some(Pending::POSITIONING));
     }
 
     pub(super) fn connect_device(&mut self, asked: Asked) {
-        self.move_on(asked, self.acdp.is_connected(), Pending::CONNECT);
+        let there = self.acdp.is_connected();
+        self.move_on(asked, (!there).then_some(Pending::CONNECT));
     }
 
     pub(super) fn disconnect_device(&mut self, asked: Asked) {
         let home = self.acdp.device.mechanical == MechanicalChargingDeviceStatus::Home;
-        self.move_on(asked, home, Pending::DISCONNECT);
+        self.move_on(asked, (!home).then_some(Pending::DISCONNECT));
     }
 
-    /// Something has to reach its place: the host is told once, the vehicle asks until it is there.
-    fn move_on(&mut self, asked: Asked, there: bool, order: Pending) {
-        if there {
+    /// Something may have to reach its place: the host is told once, the vehicle asks until it is there.
+    fn move_on(&mut self, asked: Asked, order: Option<Pending>) {
+        let Some(order) = order else {
             self.clear(T::Positioning);
-            self.ok(asked);
-        } else if self.acdp.stuck {
+            return self.ok(asked);
+        };
+        if self.acdp.stuck {
             self.refuse(asked, ResponseCode::FailedAssociationError, Refusal::HostSilent);
         } else {
             if !self.runs(T::Positioning) {

@@ -1,9 +1,10 @@
 //! What a charger is.
 
-use exi_codec::Str;
 use exi_codec::iso20::wpt::{
-    AlternativeSecc, WptAlignmentCheckMethod, WptFinePositioningMethod, WptPairingMethod,
+    AlternativeSecc, WptAlignmentCheckMethod, WptFinePositioningMethod, WptLfSystemSetupData,
+    WptPairingMethod,
 };
+use exi_codec::{Bytes, Str};
 use thiserror::Error;
 
 use crate::service::{
@@ -72,6 +73,10 @@ pub struct WptMethods<'a> {
     pub alignment: &'a [WptAlignmentCheckMethod],
     /// `NaturalOffset`, mm.
     pub natural_offset: u16,
+    /// `LF_SystemSetupData`: the charger's low-frequency transmitters or receivers.
+    pub low_frequency: Option<&'a WptLfSystemSetupData<'a>>,
+    /// `VendorSpecificDataContainer` of positioning, pairing and alignment, at most 16 of at most 256 bytes.
+    pub vendor: &'a [Bytes<'a>],
     /// Chargers nearby that the vehicle may have meant, at most 8. Named when pairing fails.
     pub alternatives: &'a [AlternativeSecc<'a>],
 }
@@ -83,6 +88,8 @@ impl WptMethods<'_> {
         pairing: &[WptPairingMethod::ExternalConfirmation],
         alignment: &[WptAlignmentCheckMethod::PowerCheck],
         natural_offset: 0,
+        low_frequency: None,
+        vendor: &[],
         alternatives: &[],
     };
 }
@@ -205,9 +212,9 @@ impl SeccConfig<'_> {
             return Err(ConfigError::Authorization);
         }
         let some = |len: usize| (1..=8).contains(&len);
-        let WptMethods { positioning, pairing, alignment, alternatives, .. } = self.wpt;
+        let WptMethods { positioning, pairing, alignment, alternatives, vendor, .. } = self.wpt;
         let methods = some(positioning.len()) && some(pairing.len()) && some(alignment.len());
-        if self.offers_family(Family::Wpt) && !(methods && alternatives.len() <= 8) {
+        if self.offers_family(Family::Wpt) && !(methods && alternatives.len() <= 8 && vendor.len() <= 16) {
             return Err(ConfigError::Positioning);
         }
         Ok(())

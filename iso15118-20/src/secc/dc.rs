@@ -180,6 +180,7 @@ impl Core<'_> {
         self.vehicle.status = VehicleStatus {
             voltage: message.ev_present_voltage,
             power: None,
+            display,
             soc: display.present_soc,
             minimum_soc: display.minimum_soc,
             target_energy,

@@ -169,6 +169,8 @@ impl<'a> Core<'a> {
         for timer in super::notice::TIMERS {
             self.clear(timer);
         }
+        self.clear(T::Schedule);
+        self.clear(T::Renegotiation);
         #[cfg(feature = "ac")]
         self.ac.forget();
         #[cfg(feature = "dc")]

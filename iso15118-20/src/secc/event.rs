@@ -4,7 +4,7 @@
 use exi_codec::Amperes;
 #[cfg(feature = "acdp")]
 use exi_codec::iso20::acdp::EvTechnicalStatus;
-use exi_codec::iso20::common_types::PercentValue;
+use exi_codec::iso20::common_types::{DisplayParameters, PercentValue};
 #[cfg(feature = "wpt")]
 use exi_codec::iso20::wpt::WptEvResult;
 use exi_codec::{Volts, WattHours, Watts};
@@ -23,7 +23,7 @@ use crate::sequence::Stream;
 use crate::service::{MAX_VALUE_ADDED, Selection, ValueAddedSet};
 
 /// What the vehicle says of itself in the charge loop.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct VehicleStatus {
     /// Voltage that the vehicle measures, V; DC only.
     pub voltage: Volts,
@@ -45,6 +45,8 @@ pub struct VehicleStatus {
     pub min_v2x_energy: Option<WattHours>,
     /// Seconds until departure.
     pub departure_time: Option<u32>,
+    /// Everything that the vehicle shows, for display only.
+    pub display: DisplayParameters,
 }
 
 /// What the vehicle wants, as it says it before schedules are made. All of it is optional where the vehicle plans.

@@ -1,8 +1,8 @@
 //! Installation of contract certificates: the host fetches, the engine keeps the vehicle waiting.
 
 use exi_codec::iso20::common_messages::{
-    CertificateChain, CertificateInstallationRes, ContractCertificateChain, EcdhCurve, EncryptedPrivateKey,
-    SignedInstallationData,
+    CertificateChain, CertificateInstallationReq, CertificateInstallationRes, ContractCertificateChain,
+    EcdhCurve, EncryptedPrivateKey, SignedInstallationData,
 };
 use exi_codec::iso20::common_types::{Processing, ResponseCode};
 use exi_codec::{Bytes, List, Str};
@@ -115,8 +115,8 @@ impl Secc<'_> {
 }
 
 impl Core<'_> {
-    pub(super) fn installation(&mut self, asked: Asked, is_signed: bool) {
-        if !is_signed {
+    pub(super) fn installation(&mut self, asked: Asked, message: &CertificateInstallationReq<'_>) {
+        if message.header.signature.is_none() {
             return self.refuse(asked, ResponseCode::FailedSignatureError, Refusal::Content);
         }
         match self.access.search {

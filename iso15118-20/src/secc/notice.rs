@@ -55,7 +55,8 @@ pub enum NotifyError {
 }
 
 impl Secc<'_> {
-    /// Tells the vehicle in the next rounds of the charge loop to do something within `max_delay` seconds.
+    /// Tells the vehicle in the next rounds of the charge loop to do something within `max_delay`
+    /// seconds; [`usual_delay`](Self::usual_delay) is one.
     ///
     /// Repeating a notification does not prolong its time. After the time a vehicle that was told to terminate or
     /// to pause is switched off, and its next request refused; of what else it ignored,
@@ -72,6 +73,11 @@ impl Secc<'_> {
     ) -> Result<(), NotifyError> {
         self.core.now = now;
         self.core.notify(notification, max_delay)
+    }
+
+    /// The usual time to follow a notification, s: [`Timing::notification`](crate::Timing::notification).
+    pub fn usual_delay(&self) -> u16 {
+        u16::try_from(self.core.timing().notification.as_secs()).unwrap_or(u16::MAX)
     }
 }
 

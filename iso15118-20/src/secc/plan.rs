@@ -114,6 +114,11 @@ impl Plan {
         self.channel = None;
     }
 
+    /// The side stream on which schedules were asked for begins anew.
+    pub(super) fn forget_question(&mut self) {
+        self.deferred = false;
+    }
+
     pub(super) const fn respond_timer(&self) -> T {
         match self.asked_on {
             Stream::Main => T::Respond,
@@ -155,7 +160,10 @@ impl Secc<'_> {
     /// After [`Timing::ongoing`] the engine answers by itself.
     pub fn defer_schedule(&mut self, now: Instant) {
         self.core.now = now;
-        self.core.plan.deferred = true;
+        let asked_on = self.core.plan.asked_on;
+        if matches!(*self.core.slot_of(asked_on), Slot::Deferred(_)) {
+            self.core.plan.deferred = true;
+        }
     }
 
     /// Which channel the vehicle wants to use, where charge and discharge have one each.

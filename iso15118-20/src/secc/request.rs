@@ -43,7 +43,7 @@ impl Core<'_> {
             Request::AuthorizationSetupReq(_) => self.authorization_setup(asked),
             Request::AuthorizationReq(message) => self.authorization(asked, message),
             Request::CertificateInstallationReq(message) => {
-                self.installation(asked, message.header.signature.is_some());
+                self.installation(asked, message);
             }
             Request::ServiceDiscoveryReq(message) => self.discovery(asked, message),
             Request::ServiceDetailReq(message) => self.service_detail(asked, message.service_id),

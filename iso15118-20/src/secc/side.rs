@@ -281,6 +281,10 @@ impl Core<'_> {
         let (stream, family) = (Stream::ScheduleRenegotiation, self.family());
         self.clear(T::Renegotiation);
         self.clear(T::SideRespond);
+        if self.plan.asked_on == stream {
+            self.clear(T::Schedule);
+            self.plan.forget_question();
+        }
         // A request that is open is answered as unfinished: the stream is half-duplex.
         let open = *self.slot_of(stream);
         let slot = match open {

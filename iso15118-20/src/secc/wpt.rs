@@ -5,7 +5,7 @@ use exi_codec::iso20::wpt::{
     WptAlignmentCheckReq, WptAlignmentCheckRes, WptChargeLoopReq, WptChargeLoopRes,
     WptChargeParameterDiscoveryReq, WptChargeParameterDiscoveryRes, WptEvResult, WptEvpcChargeDiagnostics,
     WptFinePositioningReq, WptFinePositioningRes, WptFinePositioningSetupReq, WptFinePositioningSetupRes,
-    WptPairingReq, WptPairingRes, WptSpcChargeDiagnostics,
+    WptLfDataPackageList, WptPairingReq, WptPairingRes, WptSpcChargeDiagnostics, WptSpcPowerControlParameter,
 };
 use exi_codec::{Amperes, Element, Frequency, Lazy, List, Watts};
 use v2gtp::Instant;
@@ -46,6 +46,8 @@ pub(super) struct State {
     pad: WptPad,
     measured: PadMeasurement,
     diagnostics: WptSpcChargeDiagnostics,
+    /// What the charger's low-frequency system sends or hears.
+    signals: Option<WptLfDataPackageList>,
     /// What came out of the step that is under way.
     step: Option<Positioning>,
     aligned: bool,
@@ -98,6 +100,12 @@ impl Secc<'_> {
         self.core.now = now;
         self.core.wpt.diagnostics = diagnostics;
         self.core.update_output();
+    }
+
+    /// What the charger's low-frequency system sends or hears, told in the next answers of fine positioning. What
+    /// the vehicle's says is in the messages that [`handle_input`](Self::handle_input) returns.
+    pub fn set_lf_data(&mut self, signals: Option<WptLfDataPackageList>) {
+        self.core.wpt.signals = signals;
     }
 
     /// What came out of fine positioning.
@@ -226,6 +234,7 @@ impl Core<'_> {
         self.wpt.vehicle_diagnostics = message.evpc_charge_diagnostics;
         self.vehicle.status = VehicleStatus {
             power: Some(message.evpc_power_output),
+            display,
             soc: display.present_soc,
             minimum_soc: display.minimum_soc,
             ..VehicleStatus::default()
@@ -245,8 +254,8 @@ impl Core<'_> {
         out: &mut [u8],
     ) -> Result<usize, EncodeError> {
         let (header, response_code, evse_processing) = (self.header(), reply.code, reply.processing);
-        let vendor = List::new(&[]);
         let methods = &self.config.wpt;
+        let vendor = List::new(methods.vendor);
         let pad = &self.wpt.pad;
         let response = match reply.asked.kind {
             K::WptFinePositioningSetupReq => {
@@ -258,7 +267,7 @@ impl Core<'_> {
                     primary_device_alignment_check_method_list: List::new(methods.alignment),
                     natural_offset: methods.natural_offset,
                     vendor_specific_data_container: vendor,
-                    lf_system_setup_data: None,
+                    lf_system_setup_data: methods.low_frequency.copied(),
                 })
             }
             K::WptFinePositioningReq => Response::WptFinePositioningRes(WptFinePositioningRes {
@@ -266,7 +275,7 @@ impl Core<'_> {
                 response_code,
                 evse_processing,
                 vendor_specific_data_container: vendor,
-                wpt_lf_data_package_list: None,
+                wpt_lf_data_package_list: self.wpt.signals,
             }),
             K::WptPairingReq => {
                 let others = methods.alternatives;
@@ -319,7 +328,9 @@ impl Core<'_> {
             spc_min_output_power_limit: self.wpt.pad.min_power.min(most),
             spc_charge_diagnostics: self.wpt.diagnostics,
             spc_operating_frequency: self.wpt.measured.frequency,
-            spc_power_control_parameter: None,
+            spc_power_control_parameter: self.wpt.measured.coil_current.map(|current| {
+                WptSpcPowerControlParameter { spc_primary_device_coil_current_information: current }
+            }),
             manufacturer_specific_data_container: List::new(&[]),
         })
         .encode(out)
