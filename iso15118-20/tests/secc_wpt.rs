@@ -277,7 +277,7 @@ fn a_device_comes_and_goes() {
         s.walk_to(Stage::VehiclePositioning);
         let Response::AcdpVehiclePositioningRes(m) = s.ask(&vehicle_positioning()) else { panic!() };
         assert_eq!((m.evse_processing, m.ev_in_charge_position), (Processing::Ongoing, false));
-        assert_eq!(s.saw(|e| matches!(e, E::VehiclePositioning { vehicle: [false, true], .. })), 1);
+        assert_eq!(s.saw(|e| matches!(e, E::VehiclePositioning { mobility: false, support: true, .. })), 1);
         s.secc.vehicle_position(s.now, VehiclePosition { x: 3, y: -4, reached: true, ..Default::default() });
         let Response::AcdpVehiclePositioningRes(m) = s.ask(&vehicle_positioning()) else { panic!() };
         assert_eq!((m.evse_processing, m.ev_in_charge_position), (Processing::Finished, true));

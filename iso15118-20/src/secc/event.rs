@@ -197,8 +197,10 @@ pub enum SeccEvent {
     /// The vehicle moves under the device: [`Secc::vehicle_position`](super::Secc::vehicle_position).
     #[cfg(feature = "acdp")]
     VehiclePositioning {
-        /// `EVMobilityStatus` and `EVPositioningSupport`.
-        vehicle: [bool; 2],
+        /// `EVMobilityStatus`.
+        mobility: bool,
+        /// `EVPositioningSupport`: the vehicle helps.
+        support: bool,
         /// When the session is given up.
         deadline: Option<Instant>,
     },
@@ -381,7 +383,8 @@ impl Core<'_> {
         match self.sequence.stage() {
             #[cfg(feature = "acdp")]
             Stage::VehiclePositioning => {
-                Some(SeccEvent::VehiclePositioning { vehicle: self.acdp.vehicle, deadline })
+                let [mobility, support] = self.acdp.vehicle;
+                Some(SeccEvent::VehiclePositioning { mobility, support, deadline })
             }
             #[cfg(feature = "wpt")]
             Stage::FinePositioning | Stage::Repositioning => {
