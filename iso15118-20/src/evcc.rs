@@ -45,7 +45,8 @@ pub use authorize::{
     AuthorizationPolicy, Contract, InstallWhen, Installation, InstallationVerdict, MAX_CONTRACTS,
 };
 pub use config::{
-    EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, ValueAddedWish, Wish,
+    EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, PowerTolerance,
+    ValueAddedWish, Wish,
 };
 pub use course::NotAllowed;
 pub use event::{EvccEvent, Notification, StationStatus};

@@ -49,6 +49,11 @@ pub struct AcStation {
 }
 
 impl Plant {
+    /// What the charger asked for before power was interrupted says nothing about afterwards.
+    pub(super) fn forget_target(&mut self) {
+        self.target = Target::default();
+    }
+
     /// What holds for the vehicle, without what was said in an earlier session.
     pub(super) fn fresh(self) -> Self {
         Self { output: AcOutput::ZERO, target: Target::default(), ..self }

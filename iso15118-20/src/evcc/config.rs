@@ -127,6 +127,16 @@ pub enum PauseReaction {
     Leave,
 }
 
+/// What the vehicle says to a power tolerance that comes with a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PowerTolerance {
+    /// It accepts it: its plan keeps to the schedule, so any will do.
+    #[default]
+    Accept,
+    /// It does not. If the charger insists, it does after all, once.
+    Decline,
+}
+
 /// The fixed properties of a vehicle.
 #[derive(Clone, Copy, Debug)]
 pub struct EvccConfig<'a> {
@@ -144,6 +154,8 @@ pub struct EvccConfig<'a> {
     pub installation: Option<Installation<'a>>,
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
+    /// What it says to a power tolerance.
+    pub power_tolerance: PowerTolerance,
     /// How it changes a schedule while the charge loop goes on.
     pub renegotiation: RenegotiationStream,
     /// How it finds a coil.
@@ -187,6 +199,7 @@ impl<'a> EvccConfig<'a> {
             authorization: AuthorizationPolicy::ContractFirst,
             installation: None,
             on_pause: PauseReaction::Pause,
+            power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]
             wpt: WptMethods::MANUAL,

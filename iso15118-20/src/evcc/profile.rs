@@ -8,7 +8,7 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::common_types::{NumericId, Processing};
 use exi_codec::{List, Ranged, Watts};
 
-use super::{Core, Course, Flags, Pending, StationNeeds};
+use super::{Core, Course, Flags, Pending, PowerTolerance, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
 use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
@@ -155,6 +155,14 @@ impl Core<'_> {
         }
     }
 
+    fn tolerance(&self) -> PowerToleranceAcceptance {
+        if self.config.power_tolerance == PowerTolerance::Decline && !self.flags.has(Flags::TOLERANT) {
+            PowerToleranceAcceptance::PowerToleranceNotConfirmed
+        } else {
+            PowerToleranceAcceptance::PowerToleranceConfirmed
+        }
+    }
+
     fn channel(&self) -> Option<ChannelSelection> {
         let selection = self.selection?;
         let separated = selection.parameters.bpt.channel == BptChannel::Separated;
@@ -184,10 +192,7 @@ impl Core<'_> {
                 ControlMode::Dynamic => EvpptControlMode::Dynamic,
                 ControlMode::Scheduled => EvpptControlMode::Scheduled(ScheduledEvpptControlMode {
                     selected_schedule_tuple_id: NumericId::new(plan.tuple).unwrap_or(NumericId::ONE),
-                    // The plan keeps to the schedule, so any tolerance will do.
-                    power_tolerance_acceptance: plan
-                        .tolerance
-                        .then_some(PowerToleranceAcceptance::PowerToleranceConfirmed),
+                    power_tolerance_acceptance: plan.tolerance.then_some(self.tolerance()),
                 }),
             },
             ev_power_profile_entries: List::new(entries.get(..len).unwrap_or_default()),

@@ -104,6 +104,10 @@ impl Core<'_> {
             }
             _ => {}
         }
+        #[cfg(feature = "ac")]
+        if asked.step != Step::ScheduleRenegotiation {
+            self.plant.ac.forget_target();
+        }
         self.update_output();
         self.notified(message.evse_status);
     }

@@ -184,7 +184,7 @@ impl Core<'_> {
         self.flags.clear(Flags::REPLAN);
     }
 
-    fn side_failed(&mut self, stream: Stream) {
+    pub(super) fn side_failed(&mut self, stream: Stream) {
         self.sides.clear(stream);
         self.sides.failed = stream;
         if stream == Stream::Parking {
