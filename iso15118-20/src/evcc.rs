@@ -226,7 +226,8 @@ impl<'a> Evcc<'a> {
         self.core.value_added.iter().flatten().copied().filter(move |_| selected)
     }
 
-    /// The schedules in force, into and out of the vehicle, once the charger has offered them.
+    /// The schedules in force, once the charger has offered them: what the vehicle plans to take of the one into it, and
+    /// what it may give by the one out of it.
     pub fn schedules(&self) -> (&Schedule, &Schedule) {
         (&self.core.station.plan.charge, &self.core.station.plan.discharge)
     }

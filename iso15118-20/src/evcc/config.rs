@@ -6,6 +6,7 @@ use super::RenegotiationStream;
 #[cfg(feature = "wpt")]
 use super::WptMethods;
 use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
+use crate::schedule::ProfilePolicy;
 use crate::security::Chain;
 use crate::service::{
     AcConnector, BptChannel, ControlMode, Direction, Family, InternetProtocol, MobilityNeeds, Parameters,
@@ -154,6 +155,8 @@ pub struct EvccConfig<'a> {
     pub installation: Option<Installation<'a>>,
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
+    /// Which of the offered schedules it takes and when it charges within it, where it plans.
+    pub policy: ProfilePolicy,
     /// What it says to a power tolerance.
     pub power_tolerance: PowerTolerance,
     /// How it changes a schedule while the charge loop goes on.
@@ -199,6 +202,7 @@ impl<'a> EvccConfig<'a> {
             authorization: AuthorizationPolicy::ContractFirst,
             installation: None,
             on_pause: PauseReaction::Pause,
+            policy: ProfilePolicy::Earliest,
             power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]

@@ -41,6 +41,17 @@ impl Core<'_> {
         }
     }
 
+    /// Least power at which the vehicle charges at all, W.
+    pub(super) fn least_power(&self) -> Watts {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.plant.ac.limits.min_charge.total(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.plant.dc.limits.charge.min_power,
+            _ => Watts::ZERO,
+        }
+    }
+
     /// Most power that the charger declared, W.
     pub(super) fn station_power(&self) -> Watts {
         match self.family() {

@@ -6,18 +6,15 @@ use exi_codec::iso20::common_messages::{
     ScheduledEvpptControlMode, ScheduledSeReqControlMode, SeReqControlMode, SeResControlMode,
 };
 use exi_codec::iso20::common_types::{NumericId, Processing};
-use exi_codec::{List, Ranged, Watts};
+use exi_codec::{List, Ranged, WattHours, Watts};
 
 use super::{Core, Course, Flags, Pending, PowerTolerance, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
-use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
+use crate::schedule::{ChargeNeed, SCHEDULE_ENTRIES, Schedule, choose};
 use crate::sequence::{Asked, Step, Stream};
 use crate::service::{BptChannel, ControlMode};
 use crate::settings::AnchorUnit;
-
-/// Time anchors above this are microseconds: as seconds they would lie in the year 5138.
-const LATEST_SECONDS: u64 = 100_000_000_000;
 
 /// A schedule tuple of the charger's.
 #[derive(Clone, Copy, Debug)]
@@ -38,21 +35,15 @@ impl Plan {
         let mut plan = Self {
             tuple: tuple.schedule_tuple_id.get(),
             tolerance: charge.power_tolerance.is_some(),
-            charge: Schedule::read(seconds(charge.time_anchor), &charge.power_schedule_entries),
+            charge: Schedule::read(charge.time_anchor, &charge.power_schedule_entries),
             discharge: Schedule::NONE,
         };
         if let Some(discharge) = tuple.discharging_schedule {
             let discharge = discharge.power_schedule;
-            plan.discharge =
-                Schedule::read(seconds(discharge.time_anchor), &discharge.power_schedule_entries);
+            plan.discharge = Schedule::read(discharge.time_anchor, &discharge.power_schedule_entries);
         }
         plan
     }
-}
-
-/// A time anchor of the charger's in seconds: some send microseconds.
-const fn seconds(anchor: u64) -> u64 {
-    if anchor > LATEST_SECONDS { anchor / 1_000_000 } else { anchor }
 }
 
 impl Core<'_> {
@@ -100,11 +91,31 @@ impl Core<'_> {
                 });
                 Some(self.station.plan)
             }
-            (SeResControlMode::Scheduled(tuples), ControlMode::Scheduled) => {
-                tuples.first().map(|tuple| Plan::read(&tuple))
-            }
+            (SeResControlMode::Scheduled(tuples), ControlMode::Scheduled) => self.choose_tuple(&tuples),
             _ => None,
         }
+    }
+
+    /// One of the offers, with the profile that the policy makes of it. A vehicle that does not say how much energy
+    /// it wants takes all that the first one allows.
+    fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
+        let needs = self.plant.needs;
+        let now = self.calendar.at(self.now);
+        let wants = needs.target_energy > WattHours::ZERO;
+        let choice = wants.then(|| {
+            let need = ChargeNeed {
+                now,
+                departure: (needs.departure_time > 0)
+                    .then(|| now.saturating_add(u64::from(needs.departure_time))),
+                energy: needs.target_energy,
+                max_power: self.most_power(),
+                min_power: self.least_power(),
+            };
+            choose(tuples, &need, self.config.policy)
+        });
+        let Some(choice) = choice.flatten() else { return tuples.first().map(|tuple| Plan::read(&tuple)) };
+        let tuple = tuples.iter().find(|tuple| tuple.schedule_tuple_id == choice.tuple)?;
+        Some(Plan { charge: choice.profile, ..Plan::read(&tuple) })
     }
 
     pub(super) fn scheduled(&mut self, message: &ScheduleExchangeRes<'_>) {
