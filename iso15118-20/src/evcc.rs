@@ -221,9 +221,8 @@ impl<'a> Evcc<'a> {
     }
 
     /// The value-added services that this vehicle selected, in the order of its wishes.
-    pub fn value_added(&self) -> impl Iterator<Item = ValueAddedSet> + '_ {
-        let selected = self.core.selection.is_some();
-        self.core.value_added.iter().flatten().copied().filter(move |_| selected)
+    pub fn value_added(&self) -> [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES] {
+        if self.core.selection.is_some() { self.core.value_added } else { [None; MAX_VALUE_ADDED_WISHES] }
     }
 
     /// The schedules in force, once the charger has offered them: what the vehicle plans to take of the one into it, and

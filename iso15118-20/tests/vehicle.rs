@@ -165,7 +165,7 @@ fn value_added_services_are_selected_beside_energy() {
     });
     assert_eq!(selected, [(65, 4), (66, 9)]);
     c.ok();
-    assert_eq!(c.evcc.value_added().count(), 2);
+    assert_eq!(c.evcc.value_added().iter().flatten().count(), 2);
 }
 
 #[test]
