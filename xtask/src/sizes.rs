@@ -1,4 +1,4 @@
-//! `sizes`: what the codec costs on a Cortex-M4: flash, message structs, stack.
+//! `sizes`: what codec and engines cost on a Cortex-M4: flash, message structs, stack.
 
 mod corpus;
 
@@ -21,6 +21,28 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const STACK_GOAL: u64 = 4096;
 const MESSAGE_GOAL: u64 = 2048;
 const LOOP_GOAL: u64 = 256;
+/// An engine, without the buffers that its host lends.
+const ENGINE_GOAL: u64 = 4096;
+
+/// An engine with its codec and framing, linked alone.
+struct Engine {
+    what: &'static str,
+    program: &'static str,
+    features: &'static str,
+    goal: u64,
+}
+
+const fn engine(what: &'static str, program: &'static str, features: &'static str, goal: u64) -> Engine {
+    Engine { what, program, features, goal }
+}
+
+const ENGINES: [Engine; 5] = [
+    engine("charger, all services", "charger", "all", 190_000),
+    engine("charger, DC and AC", "charger", "ac", 160_000),
+    engine("charger, DC", "charger", "", 150_000),
+    engine("vehicle, DC, planning by price", "vehicle", "planner", 150_000),
+    engine("vehicle, DC", "vehicle", "", 120_000),
+];
 
 /// A measured size.
 #[derive(Debug, Serialize)]
@@ -67,43 +89,45 @@ fn measure() -> Result<Sizes, Failure> {
     let messages = target_dir.join("firmware-messages.bin");
     fs::create_dir_all(&target_dir)?;
     fs::write(&messages, corpus::messages()?)?;
-    let programs = build(
-        cargo()
-            .current_dir(workspace::root().join("xtask/firmware"))
-            .env("V2G_FIRMWARE_MESSAGES", &messages)
-            .args([
-                "build",
-                "--locked",
-                "--bins",
-                "--profile",
-                "firmware",
-                "--target",
-                TARGET,
-                "--target-dir",
-            ])
-            .arg(&target_dir),
-    )?;
-    let program = |name: &str| {
-        let found = programs.iter().find(|(program, _)| program == name);
-        found.map(|(_, path)| path).ok_or_else(|| Failure::new(format!("cargo built no {name}")))
+    let build = |what: &[&str]| {
+        build(
+            cargo()
+                .current_dir(workspace::root().join("xtask/firmware"))
+                .env("V2G_FIRMWARE_MESSAGES", &messages)
+                .args(["build", "--locked", "--profile", "firmware", "--target", TARGET, "--target-dir"])
+                .arg(&target_dir)
+                .args(what),
+        )
     };
-    let flash = vec![
-        Size { what: "all sets".into(), octets: flash(program("all_sets")?)?, goal: 164_000 },
-        Size { what: "DC and CommonMessages".into(), octets: flash(program("dc_common")?)?, goal: 70_000 },
-        Size { what: "DC charger, engine and all".into(), octets: flash(program("dc_charger")?)?, goal: 150_000 },
-        Size { what: "DC vehicle, engine and all".into(), octets: flash(program("dc_vehicle")?)?, goal: 120_000 },
-    ];
+    let mut flash = Vec::new();
+    for engine in ENGINES {
+        let programs = build(&["--bin", engine.program, "--features", engine.features])?;
+        let octets = flash_of(find(&programs, engine.program)?)?;
+        flash.push(Size { what: engine.what.into(), octets, goal: engine.goal });
+    }
+    let programs = build(&["--bins", "--features", "all"])?;
+    for (what, program, goal) in
+        [("DC and CommonMessages", "dc_common", 70_000), ("all sets", "all_sets", 164_000)]
+    {
+        flash.insert(0, Size { what: what.into(), octets: flash_of(find(&programs, program)?)?, goal });
+    }
     let report = text(
         Command::new("qemu-system-arm")
             .args(["-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
             .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
-            .arg(program("stack")?),
+            .arg(find(&programs, "stack")?),
     )?;
     evaluate(flash, &report)
 }
 
+/// The program of a name among those that cargo built.
+fn find<'a>(programs: &'a [(String, PathBuf)], name: &str) -> Result<&'a PathBuf, Failure> {
+    let found = programs.iter().find(|(program, _)| program == name);
+    found.map(|(_, path)| path).ok_or_else(|| Failure::new(format!("cargo built no {name}")))
+}
+
 /// Code and constants of a linked program.
-fn flash(program: &Path) -> Result<u64, Failure> {
+fn flash_of(program: &Path) -> Result<u64, Failure> {
     let data = fs::read(program)?;
     let file = object::File::parse(data.as_slice())?;
     let in_flash = |kind| matches!(kind, SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::Data);
@@ -124,7 +148,11 @@ fn evaluate(flash: Vec<Size>, report: &str) -> Result<Sizes, Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["size", name, octets] => {
-                let goal = if name.contains("ChargeLoop") { LOOP_GOAL } else { MESSAGE_GOAL };
+                let goal = match *name {
+                    "Secc" | "Evcc" => ENGINE_GOAL,
+                    name if name.contains("ChargeLoop") => LOOP_GOAL,
+                    _ => MESSAGE_GOAL,
+                };
                 let octets = octets.parse().map_err(|_| unexpected())?;
                 sizes.structs.push(Size { what: (*name).to_owned(), octets, goal });
             }

@@ -6,6 +6,7 @@ use super::RenegotiationStream;
 #[cfg(feature = "wpt")]
 use super::WptMethods;
 use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
+#[cfg(feature = "planner")]
 use crate::schedule::ProfilePolicy;
 use crate::security::Chain;
 use crate::service::{
@@ -156,6 +157,7 @@ pub struct EvccConfig<'a> {
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
     /// Which of the offered schedules it takes and when it charges within it, where it plans.
+    #[cfg(feature = "planner")]
     pub policy: ProfilePolicy,
     /// What it says to a power tolerance.
     pub power_tolerance: PowerTolerance,
@@ -202,6 +204,7 @@ impl<'a> EvccConfig<'a> {
             authorization: AuthorizationPolicy::ContractFirst,
             installation: None,
             on_pause: PauseReaction::Pause,
+            #[cfg(feature = "planner")]
             policy: ProfilePolicy::Earliest,
             power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,

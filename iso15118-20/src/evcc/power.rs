@@ -42,6 +42,7 @@ impl Core<'_> {
     }
 
     /// Least power at which the vehicle charges at all, W.
+    #[cfg(feature = "planner")]
     pub(super) fn least_power(&self) -> Watts {
         match self.family() {
             #[cfg(feature = "ac")]

@@ -1,17 +1,21 @@
 //! Which of the offered schedules the vehicle takes, and what it makes of it. All choices are made here.
 
+#[cfg(feature = "planner")]
+use exi_codec::WattHours;
 use exi_codec::iso20::common_messages::{
     ChannelSelection, ChargeProgress, DynamicSeReqControlMode, EvPowerProfile, EvpptControlMode,
     PowerDeliveryReq, PowerToleranceAcceptance, ScheduleExchangeReq, ScheduleExchangeRes, ScheduleTuple,
     ScheduledEvpptControlMode, ScheduledSeReqControlMode, SeReqControlMode, SeResControlMode,
 };
 use exi_codec::iso20::common_types::{NumericId, Processing};
-use exi_codec::{List, Ranged, WattHours, Watts};
+use exi_codec::{List, Ranged, Watts};
 
 use super::{Core, Course, Flags, Pending, PowerTolerance, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
-use crate::schedule::{ChargeNeed, SCHEDULE_ENTRIES, Schedule, choose};
+#[cfg(feature = "planner")]
+use crate::schedule::{ChargeNeed, choose};
+use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
 use crate::sequence::{Asked, Step, Stream};
 use crate::service::{BptChannel, ControlMode};
 use crate::settings::AnchorUnit;
@@ -96,8 +100,16 @@ impl Core<'_> {
         }
     }
 
+    /// All that the first offer allows.
+    #[cfg(not(feature = "planner"))]
+    #[allow(clippy::unused_self, reason = "with a planner, the needs of the vehicle matter")]
+    fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
+        tuples.first().map(|tuple| Plan::read(&tuple))
+    }
+
     /// One of the offers, with the profile that the policy makes of it. A vehicle that does not say how much energy
     /// it wants takes all that the first one allows.
+    #[cfg(feature = "planner")]
     fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
         let needs = self.plant.needs;
         let now = self.calendar.at(self.now);

@@ -1,4 +1,4 @@
-//! A DC vehicle without the others: engine, framing and codec of one family.
+//! A DC vehicle: engine, framing and codec of one family.
 #![no_std]
 #![no_main]
 
