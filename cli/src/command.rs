@@ -1,6 +1,6 @@
 //! One module for each command.
 
-mod decode;
+pub(crate) mod decode;
 mod encode;
 mod exi;
 

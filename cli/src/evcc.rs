@@ -1,38 +1,32 @@
 //! `v2g evcc`: a vehicle on a real interface.
 
-use std::time::Duration;
-
 use clap::Args as ClapArgs;
-use iso15118_20::evcc::{Evcc, EvccConfig, Wish};
-use iso15118_20::service::ControlMode;
-use iso15118_20::{Settings, Transport};
+use iso15118_20::evcc::Evcc;
+use v2g_scenario::scenario::Side;
 
 use crate::failure::Failure;
-use crate::net::{self, Interface, Link};
+use crate::net::{Interface, Link};
+use crate::observe::Summary;
+use crate::options::{Options, require_own_faults};
 use crate::runtime::{
-    Audience, Cable, Clock, FarEnd, ModeChoice, Observer, Role, ServiceChoice, Summary, Vehicle,
-    VehicleSettings, drive,
+    BUFFER, Cable, Clock, FarEnd, Reactor, Vehicle, to_and_fro, value_added_wishes, vehicle_config, wishes,
 };
 use crate::secc::require_lab;
-use crate::session::{BUFFER, unix_time};
+use crate::session::Departures;
+
+/// Rounds where nobody says how many.
+const ROUNDS: u32 = 10;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct EvccArgs {
     /// The interface to the charger.
     #[arg(long, value_name = "IF")]
     iface: String,
-    /// What to charge with.
-    #[arg(long, value_enum)]
-    service: ServiceChoice,
-    /// Who plans; without it the vehicle takes what it gets.
-    #[arg(long, value_enum)]
-    mode: Option<ModeChoice>,
-    /// Rounds of the charge loop.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    loops: u32,
-    /// One JSON object per message and line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    options: Options,
+    /// Rounds of the charge loop; overrides the scenario. Default: 10.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    loops: Option<u32>,
     /// Plain TCP, which ISO 15118-20 forbids outside the laboratory.
     #[arg(long)]
     lab: bool,
@@ -42,34 +36,43 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   v2g evcc --iface ev0 --service dc-bpt --lab
   v2g evcc --iface ev0 --service dc --mode scheduled --loops 50 --lab --json
+  v2g evcc --iface ev0 --scenario examples/scenarios/dc-bpt-arbitrage.toml --lab --report report.html
 
 Nothing real is switched: the battery is simulated.";
 
 /// Charges once.
 pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     require_lab(args.lab)?;
+    if args.options.service.is_none() && args.options.scenario.is_none() {
+        return Err(Failure::usage("what is the vehicle to charge with?")
+            .advise("--service says it, such as --service dc-bpt; or --scenario"));
+    }
+    let mut scenario = args.options.scenario(|| {
+        let rounds = args.loops.unwrap_or(ROUNDS);
+        to_and_fro(args.options.service.into_iter().collect(), Some(rounds), rounds.div_ceil(2))
+    })?;
+    scenario.vehicle.rounds = args.loops.or(scenario.vehicle.rounds);
+    require_own_faults(&scenario, Side::Vehicle)?;
     let clock = Clock::start();
     let link = Link::Interface(Interface::find(&args.iface)?);
-    let service = args.service.service();
-    let wishes = match args.mode {
-        Some(mode) => vec![Wish::new(service, mode.control_mode())],
-        None => vec![Wish::new(service, ControlMode::Dynamic), Wish::new(service, ControlMode::Scheduled)],
-    };
-    let mut observer = Observer::new(Role::Evcc, Audience::json(args.json), clock.now());
-    let mut stream = net::connect(&link, &clock)?;
-    let cable = Cable::new(1.0);
+    let outputs = args.options.outputs(1)?;
+    let wishes = wishes(&scenario);
     let mut buffer = vec![0; BUFFER];
-    let config = EvccConfig { evcc_id: "WMIV2G00000000001", wishes: &wishes, settings: Settings::default() };
-    let mut engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    engine.start(clock.now(), Transport::InsecureLab, unix_time());
-    let settings = VehicleSettings {
-        rounds: args.loops,
-        swing: args.loops.div_ceil(2),
-        contactor: Duration::from_millis(60),
-        far_end: FarEnd::Foreign,
+    let added = value_added_wishes(&scenario);
+    let config = vehicle_config(&scenario, "WMIV2G00000000001", &wishes, &added);
+    let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
+    let cable = Cable::new(&scenario);
+    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario);
+    let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone());
+    let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;
+    let summary = Summary {
+        endings: &departures.endings,
+        figures: &figures,
+        expectation: &scenario.expect,
+        elapsed: clock.now(),
+        memory: None,
     };
-    let mut vehicle = Vehicle::new(engine, cable.clone(), settings);
-    let end = drive(&mut vehicle, &mut stream, &clock, &mut observer);
-    let (charged, discharged) = cable.energy();
-    observer.finish(clock.now(), &Summary { end, charged, discharged })
+    let verdict = summary.finish(args.options.audience());
+    outputs.finish(&scenario)?;
+    verdict
 }

@@ -1,9 +1,10 @@
 //! Sockets on the charging link.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::Duration;
 
+use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 use v2gtp::{
     Answer, Discovery, DiscoveryConfig, DiscoveryEvent, Endpoint, Listeners, Responder, ResponderConfig,
@@ -119,8 +120,8 @@ impl Link {
 #[derive(Debug)]
 pub(crate) struct Server {
     link: Link,
-    discovery: UdpSocket,
-    listener: TcpListener,
+    discovery: mio::net::UdpSocket,
+    listener: mio::net::TcpListener,
     responder: Responder,
 }
 
@@ -145,6 +146,8 @@ impl Server {
         let endpoint = Endpoint::new(address, port).map_err(Failure::failed)?;
         responder.link_up();
         responder.listen(Listeners::Plain(endpoint));
+        discovery.set_nonblocking(true).map_err(|error| failed("listen", &error))?;
+        let discovery = mio::net::UdpSocket::from_std(discovery);
         Ok(Self { link, discovery, listener, responder })
     }
 
@@ -153,41 +156,50 @@ impl Server {
         self.link.clone()
     }
 
-    /// Answers discovery until a vehicle connects.
-    pub(crate) fn accept(&mut self, clock: &Clock) -> Result<TcpStream, Failure> {
-        self.listener.set_nonblocking(true).map_err(|error| failed("listen", &error))?;
-        let timeout = Some(Duration::from_millis(20));
-        self.discovery.set_read_timeout(timeout).map_err(|error| failed("listen", &error))?;
+    /// Lets an event loop watch both sockets.
+    pub(crate) fn register(&mut self, registry: &Registry) -> Result<(), Failure> {
+        registry
+            .register(&mut self.listener, Token(0), Interest::READABLE)
+            .and_then(|()| registry.register(&mut self.discovery, Token(1), Interest::READABLE))
+            .map_err(|error| failed("listen", &error))
+    }
+
+    /// The next vehicle that has connected, if there is one.
+    pub(crate) fn accept(&mut self) -> Result<Option<(mio::net::TcpStream, SocketAddr)>, Failure> {
         loop {
             match self.listener.accept() {
-                Ok((stream, _)) => {
-                    stream.set_nonblocking(false).map_err(|error| failed("accept", &error))?;
-                    return Ok(stream);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Ok(accepted) => return Ok(Some(accepted)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                // A vehicle that is gone before it was let in is not the charger's business.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
                 Err(error) => return Err(failed("accept a connection", &error)),
             }
-            self.answer(clock)?;
         }
     }
 
-    fn answer(&mut self, clock: &Clock) -> Result<(), Failure> {
+    /// Answers the discovery requests that have come.
+    pub(crate) fn answer(&mut self, now: iso15118_20::Instant) -> Result<(), Failure> {
         let mut datagram = [0; 512];
-        match self.discovery.recv_from(&mut datagram) {
-            Ok((len, from)) => {
-                let Some(from) = self.link.seen(from) else { return Ok(()) };
-                // What is ignored is ignored for a reason that the vehicle has to mend.
-                let _ = self.responder.handle_input(clock.now(), from, &datagram[..len]);
-                if let Some(answer) = self.responder.poll_transmit() {
-                    let to = self.link.real(answer.destination());
-                    self.discovery
-                        .send_to(answer.datagram(), to)
-                        .map_err(|error| failed("answer", &error))?;
+        loop {
+            match self.discovery.recv_from(&mut datagram) {
+                Ok((len, from)) => {
+                    let Some(from) = self.link.seen(from) else { continue };
+                    // What is ignored is ignored for a reason that the vehicle has to mend.
+                    let _ = self.responder.handle_input(now, from, &datagram[..len]);
+                    if let Some(answer) = self.responder.poll_transmit() {
+                        let to = self.link.real(answer.destination());
+                        match self.discovery.send_to(answer.datagram(), to) {
+                            Ok(_) => {}
+                            // The vehicle asks again.
+                            Err(error) if is_timeout(&error) => {}
+                            Err(error) => return Err(failed("answer", &error)),
+                        }
+                    }
                 }
-                Ok(())
+                Err(error) if is_timeout(&error) => return Ok(()),
+                Err(error) => return Err(failed("receive discovery requests", &error)),
             }
-            Err(error) if is_timeout(&error) => Ok(()),
-            Err(error) => Err(failed("receive discovery requests", &error)),
         }
     }
 }
@@ -197,12 +209,12 @@ fn is_timeout(error: &io::Error) -> bool {
 }
 
 /// A listener on a free port of the range that the standard reserves.
-fn listen(link: &Link) -> Result<TcpListener, Failure> {
+fn listen(link: &Link) -> Result<mio::net::TcpListener, Failure> {
     let mut address = link.bind_any();
     let first = 49_152 + (std::process::id() as u16 % 8192);
     for port in (first..=*PORTS.end()).chain(*PORTS.start()..first) {
         address.set_port(port);
-        match TcpListener::bind(address) {
+        match mio::net::TcpListener::bind(address) {
             Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {}
             Err(error) => return Err(failed(&format!("listen on {address}"), &error)),
@@ -225,17 +237,34 @@ fn bind_discovery(link: &Link) -> io::Result<UdpSocket> {
     }
 }
 
-/// Finds the charger of a link and connects to it.
-pub(crate) fn connect(link: &Link, clock: &Clock) -> Result<TcpStream, Failure> {
-    let answer = discover(link, clock)?;
-    let to = match link {
-        Link::Interface(_) => answer.socket_addr().into(),
-        Link::Loopback { address, .. } => SocketAddr::new(*address, answer.endpoint.port()),
+/// Connects to a charger. `from` is told the own address before the charger can see it.
+pub(crate) fn connect(to: SocketAddr, from: impl FnOnce(SocketAddr)) -> Result<mio::net::TcpStream, Failure> {
+    let connect = || {
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+        // On the loopback the own address is known beforehand, which is where it is asked for.
+        if to.ip().is_loopback() {
+            socket.bind(&SocketAddr::new(to.ip(), 0).into())?;
+            if let Some(own) = socket.local_addr()?.as_socket() {
+                from(own);
+            }
+        }
+        socket.connect_timeout(&to.into(), CONNECT)?;
+        socket.set_nonblocking(true)?;
+        Ok(mio::net::TcpStream::from_std(socket.into()))
     };
-    TcpStream::connect_timeout(&to, CONNECT).map_err(|error| failed(&format!("connect to {to}"), &error))
+    connect().map_err(|error: io::Error| failed(&format!("connect to {to}"), &error))
 }
 
-fn discover(link: &Link, clock: &Clock) -> Result<Answer, Failure> {
+/// Finds the charger of a link.
+pub(crate) fn discover(link: &Link, clock: &Clock) -> Result<SocketAddr, Failure> {
+    let answer = search(link, clock)?;
+    Ok(match link {
+        Link::Interface(_) => answer.socket_addr().into(),
+        Link::Loopback { address, .. } => SocketAddr::new(*address, answer.endpoint.port()),
+    })
+}
+
+fn search(link: &Link, clock: &Clock) -> Result<Answer, Failure> {
     let socket = UdpSocket::bind(link.bind_any()).map_err(|error| failed("search for a charger", &error))?;
     if let Link::Interface(interface) = link {
         let socket = socket2::SockRef::from(&socket);

@@ -1,52 +1,43 @@
 //! What runs sessions: engines on sockets, with a simulated charger and a simulated car.
 
-mod driver;
-mod meaning;
-mod observe;
+mod chance;
+mod clock;
+mod connection;
+mod endpoint;
+mod line;
 mod plant;
+mod reactor;
+mod script;
+mod setup;
 mod station;
 mod vehicle;
 
-pub(crate) use driver::{Clock, drive};
-pub(crate) use observe::{Audience, Observer, Role, Summary};
-pub(crate) use plant::{Cable, Side};
-pub(crate) use station::{OFFERS, Station, StationSettings};
-pub(crate) use vehicle::{FarEnd, Vehicle, VehicleSettings};
+use std::io::Read;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use iso15118_20::service::{ControlMode, Service};
+use crate::failure::Failure;
 
-/// `--service`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ServiceChoice {
-    /// DC, both directions.
-    DcBpt,
-    /// DC, charging only.
-    Dc,
+pub(crate) use clock::Clock;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use plant::{Cable, Reading};
+pub(crate) use reactor::{Arrival, Intake, Reactor};
+pub(crate) use setup::{Menu, station_config, to_and_fro, value_added_wishes, vehicle_config, wishes};
+pub(crate) use station::{Berth, Guest, Site, Station};
+pub(crate) use vehicle::{FarEnd, Vehicle};
+
+/// Memory for a message that arrives in pieces. What is never needed never takes real memory.
+pub(crate) const BUFFER: usize = 16 * 1024;
+
+/// Seconds since 1970.
+pub(crate) fn unix_time() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
-impl ServiceChoice {
-    pub(crate) fn service(self) -> Service {
-        match self {
-            Self::DcBpt => Service::DcBpt,
-            Self::Dc => Service::Dc,
-        }
-    }
-}
-
-/// `--mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ModeChoice {
-    /// The charger plans.
-    Dynamic,
-    /// The vehicle plans, within schedules of the charger.
-    Scheduled,
-}
-
-impl ModeChoice {
-    pub(crate) fn control_mode(self) -> ControlMode {
-        match self {
-            Self::Dynamic => ControlMode::Dynamic,
-            Self::Scheduled => ControlMode::Scheduled,
-        }
-    }
+/// Octets that nobody can guess; never all zero, which as a session ID would mean none.
+fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut octets = [0; N];
+    let random = std::fs::File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut octets));
+    random.map_err(|error| Failure::failed(format!("no random numbers: {error}")))?;
+    octets[0] |= 1;
+    Ok(octets)
 }

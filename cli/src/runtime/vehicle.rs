@@ -1,29 +1,28 @@
 //! A car around the engine.
 
+mod deed;
+mod hardware;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use exi_codec::iso20::common_types::PercentValue;
-use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
-use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccEvent, Needs, StationStatus};
-use iso15118_20::message::EncodeError;
-use iso15118_20::service::Direction;
-use iso15118_20::{Contactor, DcLimits, End, FlowLimits, Instant, Received, Transmit};
+use iso15118_20::evcc::{Evcc, EvccEvent};
+use iso15118_20::message::{EncodeError, MessageKind};
+use iso15118_20::security::{SignatureScheme, Signed};
+use iso15118_20::service::Family;
+use iso15118_20::{Connection, Contactor, End, Instant, Received, Transmit, Transport};
+use v2g_scenario::Scenario;
+use v2g_scenario::scenario::{
+    Demand as Asked, Discharge, FaultKind, Limits, Share, Side, Span, VehicleChange,
+};
 
-use super::driver::{Engine, Flow};
-use super::plant::{Cable, Converter, Side, as_float, thousandths};
-
-/// How the simulated car behaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct VehicleSettings {
-    /// Rounds of the charge loop before it stops.
-    pub(crate) rounds: u32,
-    /// Rounds between two changes of direction, where the vehicle plans.
-    pub(crate) swing: u32,
-    /// How long contactors take.
-    pub(crate) contactor: Duration,
-    /// Whether the charger hangs on the same simulated cable, or only its messages are known.
-    pub(crate) far_end: FarEnd,
-}
+use super::endpoint::{Endpoint, Flow};
+use super::plant::{Cable, TICK};
+use super::script::Script;
+use super::setup::{Bounds, bounds, usual_demand};
+use super::unix_time;
+use crate::failure::Failure;
+use crate::observe::{Observer, Sample};
 
 /// Where the charger is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,88 +38,166 @@ pub(crate) enum FarEnd {
 pub(crate) struct Vehicle<'a> {
     engine: Evcc<'a>,
     cable: Cable,
-    settings: VehicleSettings,
+    far_end: FarEnd,
+    scenario: &'a Scenario,
+    script: Script<VehicleChange>,
+    state: State,
+}
+
+/// What is new with each session.
+#[derive(Debug)]
+struct State {
+    start: Instant,
+    family: Family,
+    limits: Limits,
+    demand: Asked,
+    discharge: Discharge,
+    target: Share,
+    departure: Span,
+    station: Bounds,
     rounds: u32,
     closed_at: Option<Instant>,
     opened_at: Option<Instant>,
+    /// When pairing, or the check of the coils, is done.
+    step_at: Option<Instant>,
+    step: Option<hardware::Step>,
+    /// What the contactors will do.
+    contactor: Contactor,
+    leaving: bool,
+    wire: VecDeque<FaultKind>,
 }
 
-/// What the car can do.
-fn limits() -> DcLimits {
-    let flow = |kilowatts, amperes| FlowLimits {
-        max_power: Watts::new(kilowatts, 3),
-        min_power: Watts::ZERO,
-        max_current: Amperes::new(amperes, 0),
-        min_current: Amperes::ZERO,
-    };
-    DcLimits {
-        charge: flow(40, 100),
-        discharge: Some(flow(11, 30)),
-        max_voltage: Volts::new(460, 0),
-        min_voltage: Volts::new(300, 0),
+impl State {
+    fn new(now: Instant, scenario: &Scenario) -> Self {
+        let vehicle = &scenario.vehicle;
+        let usual = usual_demand(vehicle);
+        Self {
+            start: now,
+            family: scenario.services[0].service().family(),
+            limits: vehicle.limits,
+            demand: Asked {
+                current: vehicle.demand.current.or(usual.current),
+                power: vehicle.demand.power.or(usual.power),
+                voltage: vehicle.demand.voltage.or(usual.voltage),
+            },
+            discharge: vehicle.discharge,
+            target: vehicle.target,
+            departure: vehicle.departure,
+            station: Bounds::NONE,
+            rounds: 0,
+            closed_at: None,
+            opened_at: None,
+            step_at: None,
+            step: None,
+            contactor: Contactor::Closed,
+            leaving: false,
+            wire: VecDeque::new(),
+        }
     }
-}
-
-fn watt_hours(value: f64) -> WattHours {
-    WattHours::from_milli(thousandths(value), Rounding::TowardsZero)
-}
-
-fn percent(part: f64) -> PercentValue {
-    PercentValue::clamped((part * 100.0).round() as u16)
 }
 
 impl<'a> Vehicle<'a> {
-    pub(crate) fn new(mut engine: Evcc<'a>, cable: Cable, settings: VehicleSettings) -> Self {
-        engine.set_limits(limits());
-        engine.set_discharge_permit(DischargePermit::Allowed);
-        Self { engine, cable, settings, rounds: 0, closed_at: None, opened_at: None }
+    pub(crate) fn new(engine: Evcc<'a>, cable: Cable, far_end: FarEnd, scenario: &'a Scenario) -> Self {
+        let changes = scenario.vehicle.change.iter().map(|change| (change.when, *change));
+        let script = Script::new(Side::Vehicle, changes, &scenario.events, &scenario.faults);
+        Self { engine, cable, far_end, scenario, script, state: State::new(Instant::ZERO, scenario) }
     }
 
-    fn round(&mut self, now: Instant, status: &StationStatus) {
-        self.rounds += 1;
-        self.follow(Converter::Foreign(as_float(status.current.to_milli_saturating(Rounding::Nearest))));
-        if self.rounds >= self.settings.rounds {
-            self.engine.stop(now);
+    /// Energy into and out of the vehicle, Wh.
+    pub(crate) fn energy(&self) -> (f64, f64) {
+        self.cable.energy()
+    }
+
+    /// When a vehicle that has paused comes back.
+    pub(crate) fn returns_at(&self, now: Instant) -> Option<Instant> {
+        self.engine.paused()?;
+        let pause = self.scenario.vehicle.resume?.duration() / self.scenario.lapse;
+        Some(now + pause)
+    }
+
+    /// Time of the scenario.
+    fn time(&self, now: Instant) -> Duration {
+        now.saturating_sub(self.state.start).saturating_mul(self.scenario.lapse)
+    }
+
+    /// Time of the scenario until departure.
+    fn left(&self, now: Instant) -> Duration {
+        self.state.departure.duration().saturating_sub(self.time(now))
+    }
+
+    /// The laboratory has no keys: what is to be signed gets a signature of zeros.
+    fn sign(&mut self, now: Instant) {
+        if let Some(signed) = Signed::new(SignatureScheme::EcdsaP521Sha512, &[0; 64], &[0; 132]) {
+            self.engine.signed(now, signed);
         }
     }
 
-    /// A charger somewhere else has no hardware on this cable: it is given one that does as it should.
-    fn follow(&self, converter: Converter) {
-        if self.settings.far_end == FarEnd::Foreign {
-            self.cable.close(Side::Station);
-            self.cable.convert(converter);
-        }
-    }
-
-    /// The driver wants 80 % and never less than 20 %.
-    fn needs(&self) -> Needs {
-        Needs {
-            departure_time: 7200,
-            target_energy: watt_hours(self.cable.room(0.8)),
-            max_energy: watt_hours(self.cable.room(1.0)),
-            min_energy: watt_hours(self.cable.room(0.2)),
-            v2x_energy: Some((watt_hours(self.cable.room(0.8)), watt_hours(self.cable.room(0.3)))),
-            present_soc: Some(percent(self.cable.soc())),
-            minimum_soc: Some(percent(0.2)),
-            target_soc: Some(percent(0.8)),
-            charging_complete: self.cable.room(0.8) <= 0.0,
-            capacity: Some(watt_hours(Cable::CAPACITY)),
-        }
-    }
-
-    fn demand(&self) -> Demand {
-        let bidirectional =
-            self.engine.selection().is_some_and(|s| s.service.direction() == Direction::Bidirectional);
-        let out = bidirectional && (self.rounds / self.settings.swing.max(1)) % 2 == 1;
-        Demand {
-            battery: self.cable.battery_voltage(),
-            voltage: Volts::new(450, 0),
-            current: if out { Amperes::new(-25, 0) } else { Amperes::new(60, 0) },
+    fn event(&mut self, now: Instant, event: EvccEvent, observer: &mut Observer) {
+        match event {
+            EvccEvent::SessionStarted => {
+                observer.note(now, "session", format_args!("{}", self.engine.station_id()));
+            }
+            EvccEvent::SessionResumed => {
+                observer.note(now, "session resumed", format_args!("{}", self.engine.station_id()));
+                if let Some(selection) = self.engine.selection() {
+                    self.selected(selection.service.family());
+                }
+            }
+            EvccEvent::CustomerAwaited => observer.note(now, "customer awaited", format_args!("")),
+            EvccEvent::ServiceSelected(selection) => {
+                let mode = selection.parameters.control_mode;
+                observer.note(now, "service", format_args!("{:?}, {mode:?}", selection.service));
+                for set in self.engine.value_added() {
+                    observer.note(now, "value-added service", format_args!("{set:?}"));
+                }
+                self.selected(selection.service.family());
+            }
+            EvccEvent::Scheduled => {
+                let (charge, _) = self.engine.schedules();
+                observer.note(now, "scheduled", format_args!("{} entries", charge.entries().len()));
+            }
+            EvccEvent::NeedsChanged(needs) => observer.note(now, "needs changed", format_args!("{needs:?}")),
+            EvccEvent::Notified(notification) => {
+                let seconds = notification.max_delay;
+                observer.note(now, "notified", format_args!("{:?} within {seconds} s", notification.kind));
+            }
+            EvccEvent::Standby => observer.note(now, "standby", format_args!("")),
+            EvccEvent::StandbyRefused => observer.note(now, "standby refused", format_args!("")),
+            EvccEvent::SignMetering { .. } => {
+                observer.note(now, "meter", format_args!("confirmed without a key"));
+                self.sign(now);
+            }
+            EvccEvent::MeteringConfirmed => observer.note(now, "metering confirmed", format_args!("")),
+            EvccEvent::SideFailed(stream) => {
+                observer.note(now, "side stream failed", format_args!("{stream:?}"));
+            }
+            EvccEvent::ParkingGuide(guide) => {
+                observer.note(now, "parking guide", format_args!("{guide:?}"));
+                self.park(now);
+            }
+            EvccEvent::Parked => observer.note(now, "parked", format_args!("")),
+            EvccEvent::AuthorizationRefused(code) => {
+                observer.note(now, "authorization refused", format_args!("{}", code.as_str()));
+            }
+            EvccEvent::Ended(end) => observer.ended(now, end),
+            event => self.operate(now, event, observer),
         }
     }
 }
 
-impl Engine for Vehicle<'_> {
+impl Endpoint for Vehicle<'_> {
+    fn start(&mut self, now: Instant) -> Result<(), Failure> {
+        if self.engine.paused().is_none() {
+            self.state = State::new(now, self.scenario);
+            self.script.rewind();
+            self.selected(self.state.family);
+        }
+        self.engine.start(now, &Connection::new(Transport::InsecureLab, unix_time()));
+        self.apply();
+        self.report(now);
+        Ok(())
+    }
+
     fn handle_input<'i>(&'i mut self, now: Instant, bytes: &'i [u8]) -> Received<'i> {
         self.engine.handle_input(now, bytes)
     }
@@ -138,52 +215,55 @@ impl Engine for Vehicle<'_> {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.engine.poll_timeout()
+        let state = &self.state;
+        let script = self.script.next_time().map(|time| state.start + time / self.scenario.lapse);
+        // The charger looks after what it moves itself.
+        let own = self.far_end == FarEnd::Foreign || state.step.is_some() || state.family == Family::Ac;
+        let moving = (own && self.cable.is_moving()).then(|| self.cable.time() + TICK);
+        [self.engine.poll_timeout(), script, moving, state.closed_at, state.opened_at, state.step_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    fn poll_events(&mut self, now: Instant) -> Flow {
+    fn poll_events(&mut self, now: Instant, observer: &mut Observer) -> Flow {
         while let Some(event) = self.engine.poll_event() {
-            match event {
-                EvccEvent::CloseContactor { .. } => self.closed_at = Some(now + self.settings.contactor),
-                EvccEvent::PreCharge => self.follow(Converter::Voltage(self.cable.battery_volts())),
-                EvccEvent::StationStatus(status) => self.round(now, &status),
-                EvccEvent::OpenContactor { .. } => {
-                    self.follow(Converter::Off);
-                    self.opened_at = Some(now + self.settings.contactor);
-                }
-                EvccEvent::PowerOff => {
-                    self.closed_at = None;
-                    self.cable.open(Side::Vehicle);
-                    self.engine.contactor(now, Contactor::Open);
-                }
-                EvccEvent::Close => return Flow::Close,
-                EvccEvent::SessionStarted
-                | EvccEvent::CustomerAwaited
-                | EvccEvent::ServiceSelected(_)
-                | EvccEvent::StationLimits(_)
-                | EvccEvent::Scheduled
-                | EvccEvent::CableCheck
-                | EvccEvent::Ended(_) => {}
+            if event == EvccEvent::Close {
+                return Flow::Close;
             }
+            self.event(now, event, observer);
         }
         Flow::Continue
     }
 
-    fn tick(&mut self, now: Instant) {
+    fn tick(&mut self, now: Instant, observer: &mut Observer) {
+        while let Some(deed) = self.script.at(self.time(now)) {
+            self.perform(now, deed, observer);
+        }
         self.cable.advance(now);
-        if self.closed_at.is_some_and(|at| at <= now) {
-            self.closed_at = None;
-            self.cable.close(Side::Vehicle);
-            self.engine.contactor(now, Contactor::Closed);
+        self.drive(now);
+        self.report(now);
+    }
+
+    fn passed(&mut self, now: Instant, kind: MessageKind, observer: &mut Observer) {
+        for deed in self.script.message(kind) {
+            self.perform(now, deed, observer);
         }
-        if self.opened_at.is_some_and(|at| at <= now) {
-            self.opened_at = None;
-            self.cable.open(Side::Vehicle);
-            self.engine.contactor(now, Contactor::Open);
+    }
+
+    fn poll_fault(&mut self) -> Option<FaultKind> {
+        self.state.wire.pop_front()
+    }
+
+    fn sample(&self) -> Sample {
+        let own = bounds(self.state.limits, Side::Vehicle, self.state.family, &self.scenario.vehicle);
+        let joint = own.and(self.state.station);
+        Sample {
+            reading: self.cable.reading(),
+            set_point: None,
+            charge_limit: joint.charge,
+            discharge_limit: joint.discharge,
         }
-        self.engine.set_needs(self.needs());
-        self.engine.set_demand(self.demand());
-        self.engine.measurement(now, self.cable.measure(Side::Vehicle));
     }
 
     fn end(&self) -> Option<End> {

@@ -8,29 +8,46 @@ const MAX_BINARY: usize = 32;
 /// Where values start, unless a name reaches further.
 const COLUMN: usize = 44;
 
-/// The content of `element`, each line indented by `indent` spaces.
-pub(crate) fn lines(element: &Element, indent: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    content(element, indent, &mut lines);
-    lines
+/// An element with its simple value, if it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// How deep it stands, from 0.
+    pub(crate) depth: usize,
+    /// Empty for text beside elements.
+    pub(crate) name: String,
+    /// Empty where there are rows below it instead.
+    pub(crate) value: String,
 }
 
-fn content(element: &Element, indent: usize, lines: &mut Vec<String>) {
+/// The content of `element`.
+pub(crate) fn rows(element: &Element) -> Vec<Row> {
+    let mut rows = Vec::new();
+    content(element, 0, &mut rows);
+    rows
+}
+
+/// The content of `element`, each line indented by `indent` spaces.
+pub(crate) fn lines(element: &Element, indent: usize) -> Vec<String> {
+    rows(element).iter().map(|row| line(&row.name, &row.value, indent + 2 * row.depth)).collect()
+}
+
+fn content(element: &Element, depth: usize, rows: &mut Vec<Row>) {
     for (name, value) in &element.attributes {
-        lines.push(line(&format!("@{}", name.local), &text(value), indent));
+        rows.push(Row { depth, name: format!("@{}", name.local), value: text(value) });
     }
     for node in &element.content {
         match node {
-            Node::Value(value) => lines.push(line("", &text(value), indent)),
-            Node::Element(child) => match (child.value().map(text), child.rational()) {
-                (Some(value), _) | (None, Some(value)) if child.attributes.is_empty() => {
-                    lines.push(line(&child.name.local, &value, indent));
+            Node::Value(value) => rows.push(Row { depth, name: String::new(), value: text(value) }),
+            Node::Element(child) => {
+                let value = child.value().map(text).or_else(|| child.rational());
+                let value = value.filter(|_| child.attributes.is_empty());
+                let is_leaf = value.is_some();
+                let name = child.name.local.clone();
+                rows.push(Row { depth, name, value: value.unwrap_or_default() });
+                if !is_leaf {
+                    content(child, depth + 1, rows);
                 }
-                _ => {
-                    lines.push(line(&child.name.local, "", indent));
-                    content(child, indent + 2, lines);
-                }
-            },
+            }
         }
     }
 }
@@ -55,7 +72,7 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 /// Control characters are escaped, as they would let a message command the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use exi_codec::{Amperes, Volts, Watts};
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Secc, SeccConfig, SeccEvent};
 use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
-use iso15118_20::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Settings, Transport};
+use iso15118_20::{
+    Connection, Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Settings, Transport,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:50000".to_owned());
@@ -26,8 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let sets = [Parameters::new(1, ControlMode::Dynamic)];
     let offers = [Offer { service: Service::DcBpt, fee: Fee::Free, sets: &sets }];
-    let config =
-        SeccConfig { evse_id: "DE*V2G*E1", meter_id: "M1", offers: &offers, settings: Settings::default() };
+    let config = SeccConfig::new("DE*V2G*E1", "M1", &offers, Settings::default());
     let mut memory = vec![0; 16 * 1024];
     let mut secc = Secc::new(&config, &mut memory)?;
 
@@ -46,9 +47,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     secc.set_dispatch(Watts::new(-5, 3)); // feed 5 kW from the vehicle to the grid
 
     let clock = Instant::now();
-    let mut session = [0; 8];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut session)?;
-    secc.start(clock.elapsed(), Transport::InsecureLab, session, 1_700_000_000);
+    let (mut session, mut challenge) = ([0; 8], [0; 16]);
+    let mut random = std::fs::File::open("/dev/urandom")?;
+    random.read_exact(&mut session)?;
+    random.read_exact(&mut challenge)?;
+    let connection = Connection::new(Transport::InsecureLab, 1_700_000_000);
+    secc.start(clock.elapsed(), &connection, session, challenge);
 
     let (mut input, mut frame) = ([0; 4096], [0; 2048]);
     let (mut from, mut until) = (0, 0);
@@ -75,10 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 SeccEvent::Ended(end) if end.is_ok() => println!("ended well"),
                 SeccEvent::Ended(end) => return Err(end.into()),
                 SeccEvent::Close => return Ok(()),
-                SeccEvent::SessionStarted
-                | SeccEvent::ServiceSelected(_)
-                | SeccEvent::VehicleLimits(_)
-                | SeccEvent::VehicleStatus(_) => {}
+                _ => {}
             }
             secc.measurement(now, outlet);
             continue;

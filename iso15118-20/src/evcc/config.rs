@@ -156,9 +156,10 @@ pub struct EvccConfig<'a> {
     pub installation: Option<Installation<'a>>,
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
-    /// Which of the offered schedules it takes and when it charges within it, where it plans.
+    /// What it makes of the schedules that a charger offers where it plans itself (Scheduled): which one it takes,
+    /// and when it charges within it. None: the first one, all of it.
     #[cfg(feature = "planner")]
-    pub policy: ProfilePolicy,
+    pub policy: Option<ProfilePolicy>,
     /// What it says to a power tolerance.
     pub power_tolerance: PowerTolerance,
     /// How it changes a schedule while the charge loop goes on.
@@ -205,7 +206,7 @@ impl<'a> EvccConfig<'a> {
             installation: None,
             on_pause: PauseReaction::Pause,
             #[cfg(feature = "planner")]
-            policy: ProfilePolicy::Earliest,
+            policy: None,
             power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]

@@ -107,25 +107,28 @@ impl Core<'_> {
         tuples.first().map(|tuple| Plan::read(&tuple))
     }
 
-    /// One of the offers, with the profile that the policy makes of it. A vehicle that does not say how much energy
-    /// it wants takes all that the first one allows.
+    /// The offer that the policy likes best, with the profile that it makes of it. A vehicle without a policy, or one
+    /// that does not say how much energy it wants, takes all that the first one allows.
     #[cfg(feature = "planner")]
     fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
         let needs = self.plant.needs;
         let now = self.calendar.at(self.now);
-        let wants = needs.target_energy > WattHours::ZERO;
-        let choice = wants.then(|| {
+        let policy = self.config.policy.filter(|_| needs.target_energy > WattHours::ZERO);
+        let choice = policy.and_then(|policy| {
+            let departs = needs.departure_time > 0;
             let need = ChargeNeed {
                 now,
-                departure: (needs.departure_time > 0)
-                    .then(|| now.saturating_add(u64::from(needs.departure_time))),
+                departure: departs.then(|| now.saturating_add(u64::from(needs.departure_time))),
                 energy: needs.target_energy,
                 max_power: self.most_power(),
                 min_power: self.least_power(),
             };
-            choose(tuples, &need, self.config.policy)
+            choose(tuples, &need, policy)
         });
-        let Some(choice) = choice.flatten() else { return tuples.first().map(|tuple| Plan::read(&tuple)) };
+        // Where nothing can be planned, the vehicle takes what it gets.
+        let Some(choice) = choice.filter(|choice| !choice.profile.entries().is_empty()) else {
+            return tuples.first().map(|tuple| Plan::read(&tuple));
+        };
         let tuple = tuples.iter().find(|tuple| tuple.schedule_tuple_id == choice.tuple)?;
         Some(Plan { charge: choice.profile, ..Plan::read(&tuple) })
     }

@@ -102,13 +102,19 @@ impl Core<'_> {
         })
     }
 
-    /// Where the vehicle plans it needs to hear of a target only where that is below its schedule.
+    /// Where the vehicle plans it needs to hear of a target only where that is below its schedule, and below what
+    /// it can do anyway: a target in the one direction would keep it from turning to the other.
     fn scheduled_target(&self) -> Option<Power> {
         let (charge, discharge) = self.plan.power_at(self.unix());
+        let own = self.ac.declared.narrowed(&self.ac.live);
         let out = self.vehicle.status.power.is_some_and(Watts::is_negative);
-        let planned = if out { discharge } else { charge };
+        let (planned, able) = if out {
+            (discharge, own.discharge.unwrap_or_default().0.total())
+        } else {
+            (charge, own.max_charge.total())
+        };
         let active = self.ac.output.active;
-        (active.total().abs() < planned.abs()).then_some(active)
+        (active.total().abs() < planned.abs().min(able.abs())).then_some(active)
     }
 
     /// The targets of a round of the loop, for the selected direction and control mode.

@@ -1,5 +1,7 @@
 //! What matters in a message, in a few words.
 
+mod families;
+
 use exi_codec::iso20::common_messages::{ParameterValue, SeReqControlMode, SeResControlMode};
 use exi_codec::iso20::common_types::{EvseStatus, Processing};
 use exi_codec::iso20::dc::{ClReqControlMode, ClResControlMode, DcCpdReqMode, DcCpdResMode};
@@ -10,27 +12,24 @@ use v2gtp::{PayloadType, SchemaSet};
 
 /// A message as the timeline shows it.
 #[derive(Clone, Debug)]
-pub(super) struct Meaning {
+pub(crate) struct Meaning {
     /// Name of the message.
-    pub(super) name: &'static str,
-    pub(super) is_request: bool,
+    pub(crate) name: &'static str,
     /// What matters, in order.
-    pub(super) facts: Map<String, Value>,
+    pub(crate) facts: Map<String, Value>,
 }
 
 /// What a payload says; payloads that cannot be read get no facts.
-pub(super) fn of(payload_type: PayloadType, payload: &[u8]) -> Meaning {
+pub(crate) fn of(payload_type: PayloadType, payload: &[u8]) -> Meaning {
     let request = Request::decode(payload_type, SchemaSet::Dc, payload);
     if let Ok(request) = request {
-        return Meaning { name: request.kind().name(), is_request: true, facts: of_request(&request) };
+        return Meaning { name: request.kind().name(), facts: of_request(&request) };
     }
     match Response::decode(payload_type, SchemaSet::Dc, payload) {
-        Ok(response) => {
-            Meaning { name: response.kind().name(), is_request: false, facts: of_response(&response) }
-        }
+        Ok(response) => Meaning { name: response.kind().name(), facts: of_response(&response) },
         Err(error) => {
             let facts = Facts::default().add("error", error.to_string()).0;
-            Meaning { name: "undecodable", is_request: false, facts }
+            Meaning { name: "undecodable", facts }
         }
     }
 }
@@ -145,7 +144,7 @@ fn of_request(request: &Request<'_>) -> Map<String, Value> {
             let facts = facts.add("session", m.charging_session.as_str());
             facts.maybe("code", m.ev_termination_code.map(|code| code.to_string()))
         }
-        _ => facts,
+        _ => families::of_request(facts, request),
     }
     .0
 }
@@ -237,7 +236,54 @@ fn of_response(response: &Response<'_>) -> Map<String, Value> {
             facts.maybe("meter_wh", meter.map(|meter| meter.charged_energy_reading_wh)).status(m.evse_status)
         }
         Response::DcWeldingDetectionRes(m) => facts.add("present_v", number(m.evse_present_voltage)),
-        _ => facts,
+        _ => families::of_response(facts, response),
     }
     .0
+}
+
+#[cfg(test)]
+mod tests {
+    use iso15118_20::message::MessageKind;
+    use serde_json::Value;
+
+    /// Messages of the committed corpus.
+    fn corpus(set: &str) -> Vec<(String, Vec<u8>)> {
+        let path = format!("{}/../conformance/corpus/{set}.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .filter(|line| line["fragment"] != true)
+            .map(|line| {
+                let exi = crate::input::hex(line["exi_hex"].as_str().unwrap()).unwrap();
+                (line["xml"].as_str().unwrap().to_owned(), exi)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn messages_of_every_family_are_read_by_name() {
+        for set in ["common", "dc", "ac", "wpt", "acdp"] {
+            let mut read = 0;
+            for (xml, exi) in corpus(set) {
+                let kind = MessageKind::ALL.iter().find(|kind| {
+                    xml.contains(&format!(":{} ", kind.name())) || xml.contains(&format!("<{} ", kind.name()))
+                });
+                let Some(kind) = kind else { continue };
+                let meaning = super::of(kind.payload_type(), &exi);
+                assert_eq!(meaning.name, kind.name(), "{:?}", meaning.facts);
+                read += 1;
+                let facts = &meaning.facts;
+                if !kind.is_request() {
+                    assert!(facts["code"].is_string(), "{kind}: {facts:?}");
+                }
+                if kind.name().contains("ChargeLoopReq") {
+                    assert!(
+                        facts.iter().any(|(name, _)| name.ends_with("_w") || name.ends_with("_v")),
+                        "{kind}: {facts:?}"
+                    );
+                }
+            }
+            assert!(read >= 5, "{set}: {read}");
+        }
+    }
 }

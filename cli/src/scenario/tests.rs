@@ -1,0 +1,135 @@
+use proptest::prelude::*;
+
+use super::{
+    Action, Answer, FaultKind, Limits, Outcome, Portion, Power, Scenario, ScenarioError, ServiceChoice, Side,
+    Span, When,
+};
+
+fn error(text: &str) -> ScenarioError {
+    Scenario::parse(text).expect_err(text)
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    assert_eq!(Scenario::parse(""), Ok(Scenario::default()));
+}
+
+#[test]
+fn everything_has_its_place() {
+    let scenario = Scenario::parse(
+        r#"
+        name = "all"
+        about = "of it"
+        services = ["mcs", "dc"]
+        mode = "scheduled"
+        profile = "strict"
+        lapse = 60
+        seed = 7
+
+        [station]
+        authorization = "never"
+        verdict = "rejected"
+        limits = { charge-power = "1.2 MW", max-voltage = "1250 V" }
+        grid = { discharge = "0 W" }
+
+        [[station.change]]
+        when = "20 min every 1 h"
+        dispatch = "-11 kW"
+
+        [vehicle]
+        soc = "10 %"
+        discharge = "forbidden"
+        demand = { current = "-20 A" }
+
+        [[event]]
+        when = "round 8"
+        side = "station"
+        action = "stop"
+        within = "3 s"
+
+        [[fault]]
+        when = "DC_ChargeLoopReq 3"
+        side = "vehicle"
+        fault = "delay"
+        by = "300 ms"
+        chance = "10 %"
+
+        [expect]
+        station = ["refused", "timeout"]
+        "#,
+    )
+    .unwrap();
+    assert_eq!(scenario.services, [ServiceChoice::Mcs, ServiceChoice::Dc]);
+    assert_eq!(scenario.station.authorization, Answer::Never);
+    let limits = Limits { charge_power: Some(Power::from_thousandths(1_200_000_000)), ..Limits::default() };
+    assert_eq!(scenario.station.limits.charge_power, limits.charge_power);
+    assert_eq!(scenario.station.change[0].dispatch, Some(Power::from_thousandths(-11_000_000)));
+    assert_eq!((scenario.events[0].action, scenario.events[0].side), (Action::Stop, Side::Station));
+    let fault = scenario.faults[0];
+    assert!(matches!(fault.when, When::Message { nth: 3, .. }));
+    let FaultKind::Delay(Portion::Chance(_), by) = fault.what else { panic!("{fault:?}") };
+    assert_eq!(by, Span::from_thousandths(300));
+    assert_eq!(scenario.expect.station, [Outcome::Refused, Outcome::Timeout]);
+}
+
+#[test]
+fn the_example_of_the_readme_is_a_scenario() {
+    let (_, example) = include_str!("../../README.md").split_once("```toml\n").unwrap();
+    let scenario =
+        Scenario::parse(example.split_once("```").unwrap().0).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((scenario.faults.len(), scenario.events.len(), scenario.vehicle.change.len()), (1, 1, 1));
+}
+
+#[test]
+fn errors_name_place_and_remedy() {
+    for (text, place, words) in [
+        ("lapse = 0", (1, 9), "1 to 100000"),
+        ("lapse = \"60\"", (1, 9), "expected u32"),
+        ("services = []", (1, 1), "[\"dc-bpt\", \"dc\"]"),
+        ("services = [\"dc\", \"dc\"]", (1, 1), "twice"),
+        ("services = [\"cd\"]", (1, 13), "expected one of `ac`"),
+        ("\n[station]\npower = 3", (3, 1), "unknown field `power`, expected one of"),
+        ("[station]\ndispatch = 22", (2, 12), "expected a power with its unit in quotes, such as \"22 kW\""),
+        ("[station]\nlimits = { charge-power = \"-1 W\" }", (2, 27), "without a sign"),
+        (
+            "[vehicle]\nlimits = { max-voltage = \"1 V\", min-voltage = \"2 V\" }",
+            (1, 1),
+            "above `max-voltage`",
+        ),
+        ("[vehicle]\nminimum = \"90 %\"", (1, 1), "`minimum` is above `target`"),
+        ("[vehicle]\nsoc = \"101 %\"", (2, 7), "0 % to 100 %"),
+        ("[vehicle]\ndeparture = \"-1 h\"", (2, 13), "backwards"),
+        ("[[event]]\nwhen = \"soon\"\nside = \"station\"\naction = \"stop\"", (2, 8), "\"round 8\""),
+        ("[[fault]]\nwhen = \"start\"\nfault = \"delay\"\nside = \"vehicle\"", (1, 1), "by = \"300 ms\""),
+        ("[[fault]]\nwhen = \"start\"\nfault = \"drop\"", (1, 1), "side = \"station\""),
+        ("[[fault]]\nwhen = \"start\"\nfault = \"unplug\"\nbits = 3", (1, 1), "`bits` means nothing"),
+        (
+            "[[fault]]\nwhen = \"start\"\nfault = \"islanding\"\nside = \"vehicle\"",
+            (1, 1),
+            "only the station",
+        ),
+        ("name = \"a", (1, 10), "string"),
+    ] {
+        let error = error(text);
+        assert_eq!((error.line(), error.column()), place, "{text}\n{error}");
+        assert!(error.message().contains(words), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn the_place_is_shown() {
+    let shown = error("lapse = 60\n[vehicle]\nsoc = \"half\"").to_string();
+    assert!(
+        shown.starts_with("line 3, column 7\n  |\n3 | soc = \"half\"\n  |       ^\n`half` is no share"),
+        "{shown}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn nothing_makes_it_panic(text in "\\PC{0,200}|([a-z.]{1,9} ?= ?[\"\\[{]?[-0-9a-z %.]{0,9}[\"\\]}]?\n){0,9}") {
+        if let Err(error) = Scenario::parse(&text) {
+            let _ = error.to_string();
+        }
+    }
+}
