@@ -19,7 +19,7 @@ pub use certificate::{ExtensionDer, Subject, Template};
 pub use entity::{Branch, Entity, IdentifierLength, Levels, Plan};
 pub use fault::{Fault, FaultyChain};
 pub use hierarchy::{Hierarchy, Issued};
-pub use status::{CrlPlan, OcspPlan, Signer};
+pub use status::{CrlPlan, OcspPlan, Partial, Signer};
 
 use crate::crypto::{Algorithm, Scalar};
 use crate::error::Rule;

@@ -202,11 +202,11 @@ fn every_flipped_bit_is_refused() {
     let hierarchy = hierarchy();
     let setting = Setting::of(hierarchy, Entity::Secc);
     let chain = hierarchy.chain(Entity::Secc);
-    // Signatures take time: a bit of every octet, another one in each.
+    // Signatures take time: one bit of every second octet, another one in each.
     for (index, certificate) in chain.iter().enumerate() {
-        for at in 0..certificate.len() {
+        for at in (0..certificate.len()).step_by(2) {
             let mut damaged = certificate.to_vec();
-            damaged[at] ^= 1 << (at % 8);
+            damaged[at] ^= 1 << (at / 2 % 8);
             let mut chain = chain.clone();
             chain[index] = &damaged;
             setting.with(|trust| {

@@ -30,12 +30,20 @@ impl CrlPlan {
         self.sign_with(authority, key, &[])
     }
 
-    pub(super) fn sign_with(
-        &self,
-        authority: &Certificate<'_>,
-        key: &PrivateKey,
-        more: &[ExtensionDer],
-    ) -> Vec<u8> {
+    /// A list that does not speak for all certificates, for tests.
+    pub fn sign_partial(&self, authority: &Certificate<'_>, key: &PrivateKey, kind: Partial) -> Vec<u8> {
+        let extension = match kind {
+            Partial::Delta => ExtensionDer::new(&oid::DELTA_CRL_INDICATOR, Critical::Yes, &der::small(1)),
+            Partial::Scope => {
+                let value = der::sequence(&[&der::tlv(0x81, &[0xFF])]);
+                ExtensionDer::new(&oid::ISSUING_DISTRIBUTION_POINT, Critical::Yes, &value)
+            }
+            Partial::Unknown => ExtensionDer::new(&oid::OCSP_NO_CHECK, Critical::Yes, &der::null()),
+        };
+        self.sign_with(authority, key, &[extension])
+    }
+
+    fn sign_with(&self, authority: &Certificate<'_>, key: &PrivateKey, more: &[ExtensionDer]) -> Vec<u8> {
         let algorithm = der::sequence(&[&der::oid(&key.algorithm().signature_oid())]);
         let entry = |serial: &Vec<u8>| der::sequence(&[&der::unsigned(serial), &der::time(self.this_update)]);
         let entries: Vec<u8> = self.revoked.iter().flat_map(entry).collect();
@@ -57,6 +65,17 @@ impl CrlPlan {
         ]);
         signed(&tbs, &algorithm, key)
     }
+}
+
+/// Why a list does not speak for all certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partial {
+    /// It has the difference to another list.
+    Delta,
+    /// It is about leaves only.
+    Scope,
+    /// It has a critical extension that no list has.
+    Unknown,
 }
 
 /// Who signs an OCSP response.

@@ -1,6 +1,8 @@
 //! What the tests share: a hierarchy that is made once, and shorthands.
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod message;
+
 use std::sync::OnceLock;
 
 use v2g_pki::issue::{Entity, Hierarchy, Plan};
