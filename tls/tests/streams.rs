@@ -4,13 +4,12 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread;
 
 use v2g_pki::Algorithm;
 use v2g_pki::issue::Entity;
 use v2g_tls::rustls::AlertDescription;
-use v2g_tls::{Accepted, Config, Error, HelloError, Vehicle};
+use v2g_tls::{Accepted, Error, HelloError, Vehicle};
 
 use common::{ADDRESS, hierarchy, made, station, vehicle, vehicle_config};
 
@@ -118,7 +117,11 @@ fn refusals_over_a_blocking_socket_have_their_reason_and_alert() {
 
 #[cfg(feature = "tokio")]
 mod asynchronous {
+    use std::sync::Arc;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use v2g_tls::Config;
 
     use super::*;
 
