@@ -119,6 +119,16 @@ mod tests {
         assert_eq!(fit(&root, &another), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn damaged_names_are_compared_without_panic(at: proptest::sample::Index, bits: u8) {
+            let root = name(&[(6, 0x13, "DE"), (10, 0x0c, "Root Org"), (3, 0x0c, "V2G Root")]);
+            let mut damaged = root.clone();
+            damaged[at.index(root.len())] ^= bits;
+            assert_eq!(fit(&root, &damaged) == Some(Fit::Exact), bits == 0);
+        }
+    }
+
     #[test]
     fn what_is_no_name_fits_nothing() {
         let root = name(&[(3, 0x0c, "V2G Root")]);

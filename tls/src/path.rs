@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use v2g_pki::status::{self, Evidence, StatusCache};
+use v2g_pki::status::{self, Evidence, Statement, StatusCache};
 use v2g_pki::{
     Anchor, Certificate, Chain, Curves, Error, Policy, Revocation, Role, RootKind, Rule, Subject, Time,
     Trust, ValidChain, validate,
@@ -81,16 +81,25 @@ impl PathVerifier {
         let mut root = 0;
         self.examine(presented, self.policy, |valid| root = valid.root())?;
         let root = self.roots.get(root).map(|(_, der)| der.as_slice());
-        let mut cache = self.evidence.read().unwrap_or_else(PoisonError::into_inner).cache.clone();
         let chain: Vec<&[u8]> = presented.chain.iter().copied().chain(root).collect();
+        // What is not known is not learned: the policy may have let it pass.
+        self.remember(presented, &chain, |_| Ok(()))
+    }
+
+    /// Remembers what is said about each certificate of a valid path but the last, which issued the one before it.
+    fn remember(
+        &self,
+        presented: &Presented<'_>,
+        path: &[&[u8]],
+        judge: impl Fn(Result<Statement, Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut cache = self.evidence.read().unwrap_or_else(PoisonError::into_inner).cache.clone();
         self.with(presented, self.policy, |trust| {
-            for pair in chain.windows(2) {
-                let [child, issuer] = pair else { continue };
+            path.windows(2).try_for_each(|pair| {
+                let [child, issuer] = pair else { return Ok(()) };
                 let (child, issuer) = (Certificate::parse(child)?, Certificate::parse(issuer)?);
-                // What is not known is not learned: the policy may let it pass.
-                let _ = status::learn(&child, &issuer, trust, &mut cache);
-            }
-            Ok(())
+                judge(status::learn(&child, &issuer, trust, &mut cache))
+            })
         })?;
         self.evidence.write().unwrap_or_else(PoisonError::into_inner).cache = cache;
         Ok(())
@@ -139,11 +148,9 @@ impl PathVerifier {
         }
         let deferred = Policy { revocation: Revocation::Deferred, ..self.policy };
         self.examine(presented, deferred, |_| ())?;
-        // That passes without any status. The leaf has to have one.
+        // That passes without any status. The leaf has to have one, which is needed again when the host looks again.
         let [leaf, issuer, ..] = presented.chain else { return Err(error) };
-        let (leaf, issuer) = (Certificate::parse(leaf)?, Certificate::parse(issuer)?);
-        let known = |trust: &Trust<'_>| status::learn(&leaf, &issuer, trust, &mut StatusCache::<1>::new());
-        self.with(presented, self.policy, known).map(drop)
+        self.remember(presented, &[leaf, issuer], |learned| learned.map(drop))
     }
 }
 

@@ -51,6 +51,11 @@ impl Peer {
         &self.chain
     }
 
+    /// The chain as [`Presented`](crate::Presented) wants it, to be examined again.
+    pub fn certificates(&self) -> Vec<&[u8]> {
+        self.chain.iter().map(Vec::as_slice).collect()
+    }
+
     /// The leaf in DER.
     pub fn leaf(&self) -> &[u8] {
         self.chain.first().map(Vec::as_slice).unwrap_or_default()

@@ -240,7 +240,19 @@ fn what_rustls_does_not_staple_has_to_be_known_or_deferred() {
 
     let (at_vehicle, _) = between(&knowing(verifier(AuthorityStatus::AsLeaf)), &station(ours));
     assert_eq!(rule(at_vehicle), Rule::StatusUnknown, "nothing about the authorities");
-    connect(&knowing(verifier(AuthorityStatus::Deferred)), &station(ours));
+    let deferring = Arc::new(verifier(AuthorityStatus::Deferred));
+    let (client, _) =
+        connect(&vehicle_with(|config| Config { verifier: deferring.clone(), ..config }), &station(ours));
+
+    // The look after the handshake: what the staple said is remembered.
+    let certificates = client.peer().unwrap().certificates();
+    let now_again = now().unix() as u64;
+    let again = Presented { role: PeerRole::Station, chain: &certificates, staple: None, now: now_again };
+    let look =
+        || deferring.examine(&again, common::policy(Algorithm::P521), |_| ()).map_err(|error| error.rule());
+    assert_eq!(look(), Err(Rule::StatusUnknown));
+    deferring.set_evidence(ours.staples(Entity::Secc, now().plus(-DAY)).split_off(1), Vec::new());
+    assert_eq!(look(), Ok(()));
 
     // By revocation lists instead.
     let by_lists = verifier(AuthorityStatus::AsLeaf);

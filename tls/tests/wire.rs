@@ -182,6 +182,32 @@ fn damaged_flights_are_refused_and_nobody_panics() {
 }
 
 #[test]
+fn nothing_is_lost_while_nobody_reads() {
+    let hierarchy = hierarchy(Algorithm::P521);
+    let (mut client, mut server) = connect(&vehicle(hierarchy), &station(hierarchy));
+    let data: Vec<u8> = (0..500_000_u32).map(|n| (n / 7) as u8).collect();
+    let (mut rest, mut received, mut waited) = (&data[..], Vec::<u8>::new(), 0);
+    while received.len() < data.len() {
+        // As much as the link takes, then as much as the peer takes.
+        while let taken @ 1.. = server.write(rest) {
+            rest = &rest[taken..];
+        }
+        let sent = server.send();
+        let mut input = &sent[..];
+        while !input.is_empty() {
+            client.handle_input(&mut input).unwrap();
+            waited += usize::from(!input.is_empty());
+            let mut chunk = [0; 5000];
+            while let len @ 1.. = client.read(&mut chunk) {
+                received.extend(&chunk[..len]);
+            }
+        }
+    }
+    assert!(received == data);
+    assert!(waited > 0, "the reader was outrun");
+}
+
+#[test]
 fn plain_v2gtp_is_not_tls() {
     assert_eq!(HelloReader::new().handle_input(&[1, 0xfe, 0x80, 1, 0, 0, 0, 0]), Err(HelloError::NotTls));
     let mut server = station(hierarchy(Algorithm::P521)).link(None).unwrap();

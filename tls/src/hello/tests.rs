@@ -1,3 +1,5 @@
+use proptest::prelude::{any, proptest};
+
 use super::{Hello, HelloError, HelloReader, LONGEST, Offer};
 use crate::fragment::MaxFragment;
 
@@ -95,4 +97,22 @@ fn damaged_hellos_never_panic_and_stay_bounded() {
     let mut reader = HelloReader::new();
     let endless = [22, 3, 1, 0, 1, 1].repeat(LONGEST);
     assert!(reader.handle_input(&endless).is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_give_one_answer_however_they_are_cut(
+        at in any::<proptest::sample::Index>(),
+        noise: Vec<u8>,
+        cut in 1_usize..50,
+        record in 1_usize..100,
+    ) {
+        let mut bytes = client_hello(&[(1, &[2]), V12, V13], record);
+        let at = at.index(bytes.len());
+        bytes.splice(at..(at + noise.len()).min(bytes.len()), noise);
+        let whole = HelloReader::new().handle_input(&bytes);
+        let mut reader = HelloReader::new();
+        let pieces = bytes.chunks(cut).map(|piece| reader.handle_input(piece)).find(|result| *result != Ok(None));
+        assert_eq!(pieces.unwrap_or(Ok(None)), whole);
+    }
 }

@@ -4,7 +4,9 @@ use p256::NistP256;
 use p521::NistP521;
 use p521::elliptic_curve::ecdh::diffie_hellman;
 use p521::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
-use p521::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey};
+use p521::elliptic_curve::{
+    AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, NonZeroScalar, PublicKey, SecretKey,
+};
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
 use rustls::{Error, NamedGroup, PeerMisbehaved};
@@ -93,7 +95,9 @@ where
         }
         let peer =
             PublicKey::<C>::from_sec1_bytes(peer_pub_key).map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
-        let shared = diffie_hellman(self.secret.to_nonzero_scalar(), peer.as_affine());
+        let scalar = Zeroizing::new(self.secret.to_nonzero_scalar());
+        let scalar: &NonZeroScalar<C> = &scalar;
+        let shared = diffie_hellman(scalar, peer.as_affine());
         Ok(SharedSecret::from(shared.raw_secret_bytes().as_slice()))
     }
 

@@ -317,3 +317,17 @@ fn private_keys_are_not_loaded() {
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(vec![0x30, 0].into());
     assert!(Profile::V2g20.provider().key_provider.load_private_key(key).is_err());
 }
+
+/// What holds a secret erases it when it is dropped; the compiler checks that.
+#[test]
+fn secrets_are_erased() {
+    fn erased<T: zeroize::ZeroizeOnDrop>() {}
+    erased::<SecretKey<NistP521>>();
+    erased::<SecretKey<NistP256>>();
+    erased::<p521::elliptic_curve::ecdh::SharedSecret<NistP521>>();
+    erased::<aes_gcm::Aes256Gcm>();
+    erased::<chacha20poly1305::ChaCha20Poly1305>();
+    // HMAC keeps its key as two states of the hash.
+    erased::<sha2::Sha256>();
+    erased::<sha2::Sha384>();
+}
