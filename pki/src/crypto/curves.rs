@@ -118,15 +118,15 @@ pub(crate) mod goldilocks {
 }
 
 #[cfg(not(feature = "p256"))]
-use missing as secp256;
+pub(crate) use missing as secp256;
 #[cfg(not(feature = "p384"))]
-use missing as secp384;
+pub(crate) use missing as secp384;
 #[cfg(not(feature = "curve448"))]
-use missing as goldilocks;
+pub(crate) use missing as goldilocks;
 
 /// A curve whose feature is off.
 #[cfg(not(all(feature = "p256", feature = "p384", feature = "curve448")))]
-mod missing {
+pub(crate) mod missing {
     use crate::crypto::Secret;
     use crate::error::Rule;
 
@@ -151,8 +151,6 @@ mod missing {
         Err(Rule::Algorithm)
     }
 }
-
-pub(crate) use {goldilocks as ed448, secp256 as p256_curve, secp384 as p384_curve};
 
 impl Verifier for Curves {
     fn check_key(&self, key: &KeyInfo<'_>) -> Result<Option<Algorithm>, Rule> {
