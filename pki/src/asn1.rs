@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.reader.as_ref().is_none_or(|reader| reader.is_finished())
+        self.reader.as_ref().is_none_or(der::Reader::is_finished)
     }
 
     /// The next element, whatever it is.

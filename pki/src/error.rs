@@ -57,7 +57,7 @@ impl Error {
         ResponseCode::FailedMeteringSignatureNotValid
     }
 
-    const fn certificate_code(&self) -> ResponseCode {
+    const fn certificate_code(self) -> ResponseCode {
         match self.rule {
             Rule::Expired => ResponseCode::WarningCertificateExpired,
             Rule::NotYetValid => ResponseCode::WarningCertificateNotYetValid,

@@ -128,19 +128,23 @@ fn emaid_sums(text: impl Iterator<Item = u8>) -> [u8; 4] {
         p1 = times(p1, [[0, 1], [1, 1]], 2);
         p2 = times(p2, [[0, 1], [1, 2]], 3);
         let value = if octet.is_ascii_digit() { octet - b'0' } else { octet.wrapping_sub(b'A' - 10) };
-        let (q, r) = ([value / 18, value / 9 % 2], [value / 3 % 3, value % 3]);
-        let [a, b] = row(q, p1, 2);
-        let [c, d] = row(r, p2, 3);
-        let [sa, sb, sc, sd] = sums;
-        sums = [(sa + a) % 2, (sb + b) % 2, (sc + c) % 3, (sd + d) % 3];
+        let even = row([value / 18, value / 9 % 2], p1, 2);
+        let odd = row([value / 3 % 3, value % 3], p2, 3);
+        for ((sum, more), modulus) in sums.iter_mut().zip(even.into_iter().chain(odd)).zip([2, 2, 3, 3]) {
+            *sum = (*sum + more) % modulus;
+        }
     }
     sums
 }
 
 type Matrix = [[u8; 2]; 2];
 
-fn row([x, y]: [u8; 2], [[a, b], [c, d]]: Matrix, modulus: u8) -> [u8; 2] {
-    [(x * a + y * c) % modulus, (x * b + y * d) % modulus]
+fn row([x, y]: [u8; 2], [first, second]: Matrix, modulus: u8) -> [u8; 2] {
+    let [left, right] = [0, 1].map(|column: usize| {
+        let at = |row: [u8; 2]| row.into_iter().nth(column).unwrap_or(0);
+        (x * at(first) + y * at(second)) % modulus
+    });
+    [left, right]
 }
 
 fn times([first, second]: Matrix, by: Matrix, modulus: u8) -> Matrix {

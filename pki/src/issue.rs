@@ -82,13 +82,12 @@ impl PrivateKey {
     /// The key as PKCS #8 (RFC 5958, RFC 5915, RFC 8410).
     pub fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
         let curve = der::oid(&self.algorithm().curve_oid());
-        let (algorithm, key) = match self.algorithm() {
-            Algorithm::Ed448 => (der::sequence(&[&curve]), der::octets(self.expose())),
-            _ => {
-                let public = der::explicit(1, &der::bit_string(&self.public()));
-                let key = der::sequence(&[&der::small(1), &der::octets(self.expose()), &public]);
-                (der::sequence(&[&der::oid(&crate::oid::EC_PUBLIC_KEY), &curve]), key)
-            }
+        let (algorithm, key) = if self.algorithm() == Algorithm::Ed448 {
+            (der::sequence(&[&curve]), der::octets(self.expose()))
+        } else {
+            let public = der::explicit(1, &der::bit_string(&self.public()));
+            let key = der::sequence(&[&der::small(1), &der::octets(self.expose()), &public]);
+            (der::sequence(&[&der::oid(&crate::oid::EC_PUBLIC_KEY), &curve]), key)
         };
         Zeroizing::new(der::sequence(&[&der::small(0), &algorithm, &der::octets(&key)]))
     }

@@ -82,6 +82,7 @@ fn find(question: &Question<'_>, trust: &Trust<'_>, verifier: &dyn Verifier) -> 
                 found = Some(statement);
             }
         }
+        Err(flaw) if flaw.rule == Rule::DeltaCrl => failure = Some(flaw.of(subject)),
         Err(flaw) => failure = failure.or(Some(flaw.of(subject))),
     };
     for (index, der) in ocsp.iter().enumerate() {
@@ -92,6 +93,8 @@ fn find(question: &Question<'_>, trust: &Trust<'_>, verifier: &dyn Verifier) -> 
     }
     let remembered = || cache?.recall(&cache::key(question.certificate, question.issuer), trust.now);
     match (found.or_else(remembered), failure) {
+        // There is something newer than the full list, and it is not understood.
+        (_, Some(error)) if error.rule() == Rule::DeltaCrl => Err(error),
         (Some(statement), _) => Ok(statement),
         (None, Some(error)) => Err(error),
         (None, None) => Err(Error::new(Rule::StatusUnknown, question.subject)),

@@ -147,10 +147,10 @@ impl<'b> TrustStore<'b> {
             let half = store.half_mut(slot);
             let read = storage.read(slot, half.0);
             let generation = read.ok().and_then(|length| Image(half.0).generation(length));
-            if let Some(generation) = generation {
-                if best.is_none_or(|(other, _)| generation.wrapping_sub(other) < u32::MAX / 2) {
-                    best = Some((generation, slot));
-                }
+            if let Some(generation) = generation
+                && best.is_none_or(|(other, _)| generation.wrapping_sub(other) < u32::MAX / 2)
+            {
+                best = Some((generation, slot));
             }
         }
         let (_, current) = best.ok_or(failed(Rule::Corrupt))?;

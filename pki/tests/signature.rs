@@ -165,9 +165,9 @@ fn set_reference(signature: &mut Signature<'_>, change: impl Fn(&mut Reference<'
     change(&mut reference);
     // The static lifetime of all that a test puts in.
     let id: Option<&'static str> =
-        reference.id.and_then(|id| id.as_str()).map(|id| &*leak(id.to_owned()).as_str());
-    let uri = reference.uri.and_then(|id| id.as_str()).map(|id| &*leak(id.to_owned()).as_str());
-    let kind = reference.r#type.and_then(|id| id.as_str()).map(|id| &*leak(id.to_owned()).as_str());
+        reference.id.and_then(|id| id.as_str()).map(|id| leak(id.to_owned()).as_str());
+    let uri = reference.uri.and_then(|id| id.as_str()).map(|id| leak(id.to_owned()).as_str());
+    let kind = reference.r#type.and_then(|id| id.as_str()).map(|id| leak(id.to_owned()).as_str());
     let method = leak(reference.digest_method.algorithm.as_str().expect("text").to_owned()).as_str();
     let transforms: Vec<Transform<'static>> = reference
         .transforms
@@ -291,7 +291,7 @@ fn nothing_unsigned_is_verified() {
     assert_eq!(rule(&encode(&eim)), Rule::SignatureMissing);
     // What was built here and never received has no bits to be checked.
     let AReqAuthorizationMode::Pnc(element) = request.authorization_mode else { panic!() };
-    let built = PncAReqAuthorizationMode { place: Default::default(), ..element };
+    let built = PncAReqAuthorizationMode { place: exi_codec::Place::default(), ..element };
     let hierarchy = hierarchy();
     let leaf = Certificate::parse(hierarchy.certificate(Entity::Contract(0))).expect("a leaf");
     let signature = request.header.signature.map(|it| it.get());

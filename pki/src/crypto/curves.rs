@@ -152,8 +152,6 @@ pub(crate) mod missing {
     }
 }
 
-pub(crate) use {goldilocks as ed448, secp256 as p256_curve, secp384 as p384_curve};
-
 impl Verifier for Curves {
     fn check_key(&self, key: &KeyInfo<'_>) -> Result<Option<Algorithm>, Rule> {
         let algorithm = key.algorithm()?;

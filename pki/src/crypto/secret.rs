@@ -93,9 +93,9 @@ impl Scalar {
     pub(crate) fn public<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], Rule> {
         let public = match self.algorithm {
             Algorithm::P521 => secp521::public,
-            Algorithm::P384 => curves::p384_curve::public,
-            Algorithm::P256 => curves::p256_curve::public,
-            Algorithm::Ed448 => curves::ed448::public,
+            Algorithm::P384 => curves::secp384::public,
+            Algorithm::P256 => curves::secp256::public,
+            Algorithm::Ed448 => curves::goldilocks::public,
         };
         public(self.expose(), out)?;
         Ok(out.get(..self.algorithm.public_len()).unwrap_or_default())
@@ -109,9 +109,9 @@ impl Scalar {
     ) -> Result<&'o [u8], Rule> {
         let sign = match self.algorithm {
             Algorithm::P521 => secp521::sign,
-            Algorithm::P384 => curves::p384_curve::sign,
-            Algorithm::P256 => curves::p256_curve::sign,
-            Algorithm::Ed448 => curves::ed448::sign,
+            Algorithm::P384 => curves::secp384::sign,
+            Algorithm::P256 => curves::secp256::sign,
+            Algorithm::Ed448 => curves::goldilocks::sign,
         };
         sign(self.expose(), message, out)?;
         Ok(out.get(..self.algorithm.signature_len()).unwrap_or_default())
@@ -124,8 +124,8 @@ impl Scalar {
         }
         match self.algorithm {
             Algorithm::P521 => secp521::agree(self.expose(), point),
-            Algorithm::P384 => curves::p384_curve::agree(self.expose(), point),
-            Algorithm::P256 => curves::p256_curve::agree(self.expose(), point),
+            Algorithm::P384 => curves::secp384::agree(self.expose(), point),
+            Algorithm::P256 => curves::secp256::agree(self.expose(), point),
             Algorithm::Ed448 => Err(Rule::Algorithm),
         }
     }
@@ -141,8 +141,6 @@ impl Scalar {
 /// The private key of an X448 agreement.
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct XScalar {
-    // Without the feature nothing makes one.
-    #[cfg_attr(not(feature = "curve448"), expect(dead_code, reason = "no agreement without the curve"))]
     bytes: [u8; 56],
 }
 
@@ -155,12 +153,12 @@ impl XScalar {
 
     pub(crate) fn public<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], Rule> {
         let out = out.get_mut(..56).ok_or(Rule::BufferTooSmall)?;
-        out.copy_from_slice(&curves::ed448::x448_public(&self.bytes)?);
+        out.copy_from_slice(&curves::goldilocks::x448_public(&self.bytes)?);
         Ok(out)
     }
 
     pub(crate) fn agree(&self, public: &[u8]) -> Result<Secret, Rule> {
-        curves::ed448::agree(&self.bytes, public.try_into().map_err(|_| Rule::EphemeralKey)?)
+        curves::goldilocks::agree(&self.bytes, public.try_into().map_err(|_| Rule::EphemeralKey)?)
     }
 }
 

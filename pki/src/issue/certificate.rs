@@ -122,6 +122,10 @@ impl Template {
         let algorithm = der::sequence(&[&der::oid(&key.algorithm().signature_oid())]);
         let validity = [self.validity.not_before, self.validity.not_after].map(der::time).concat();
         let extensions: Vec<u8> = self.extensions.iter().flat_map(|extension| extension.0.clone()).collect();
+        let extensions = match extensions.as_slice() {
+            [] => Vec::new(),
+            all => der::explicit(3, &der::tlv(0x30, all)),
+        };
         let tbs = der::sequence(&[
             &der::explicit(0, &der::small(2)),
             &der::unsigned(&self.serial),
@@ -130,7 +134,7 @@ impl Template {
             &der::tlv(0x30, &validity),
             &self.subject.to_der(),
             public_info,
-            &der::explicit(3, &der::tlv(0x30, &extensions)),
+            &extensions,
         ]);
         signed(&tbs, &algorithm, key)
     }

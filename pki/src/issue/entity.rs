@@ -143,6 +143,7 @@ impl Branch {
 
 impl Entity {
     /// The entity that certifies this one; roots certify themselves.
+    #[must_use]
     pub const fn issuer(self, levels: Levels) -> Self {
         match self {
             Self::Root(_) | Self::TwinRoot => self,

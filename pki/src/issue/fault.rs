@@ -180,7 +180,7 @@ impl Fault {
         let leaf = path.first().copied().unwrap_or(Entity::Secc);
         let mut change = |index: usize, edit: &dyn Fn(&mut Template)| {
             let entity = path.get(index).copied().unwrap_or(leaf);
-            put(&mut faulty.chain, index, hierarchy.again(entity, |template| edit(template)));
+            put(&mut faulty.chain, index, &hierarchy.again(entity, |template| edit(template)));
         };
         let rule = match self {
             Self::Expired => {
@@ -205,7 +205,7 @@ impl Fault {
             }
             Self::WrongEku => {
                 change(0, &|template| {
-                    replace(template, ExtensionDer::purpose(Critical::Yes, Purpose::ClientAuth));
+                    replace(template, &ExtensionDer::purpose(Critical::Yes, Purpose::ClientAuth));
                 });
                 Rule::ExtendedKeyUsage
             }
@@ -226,19 +226,19 @@ impl Fault {
             Self::KeyUsageNotCritical => {
                 change(0, &|template| {
                     let usages = [Usage::DigitalSignature, Usage::KeyAgreement];
-                    replace(template, ExtensionDer::key_usage(Critical::No, &usages));
+                    replace(template, &ExtensionDer::key_usage(Critical::No, &usages));
                 });
                 Rule::NotCritical
             }
             Self::LeafSignsCertificates => {
                 change(0, &|template| {
                     let usages = [Usage::DigitalSignature, Usage::KeyAgreement, Usage::KeyCertSign];
-                    replace(template, ExtensionDer::key_usage(Critical::Yes, &usages));
+                    replace(template, &ExtensionDer::key_usage(Critical::Yes, &usages));
                 });
                 Rule::KeyUsageForbidden
             }
             Self::PathLength => {
-                change(2, &|template| replace(template, ExtensionDer::authority(Some(0))));
+                change(2, &|template| replace(template, &ExtensionDer::authority(Some(0))));
                 return (Rule::PathLength, At::Certificate(2));
             }
             Self::UnknownCritical => {
@@ -260,7 +260,7 @@ impl Fault {
                 return (Rule::UnsupportedConstraint, At::Certificate(1));
             }
             Self::CommonName => {
-                change(0, &|template| template.subject.common_name = "somebody".to_owned());
+                change(0, &|template| "somebody".clone_into(&mut template.subject.common_name));
                 Rule::CommonName
             }
             Self::Oversized => {
@@ -331,7 +331,7 @@ impl Fault {
                     let template = lower.template(plan, &key.public(), &issuer.key.public());
                     let name = Certificate::parse(&issuer.certificate).map(|it| it.subject().der().to_vec());
                     let name = name.unwrap_or_default();
-                    put(&mut faulty.chain, 1, template.sign(&key.public_info(), &name, &issuer.key));
+                    put(&mut faulty.chain, 1, &template.sign(&key.public_info(), &name, &issuer.key));
                 }
                 (Rule::MixedAlgorithms, At::Certificate(1))
             }
@@ -344,13 +344,14 @@ impl Fault {
                 (Rule::TrailingData, At::Certificate(0))
             }
             Self::BadSignature => {
-                let leaf = faulty.chain.first_mut().and_then(|leaf| leaf.last_mut());
-                leaf.into_iter().for_each(|octet| *octet ^= 1);
+                if let Some(octet) = faulty.chain.first_mut().and_then(|leaf| leaf.last_mut()) {
+                    *octet ^= 1;
+                }
                 (Rule::CertificateSignature, At::Certificate(0))
             }
             Self::WrongIssuer => {
                 let other = hierarchy.certificate(Entity::Lower(Branch::Cps)).to_vec();
-                put(&mut faulty.chain, 1, other);
+                put(&mut faulty.chain, 1, &other);
                 (Rule::IssuerName, At::Certificate(0))
             }
             _ => self.status(hierarchy, (leaf, lower), faulty),
@@ -376,7 +377,7 @@ impl Fault {
             }
             Self::StaleStatus => {
                 let stale = hierarchy.ocsp(leaf, Status::Good, faulty.now.plus(-8 * DAY));
-                put(&mut faulty.ocsp, 0, stale.unwrap_or_default());
+                put(&mut faulty.ocsp, 0, &stale.unwrap_or_default());
                 (Rule::StatusStale, At::Ocsp(0))
             }
             Self::ForgedStatus => {
@@ -391,7 +392,7 @@ impl Fault {
                     let read =
                         (Certificate::parse(&own.certificate), Certificate::parse(&issuer.certificate));
                     if let (Ok(about), Ok(issuer)) = read {
-                        put(&mut faulty.ocsp, 0, plan.sign(&about, &issuer, &Signer::Issuer(&own.key)));
+                        put(&mut faulty.ocsp, 0, &plan.sign(&about, &issuer, &Signer::Issuer(&own.key)));
                     }
                 }
                 (Rule::StatusSignature, At::Ocsp(0))
@@ -406,14 +407,17 @@ impl Fault {
 
     /// Whether it can be made in an edition.
     pub const fn exists_in(self, edition: Edition) -> bool {
-        !matches!((self, edition), (Self::WrongEku | Self::MissingEku | Self::ContractWithEku, Edition::Iso2))
+        !matches!(
+            (self, edition),
+            (Self::WrongEku | Self::MissingEku | Self::ContractWithEku | Self::CommonName, Edition::Iso2)
+        )
     }
 }
 
 const DAY: i64 = 86_400;
 
-fn put(list: &mut [Vec<u8>], index: usize, value: Vec<u8>) {
-    list.iter_mut().skip(index).take(1).for_each(|slot| slot.clone_from(&value));
+fn put(list: &mut [Vec<u8>], index: usize, value: &[u8]) {
+    list.iter_mut().skip(index).take(1).for_each(|slot| value.clone_into(slot));
 }
 
 /// The object identifier of an extension.
@@ -427,12 +431,12 @@ fn remove(template: &mut Template, oid: &ObjectIdentifier) {
 }
 
 /// Puts an extension in the place of the one of its kind.
-fn replace(template: &mut Template, new: ExtensionDer) {
+fn replace(template: &mut Template, new: &ExtensionDer) {
     // The header of an extension is two octets unless it is long, and those here are not.
     let kind: Vec<u8> = new.0.iter().skip(2).take(5).copied().collect();
     for extension in &mut template.extensions {
         if extension.0.iter().skip(2).take(5).eq(kind.iter()) {
-            extension.clone_from(&new);
+            extension.clone_from(new);
         }
     }
 }

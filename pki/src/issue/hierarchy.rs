@@ -52,16 +52,13 @@ impl Hierarchy {
     fn issue(&mut self, entity: Entity) -> Result<(), Rule> {
         let plan = &self.plan;
         let key = PrivateKey::from_seed(plan.algorithm, &plan.seed, &entity.label())?;
-        let certificate = match self.issued.get(&entity.issuer(plan.levels)) {
-            Some(issuer) => {
-                let template = entity.template(plan, &key.public(), &issuer.key.public());
-                let name = Certificate::parse(&issuer.certificate).map_err(|error| error.rule())?;
-                template.sign(&key.public_info(), name.subject().der(), &issuer.key)
-            }
-            None => {
-                let template = entity.template(plan, &key.public(), &key.public());
-                template.sign(&key.public_info(), &template.subject.to_der(), &key)
-            }
+        let certificate = if let Some(issuer) = self.issued.get(&entity.issuer(plan.levels)) {
+            let template = entity.template(plan, &key.public(), &issuer.key.public());
+            let name = Certificate::parse(&issuer.certificate).map_err(|error| error.rule())?;
+            template.sign(&key.public_info(), name.subject().der(), &issuer.key)
+        } else {
+            let template = entity.template(plan, &key.public(), &key.public());
+            template.sign(&key.public_info(), &template.subject.to_der(), &key)
         };
         self.issued.insert(entity, Issued { certificate, key });
         Ok(())

@@ -149,10 +149,10 @@ impl<R: Random, const N: usize> SoftwareStore<R, N> {
         if slot.role != KeyRole::Provisioning {
             return Err(KeyError::WrongRole);
         }
-        if let Some(old) = import.replaces {
-            if self.slot(old)?.role != KeyRole::Contract {
-                return Err(KeyError::WrongRole);
-            }
+        if let Some(old) = import.replaces
+            && self.slot(old)?.role != KeyRole::Contract
+        {
+            return Err(KeyError::WrongRole);
         }
         let secret = match (&slot.key, import.wrapped) {
             (_, Wrapped::Tpm(_)) => return Err(KeyError::Unsupported),

@@ -218,7 +218,7 @@ impl<'a> Response<'a> {
         let mut found = None;
         while !list.is_finished() {
             let single = Single::read(&mut list)?;
-            if found.is_none() && single.matches(question)? {
+            if found.is_none() && single.matches(question) {
                 found = Some(single);
             }
         }
@@ -285,10 +285,10 @@ fn delegated(
     if trust.now < validity.not_before || trust.now > validity.not_after {
         return signer;
     }
-    if let Some(algorithm) = verifier.check_key(delegate.key())? {
-        if issuer.key().algorithm() != Ok(algorithm) {
-            return Err(Rule::MixedAlgorithms);
-        }
+    if let Some(algorithm) = verifier.check_key(delegate.key())?
+        && issuer.key().algorithm() != Ok(algorithm)
+    {
+        return Err(Rule::MixedAlgorithms);
     }
     verifier
         .verify(issuer.key(), delegate.signature_algorithm(), delegate.tbs(), delegate.signature())
@@ -340,7 +340,7 @@ impl<'a> Single<'a> {
     }
 
     /// By the hashes of V2G; what is named by others, such as SHA-1, is not known to be this certificate.
-    fn matches(&self, question: &Question<'_>) -> Result<bool, Flaw> {
+    fn matches(&self, question: &Question<'_>) -> bool {
         let (name, key) = (question.certificate.issuer().der(), question.issuer.key().bits());
         let same = if oid::is(self.hash, &oid::SHA256) {
             self.name == Sha256::digest(name).as_slice() && self.key == Sha256::digest(key).as_slice()
@@ -349,7 +349,7 @@ impl<'a> Single<'a> {
         } else {
             false
         };
-        Ok(same && self.serial == question.certificate.serial())
+        same && self.serial == question.certificate.serial()
     }
 
     fn statement(&self) -> Result<Statement, Flaw> {
@@ -373,7 +373,7 @@ impl<'a> Single<'a> {
 }
 
 /// The sequence inside an explicit tag.
-fn inner_sequence<'a>(tlv: Option<Tlv<'a>>) -> Result<Option<Cursor<'a>>, Flaw> {
+fn inner_sequence(tlv: Option<Tlv<'_>>) -> Result<Option<Cursor<'_>>, Flaw> {
     let Some(tlv) = tlv else { return Ok(None) };
     let mut outer = tlv.inside()?;
     let inside = outer.sequence()?;

@@ -4,7 +4,7 @@ use exi_codec::iso20::xmldsig::{
     self, CanonicalizationMethod, DigestMethod, Reference, Signature, SignatureMethod, SignatureValue,
     SignedInfo, Transform,
 };
-use exi_codec::{Bytes, List, Str};
+use exi_codec::{Bytes, List, Place, Str};
 
 use super::algorithm::{CANONICAL_EXI, DigestValue, Names};
 use super::{MAX_SIGNED_INFO, Signable};
@@ -141,6 +141,6 @@ fn with_info<R>(
         canonicalization_method: CanonicalizationMethod { algorithm: CANONICAL_EXI.into() },
         signature_method: SignatureMethod { algorithm: names.signature.into(), hmac_output_length: None },
         reference: List::new(&references),
-        place: Default::default(),
+        place: Place::default(),
     }))
 }

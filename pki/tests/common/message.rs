@@ -8,7 +8,7 @@ use exi_codec::iso20::common_messages::{
 };
 use exi_codec::iso20::common_types::{MessageHeader, MeterInfo, Processing, ResponseCode};
 use exi_codec::iso20::xmldsig::{Signature, X509IssuerSerial};
-use exi_codec::{Bytes, Integer, Lazy, List};
+use exi_codec::{Bytes, Integer, Lazy, List, Place};
 use v2g_pki::Certificate;
 use v2g_pki::ids::Pcid;
 use v2g_pki::issue::{Entity, Hierarchy};
@@ -63,7 +63,7 @@ pub(crate) fn authorization(hierarchy: &Hierarchy) -> Vec<u8> {
             certificate: chain[0].into(),
             sub_certificates: List::new(&subs),
         },
-        place: Default::default(),
+        place: Place::default(),
     };
     with_header(&element, hierarchy, Entity::Contract(0), |header, _| {
         encode(&AuthorizationReq {
@@ -82,7 +82,7 @@ pub(crate) fn metering(hierarchy: &Hierarchy) -> Vec<u8> {
         meter_info: MeterInfo { meter_id: "meter".into(), ..MeterInfo::default() },
         receipt: None,
         control_mode: SmdtControlMode::Dynamic,
-        place: Default::default(),
+        place: Place::default(),
     };
     with_header(&element, hierarchy, Entity::Contract(0), |header, _| {
         encode(&MeteringConfirmationReq { header, signed_metering_data: element })
@@ -97,7 +97,7 @@ pub(crate) fn installation_request(hierarchy: &Hierarchy) -> Vec<u8> {
         id: "chain".into(),
         certificate: chain[0].into(),
         sub_certificates: Some(List::new(&subs)),
-        place: Default::default(),
+        place: Place::default(),
     };
     let roots = [X509IssuerSerial {
         x509_issuer_name: "CN=V2G root".into(),
@@ -127,7 +127,7 @@ pub(crate) fn installation(hierarchy: &Hierarchy, delivery: &provision::Delivery
         ecdh_curve: EcdhCurve::SeCp521,
         dh_public_key: delivery.ephemeral.as_slice().into(),
         encrypted_private_key: EncryptedPrivateKey::SeCp521(delivery.wrapped.as_slice().into()),
-        place: Default::default(),
+        place: Place::default(),
     };
     let provider = hierarchy.chain(Entity::Cps);
     let provider_subs = subs(&provider);
