@@ -22,7 +22,7 @@ const STACK_GOAL: u64 = 4096;
 const MESSAGE_GOAL: u64 = 2048;
 const LOOP_GOAL: u64 = 256;
 const PKI_GOAL: u64 = 90_000;
-const PKI_STACK_GOAL: u64 = 16_384;
+const PKI_STACK_GOAL: u64 = 20_480;
 
 /// A measured size.
 #[derive(Debug, Serialize)]
