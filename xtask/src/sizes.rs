@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::instructions::Format;
-use crate::process::{build, cargo, metadata, text};
+use crate::process::{build, cargo, metadata, run as run_program, text};
 use crate::workspace;
 
 const TARGET: &str = "thumbv7em-none-eabihf";
@@ -21,6 +21,8 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const STACK_GOAL: u64 = 4096;
 const MESSAGE_GOAL: u64 = 2048;
 const LOOP_GOAL: u64 = 256;
+const PKI_GOAL: u64 = 90_000;
+const PKI_STACK_GOAL: u64 = 20_480;
 
 /// A measured size.
 #[derive(Debug, Serialize)]
@@ -67,10 +69,18 @@ fn measure() -> Result<Sizes, Failure> {
     let messages = target_dir.join("firmware-messages.bin");
     fs::create_dir_all(&target_dir)?;
     fs::write(&messages, corpus::messages()?)?;
+    let contract = target_dir.join("firmware-pki.bin");
+    run_program(
+        cargo()
+            .args(["run", "--quiet", "--package", "v2g-pki", "--features", "issue", "--example", "contract"])
+            .arg("--")
+            .arg(&contract),
+    )?;
     let programs = build(
         cargo()
             .current_dir(workspace::root().join("xtask/firmware"))
             .env("V2G_FIRMWARE_MESSAGES", &messages)
+            .env("V2G_FIRMWARE_PKI", &contract)
             .args([
                 "build",
                 "--locked",
@@ -90,14 +100,33 @@ fn measure() -> Result<Sizes, Failure> {
     let flash = vec![
         Size { what: "all sets".into(), octets: flash(program("all_sets")?)?, goal: 164_000 },
         Size { what: "DC and CommonMessages".into(), octets: flash(program("dc_common")?)?, goal: 70_000 },
+        Size {
+            what: "check of a contract, P-521, without the codec".into(),
+            octets: flash(program("pki")?)?.saturating_sub(flash(program("pki_codec")?)?),
+            goal: PKI_GOAL,
+        },
     ];
-    let report = text(
+    let mut sizes = evaluate(flash, &emulate(program("stack")?)?)?;
+    sizes.stack.push(contract_stack(&emulate(program("pki_stack")?)?)?);
+    Ok(sizes)
+}
+
+/// Runs a program on an emulated Cortex-M4 and returns what it prints.
+fn emulate(program: &Path) -> Result<String, Failure> {
+    text(
         Command::new("qemu-system-arm")
             .args(["-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
             .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
-            .arg(program("stack")?),
-    )?;
-    evaluate(flash, &report)
+            .arg(program),
+    )
+}
+
+/// Reads what `firmware/src/bin/pki_stack.rs` prints.
+fn contract_stack(report: &str) -> Result<Size, Failure> {
+    let octets = report.trim().strip_prefix("contract ").and_then(|rest| rest.strip_suffix(" true"));
+    let octets = octets.and_then(|octets| octets.parse().ok());
+    let octets = octets.ok_or_else(|| Failure::new(format!("the firmware printed: {report}")))?;
+    Ok(Size { what: "check of a contract, P-521".into(), octets, goal: PKI_STACK_GOAL })
 }
 
 /// Code and constants of a linked program.
@@ -152,8 +181,11 @@ fn table(sizes: &Sizes) -> String {
     rows("code and constants:", &sizes.flash);
     rows("struct", &sizes.structs);
     rows("stack:", &sizes.stack);
-    let _ =
-        writeln!(table, "\nStack: the deepest of {} messages, the message itself included.", sizes.messages);
+    let _ = writeln!(
+        table,
+        "\nStack of the codec: the deepest of {} messages, the message itself included.",
+        sizes.messages
+    );
     table
 }
 
