@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::instructions::Format;
-use crate::process::{build, cargo, metadata, text};
+use crate::process::{build, cargo, metadata, run as run_program, text};
 use crate::workspace;
 
 const TARGET: &str = "thumbv7em-none-eabihf";
@@ -21,6 +21,8 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const STACK_GOAL: u64 = 4096;
 const MESSAGE_GOAL: u64 = 2048;
 const LOOP_GOAL: u64 = 256;
+const PKI_GOAL: u64 = 90_000;
+const PKI_STACK_GOAL: u64 = 20_480;
 /// An engine, without the buffers that its host lends.
 const ENGINE_GOAL: u64 = 4096;
 
@@ -89,11 +91,19 @@ fn measure() -> Result<Sizes, Failure> {
     let messages = target_dir.join("firmware-messages.bin");
     fs::create_dir_all(&target_dir)?;
     fs::write(&messages, corpus::messages()?)?;
+    let contract = target_dir.join("firmware-pki.bin");
+    run_program(
+        cargo()
+            .args(["run", "--quiet", "--package", "v2g-pki", "--features", "issue", "--example", "contract"])
+            .arg("--")
+            .arg(&contract),
+    )?;
     let build = |what: &[&str]| {
         build(
             cargo()
                 .current_dir(workspace::root().join("xtask/firmware"))
                 .env("V2G_FIRMWARE_MESSAGES", &messages)
+                .env("V2G_FIRMWARE_PKI", &contract)
                 .args(["build", "--locked", "--profile", "firmware", "--target", TARGET, "--target-dir"])
                 .arg(&target_dir)
                 .args(what),
@@ -111,13 +121,33 @@ fn measure() -> Result<Sizes, Failure> {
     {
         flash.insert(0, Size { what: what.into(), octets: flash_of(find(&programs, program)?)?, goal });
     }
-    let report = text(
+    let pki = flash_of(find(&programs, "pki")?)?.saturating_sub(flash_of(find(&programs, "pki_codec")?)?);
+    flash.push(Size {
+        what: "check of a contract, P-521, without the codec".into(),
+        octets: pki,
+        goal: PKI_GOAL,
+    });
+    let mut sizes = evaluate(flash, &emulate(find(&programs, "stack")?)?)?;
+    sizes.stack.push(contract_stack(&emulate(find(&programs, "pki_stack")?)?)?);
+    Ok(sizes)
+}
+
+/// Runs a program on an emulated Cortex-M4 and returns what it prints.
+fn emulate(program: &Path) -> Result<String, Failure> {
+    text(
         Command::new("qemu-system-arm")
             .args(["-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
             .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
-            .arg(find(&programs, "stack")?),
-    )?;
-    evaluate(flash, &report)
+            .arg(program),
+    )
+}
+
+/// Reads what `firmware/src/bin/pki_stack.rs` prints.
+fn contract_stack(report: &str) -> Result<Size, Failure> {
+    let octets = report.trim().strip_prefix("contract ").and_then(|rest| rest.strip_suffix(" true"));
+    let octets = octets.and_then(|octets| octets.parse().ok());
+    let octets = octets.ok_or_else(|| Failure::new(format!("the firmware printed: {report}")))?;
+    Ok(Size { what: "check of a contract, P-521".into(), octets, goal: PKI_STACK_GOAL })
 }
 
 /// The program of a name among those that cargo built.
@@ -182,8 +212,11 @@ fn table(sizes: &Sizes) -> String {
     rows("code and constants:", &sizes.flash);
     rows("struct", &sizes.structs);
     rows("stack:", &sizes.stack);
-    let _ =
-        writeln!(table, "\nStack: the deepest of {} messages, the message itself included.", sizes.messages);
+    let _ = writeln!(
+        table,
+        "\nStack of the codec: the deepest of {} messages, the message itself included.",
+        sizes.messages
+    );
     table
 }
 
