@@ -1,7 +1,30 @@
 //! Power over time: what a charger allows and what a vehicle plans.
+//!
+//! [`Schedule`] is kept, [`PowerCurve`] is a view of one or of a message. [`Corridor`] says whether a plan keeps to
+//! what was offered, [`Offering`] is how a charger comes to an offer, and [`choose`] how a vehicle comes to a plan.
+
+mod choose;
+mod corridor;
+mod cursor;
+mod curve;
+mod energy;
+mod offer;
+mod plan;
+mod timeline;
+mod wire;
 
 use exi_codec::iso20::common_messages::PowerScheduleEntry;
 use exi_codec::{List, Watts};
+
+pub use choose::{ChargeNeed, Choice, ProfilePolicy, choose};
+pub use corridor::{Corridor, Violation};
+pub(crate) use cursor::{Cursor, Part, Span};
+pub use curve::{Lane, PowerCurve, unix_seconds};
+pub use energy::Energy;
+pub(crate) use energy::milliwatts;
+use energy::watts;
+pub use offer::{EnergyQuestion, GridCurve, GridStep, OfferShape, Offering, Offers, Site};
+pub use wire::WireEntries;
 
 /// Entries that a schedule can hold; also what the vehicle engine says it supports, and the least that
 /// the standard lets it say.
@@ -35,7 +58,7 @@ impl Schedule {
 
     /// A schedule of the entries that fit; what does not fit has no power.
     pub fn new(start: u64, entries: &[ScheduleEntry]) -> Self {
-        let mut schedule = Self { start, entries: [ScheduleEntry::default(); SCHEDULE_ENTRIES], len: 0 };
+        let mut schedule = Self { start, ..Self::NONE };
         for (place, entry) in schedule.entries.iter_mut().zip(entries) {
             *place = *entry;
             schedule.len += 1;
@@ -48,14 +71,90 @@ impl Schedule {
         Self::new(start, &[ScheduleEntry { duration: 86_400, power }])
     }
 
-    /// Reads the entries of a message.
-    pub(crate) fn read(start: u64, entries: &List<'_, PowerScheduleEntry>) -> Self {
-        let mut schedule = Self::new(start, &[]);
-        for (place, entry) in schedule.entries.iter_mut().zip(entries.iter()) {
-            *place = ScheduleEntry { duration: entry.duration, power: entry.power.abs() };
-            schedule.len += 1;
+    /// A schedule that stays within a curve: its entries, and where there are more than fit, neighbours merged to
+    /// the smaller power of the two so that the least energy is lost.
+    pub fn within(curve: PowerCurve<'_>) -> Self {
+        let mut schedule = Self::new(curve.start(), &[]);
+        for (duration, power) in curve.steps() {
+            let entry = ScheduleEntry { duration, power: watts(power) };
+            if schedule.push(entry, SCHEDULE_ENTRIES) == Pushed::Nothing {
+                break;
+            }
         }
         schedule
+    }
+
+    /// Reads the entries of a message, without signs.
+    pub(crate) fn read(time_anchor: u64, entries: &List<'_, PowerScheduleEntry>) -> Self {
+        let mut schedule = Self::within(PowerCurve::new(time_anchor, *entries));
+        for entry in &mut schedule.entries {
+            entry.power = entry.power.abs();
+        }
+        schedule
+    }
+
+    /// What both schedules allow.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let (a, b) = (PowerCurve::from(self), PowerCurve::from(other));
+        let (mut own, mut others) = (a.cursor(), b.cursor());
+        let mut time = self.start.min(other.start);
+        let mut both = Self::new(time, &[]);
+        let end = a.end().min(b.end());
+        while time < end {
+            let (power, until) = a.milliwatts_at(&mut own, time);
+            let (cap, change) = b.milliwatts_at(&mut others, time);
+            let until = until.min(change).min(end);
+            if both.push_until(&mut time, until, watts(power.min(cap)), SCHEDULE_ENTRIES) == Pushed::Nothing {
+                break;
+            }
+        }
+        both
+    }
+
+    /// Appends power from `time` to `until`, and moves `time` on.
+    fn push_until(&mut self, time: &mut u64, until: u64, power: Watts, most: usize) -> Pushed {
+        let Ok(duration) = u32::try_from(until.saturating_sub(*time)) else { return Pushed::Nothing };
+        *time = until;
+        self.push(ScheduleEntry { duration, power }, most)
+    }
+
+    /// Appends an entry, to no more than `most`; see [`within`](Self::within).
+    fn push(&mut self, entry: ScheduleEntry, most: usize) -> Pushed {
+        if entry.duration == 0 {
+            return Pushed::All;
+        }
+        let len = usize::from(self.len);
+        let (used, free) = self.entries.split_at_mut_checked(len).unwrap_or_default();
+        if let Some(last) = used.last_mut().filter(|last| last.power == entry.power)
+            && let Some(duration) = last.duration.checked_add(entry.duration)
+        {
+            last.duration = duration;
+            return Pushed::All;
+        }
+        if let Some(place) = free.first_mut().filter(|_| len < most) {
+            *place = entry;
+            self.len += 1;
+            return Pushed::All;
+        }
+        // The pair that loses the least, the new entry and the last one being a pair too.
+        let mut rest = used.iter().skip(1).chain(core::iter::once(&entry));
+        let losses =
+            used.iter().zip(&mut rest).map(|(a, b)| merged(*a, *b).map_or(i128::MAX, |(_, loss)| loss));
+        let Some((index, _)) = losses.enumerate().min_by_key(|(_, loss)| *loss) else {
+            return Pushed::Nothing;
+        };
+        let right = used.get(index + 1).copied().unwrap_or(entry);
+        let Some(left) = used.get_mut(index) else { return Pushed::Nothing };
+        let Some((one, _)) = merged(*left, right) else { return Pushed::Nothing };
+        *left = one;
+        // Empty if the new entry was one of the pair.
+        let tail = used.get_mut(index + 1..).unwrap_or_default();
+        tail.rotate_left(tail.len().min(1));
+        if let Some(last) = tail.last_mut() {
+            *last = entry;
+        }
+        Pushed::All
     }
 
     /// Start, Unix time in seconds.
@@ -90,34 +189,21 @@ impl Schedule {
         self
     }
 
-    /// Whether `plan` stays at or below this schedule wherever one of the two changes.
+    /// Whether `plan` stays at or below this schedule. Direction is none of its business: a plan to discharge is
+    /// bounded by a schedule of its own, see [`Corridor`].
     pub(crate) fn covers(&self, plan_start: u64, plan: &List<'_, PowerScheduleEntry>) -> bool {
-        let mut from = plan_start;
-        for entry in plan {
-            let until = from.saturating_add(u64::from(entry.duration));
-            let mut at = from;
-            while at < until {
-                // Direction is none of the schedule's business: a plan to discharge is bounded by its own.
-                if !entry.power.is_negative() && entry.power > self.power_at(at) {
-                    return false;
-                }
-                at = self.next_change(at).unwrap_or(until);
+        let (own, plan) = (PowerCurve::from(self), PowerCurve::new(plan_start, *plan));
+        let (mut allowed, mut planned) = (own.cursor(), plan.cursor());
+        let (mut time, end) = (plan.start(), plan.end());
+        while time < end {
+            let (power, until) = plan.milliwatts_at(&mut planned, time);
+            let (cap, change) = own.milliwatts_at(&mut allowed, time);
+            if power >= 0 && power > cap {
+                return false;
             }
-            from = until;
+            time = until.min(change);
         }
         true
-    }
-
-    /// The next time after `time` at which the power changes.
-    fn next_change(&self, time: u64) -> Option<u64> {
-        let mut edge = self.start;
-        for entry in self.entries() {
-            edge = edge.saturating_add(u64::from(entry.duration));
-            if edge > time {
-                return Some(edge);
-            }
-        }
-        None
     }
 
     /// The entries as a message carries them.
@@ -130,3 +216,29 @@ impl Schedule {
         (wire, usize::from(self.len))
     }
 }
+
+/// Whether there was room. Once there was none, the schedule ends: what comes later would come too early.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pushed {
+    All,
+    Nothing,
+}
+
+/// Two neighbours as one, with the power that is nearer to zero, and the energy that is lost by it in mW·s.
+fn merged(a: ScheduleEntry, b: ScheduleEntry) -> Option<(ScheduleEntry, i128)> {
+    let duration = a.duration.checked_add(b.duration)?;
+    let (power_a, power_b) = (milliwatts(a.power), milliwatts(b.power));
+    let power = if power_a.signum() != power_b.signum() {
+        Watts::ZERO
+    } else if power_a.abs() <= power_b.abs() {
+        a.power
+    } else {
+        b.power
+    };
+    let kept = milliwatts(power).abs();
+    let loss = |entry: ScheduleEntry, power: i64| i128::from(power.abs() - kept) * i128::from(entry.duration);
+    Some((ScheduleEntry { duration, power }, loss(a, power_a) + loss(b, power_b)))
+}
+
+#[cfg(test)]
+mod tests;

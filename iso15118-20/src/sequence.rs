@@ -208,7 +208,7 @@ impl Sequence {
     /// # Errors
     /// It may not; nothing has changed.
     pub fn check(&self, asked: Asked) -> Result<(), SequenceError> {
-        self.row(asked).map(|_| ())
+        self.asked_row(asked).map(|_| ())
     }
 
     /// Moves on the answer to a request and returns the stage reached.
@@ -223,12 +223,18 @@ impl Sequence {
                 return Ok(self.stage);
             }
             Class::Warning => {
-                self.row(asked)?;
+                self.asked_row(asked)?;
                 // The one warning that moves: the coils of a wireless pair are not over each other.
                 self.row(answered.refine(asked)).ok().filter(|row| row.step == Step::PositionLost)
             }
-            Class::Ok if asked.is_ongoing() || answered.is_ongoing() => self.row(asked).map(|_| None)?,
-            Class::Ok => Some(self.row(answered.refine(asked))?),
+            Class::Ok if asked.is_ongoing() || answered.is_ongoing() => {
+                self.asked_row(asked)?;
+                None
+            }
+            Class::Ok => {
+                self.asked_row(asked)?;
+                Some(self.row(answered.refine(asked))?)
+            }
         };
         if let Some(row) = row {
             self.stage = row.to;
@@ -239,6 +245,16 @@ impl Sequence {
     /// Ends the session from outside: link lost, timer, decision of the host.
     pub const fn end(&mut self) {
         self.stage = Stage::Ended;
+    }
+
+    /// The row of a request as the vehicle sent it: some steps are the answer's alone.
+    fn asked_row(&self, asked: Asked) -> Result<&'static Transition, SequenceError> {
+        match asked.step {
+            Step::Joined | Step::PositionLost => {
+                Err(SequenceError { stage: self.stage, request: asked.kind })
+            }
+            _ => self.row(asked),
+        }
     }
 
     fn row(&self, asked: Asked) -> Result<&'static Transition, SequenceError> {

@@ -6,6 +6,7 @@ mod links;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::diagram;
 use crate::process::{cargo, metadata, run};
 
 const TARGET: &str = "thumbv7em-none-eabihf";
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Result<(), Failure> {
     println!("arrows: as designed");
     no_std(&metadata)?;
     links::check()?;
+    diagram::run(diagram::Mode::Check)?;
     let mut doc = cargo();
     doc.env("RUSTDOCFLAGS", "-D warnings").args([
         "doc",

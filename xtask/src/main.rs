@@ -1,6 +1,7 @@
 //! Project chores: generate code, check the architecture, measure sizes and instructions.
 
 mod check;
+mod diagram;
 mod generate;
 mod instructions;
 mod process;
@@ -52,6 +53,12 @@ enum Task {
     },
     /// Measure flash, message structs and stack on thumbv7em; without --json, also update the README.
     Sizes(Output),
+    /// Write the order of messages into the documentation, from the tables of the engines.
+    Diagram {
+        /// Only check that the page is what the tables say.
+        #[arg(long)]
+        check: bool,
+    },
     /// Run everything that continuous integration runs.
     Ci,
 }
@@ -101,6 +108,9 @@ fn main() -> ExitCode {
         Task::Check => check::all(),
         Task::Instructions { output, against } => instructions::run(output.format(), against),
         Task::Sizes(output) => sizes::run(output.format()),
+        Task::Diagram { check } => {
+            diagram::run(if check { diagram::Mode::Check } else { diagram::Mode::Write })
+        }
         Task::Ci => process::run(&mut Command::new(workspace::root().join(".ci/run"))),
     };
     match result {

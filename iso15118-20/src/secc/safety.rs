@@ -95,12 +95,7 @@ impl Core<'_> {
             }
             _ => matches!(stage, Stage::ChargeLoop | Stage::Standby),
         };
-        // The contactors may be open before the answer to the stop is fetched.
-        let leaving = match &self.slot {
-            Slot::PowerDown(asked) => asked.step == Step::Stop,
-            Slot::Ready(reply) => reply.asked.step == Step::Stop,
-            _ => false,
-        };
+        let leaving = matches!(self.slot, Slot::PowerDown(asked) if asked.step == Step::Stop);
         let stopped = matches!(self.stopping, Some(Stop::Emergency)) || leaving;
         let contactor = match stage {
             Stage::ChargeLoop => self.plant.contactor != Contactor::Closed && self.has_contactor(),

@@ -61,7 +61,7 @@ pub struct Transition {
 }
 
 /// The order of messages of one family, or of one side stream.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Table {
     family: Family,
     stream: Stream,
@@ -114,6 +114,12 @@ impl Table {
     /// All rows.
     pub fn rows(&self) -> impl Iterator<Item = &'static Transition> + use<> {
         self.parts.iter().flat_map(|part| part.iter())
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({:?}, {:?})", self.stream, self.family)
     }
 }
 

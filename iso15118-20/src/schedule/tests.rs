@@ -1,0 +1,7 @@
+//! Curves and checks; what a charger offers; what a vehicle chooses.
+
+extern crate std;
+
+mod choosing;
+mod curves;
+mod offering;
