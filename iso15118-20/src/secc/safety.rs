@@ -95,7 +95,12 @@ impl Core<'_> {
             }
             _ => matches!(stage, Stage::ChargeLoop | Stage::Standby),
         };
-        let leaving = matches!(self.slot, Slot::PowerDown(asked) if asked.step == Step::Stop);
+        // The contactors may be open before the answer to the stop is fetched.
+        let leaving = match &self.slot {
+            Slot::PowerDown(asked) => asked.step == Step::Stop,
+            Slot::Ready(reply) => reply.asked.step == Step::Stop,
+            _ => false,
+        };
         let stopped = matches!(self.stopping, Some(Stop::Emergency)) || leaving;
         let contactor = match stage {
             Stage::ChargeLoop => self.plant.contactor != Contactor::Closed && self.has_contactor(),
@@ -223,9 +228,9 @@ impl Core<'_> {
     #[cfg(feature = "wpt")]
     fn update_wpt(&mut self) {
         let output = if self.may_energise() && self.mode().is_some() {
-            let most = self.wpt_joint_power();
-            let to = self.wpt.wish.min(most).max(Watts::ZERO);
-            self.ramped(self.wpt.output, to).min(most).max(Watts::ZERO)
+            // What the vehicle asks for less of, it gets less of at once.
+            let most = self.wpt_joint_power().min(self.wpt.wish).max(Watts::ZERO);
+            self.ramped(self.wpt.output, most).min(most).max(Watts::ZERO)
         } else {
             Watts::ZERO
         };
