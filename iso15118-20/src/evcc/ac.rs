@@ -129,6 +129,8 @@ impl Core<'_> {
                 if !station.limits.meets(&self.plant.ac.limits) {
                     self.leave(Cause::IncompatibleLimits);
                 }
+                // They may come in the middle of the loop.
+                self.update_ac_output();
             }
             Response::AcChargeLoopRes(message) => self.ac_looped(message),
             _ => {}
@@ -221,10 +223,12 @@ impl Core<'_> {
 
 /// The vehicle's own wish where the charger asks for something else: less of it, never more, never the other way.
 fn toned_down(wish: Phases<Watt>, target: Phases<Watt>) -> Phases<Watt> {
+    // A phase that goes the other way than the whole gets nothing: else the rest could turn the whole round.
+    let positive = |power: Watts| power.max(Watts::ZERO);
     match (wish.total().is_negative(), target.total().is_negative()) {
-        (false, false) => wish.capped(target),
+        (false, false) => wish.map(positive).capped(target),
         (true, true) => wish
-            .map(exi_codec::Quantity::abs)
+            .map(|power| positive(power.negated()))
             .capped(target.map(exi_codec::Quantity::abs))
             .map(exi_codec::Quantity::negated),
         _ => Phases::default(),
