@@ -108,6 +108,10 @@ impl Core<'_> {
     }
 
     /// The course or a limit has changed: so may what the vehicle's own converter is to do.
+    #[cfg_attr(
+        not(feature = "ac"),
+        allow(clippy::unused_self, reason = "only AC vehicles have a converter to lead")
+    )]
     pub(super) fn update_output(&mut self) {
         #[cfg(feature = "ac")]
         if self.family() == Family::Ac {
