@@ -34,7 +34,8 @@ pub use choice::{
 };
 pub use deed::{Action, Event, Fault, FaultKind, Portion};
 pub use ends::{
-    Answer, Demand, Discharge, Grid, Limits, OnPause, Station, StationChange, Vehicle, VehicleChange, Verdict,
+    Answer, Demand, Discharge, Grid, Limits, OnPause, Renegotiation, Station, StationChange, Vehicle,
+    VehicleChange, Verdict,
 };
 pub use error::ScenarioError;
 pub use expect::{Expectation, Outcome};

@@ -1,5 +1,6 @@
-"""Whole sessions with the live foreign peer over a virtual Ethernet pair: our vehicle at its station, our station
-for its vehicle. Every session has to reach SessionStopRes on both sides."""
+"""Whole sessions with the live foreign peer over a virtual Ethernet pair: our vehicle at its station, our station for
+its vehicle, every service and control mode that it knows, and what can happen on the way. Each case says how both sides
+are to end; what the peer does differently is in docs/interop.md."""
 
 import json
 import os
@@ -16,6 +17,65 @@ PEER = [sys.executable, str(CONFORMANCE / "peer" / "josev-peer")]
 #: Seconds for the peer to listen, for a station of ours to listen, and for one whole session.
 READY, LISTENING, SESSION = 30, 15, 60
 
+SERVICES = ("dc-bpt", "dc", "ac-bpt", "ac")
+MODES = ("dynamic", "scheduled")
+
+#: What the peer does: it ends the session, or gives up where it does not know what it is asked for.
+ENDS, GIVES_UP = True, False
+
+#: What our vehicle does at the foreign station: service, mode, scenario, sessions that the station sees, outcome, peer.
+VEHICLE = {
+    "pause": ("dc", "scheduled", """[vehicle]
+rounds = 6
+[[event]]
+when = "round 3"
+side = "vehicle"
+action = "pause"
+""", 1, "paused", ENDS),
+    "pause and resumption": ("ac", "scheduled", """[vehicle]
+rounds = 6
+resume = "9 s"
+[[event]]
+when = "round 3"
+side = "vehicle"
+action = "pause"
+""", 2, "terminated", ENDS),
+    "standby": ("ac", "dynamic", """[vehicle]
+rounds = 8
+[[event]]
+when = "round 3"
+side = "vehicle"
+action = "standby"
+""", 1, "link-lost", GIVES_UP),
+    "renegotiation of the schedule": ("dc", "scheduled", """[vehicle]
+rounds = 8
+renegotiation = "main"
+[[event]]
+when = "round 3"
+side = "vehicle"
+action = "renegotiate-schedule"
+""", 1, "terminated", ENDS),
+    "renegotiation of the service": ("dc-bpt", "dynamic", """[vehicle]
+rounds = 8
+[[event]]
+when = "round 3"
+side = "vehicle"
+action = "renegotiate-service"
+""", 1, "terminated", ENDS),
+}
+
+#: What our station does with the foreign vehicle: service, mode, action, outcome, peer.
+STATION = {
+    "terminate": ("dc-bpt", "dynamic", "stop", "terminated", ENDS),
+    "renegotiation of the service": ("dc", "dynamic", "renegotiate-service", "terminated", ENDS),
+    "pause": ("ac", "scheduled", "pause", "link-lost", GIVES_UP),
+    "renegotiation of the schedule": ("ac-bpt", "scheduled", "renegotiate-schedule", "link-lost", GIVES_UP),
+}
+
+
+#: The peer's vehicle refuses schedules without prices.
+PRICED = '[station]\nplan = { levels = [{ from = "0 s", level = 0 }] }\n'
+
 
 def last(text):
     """The last line of JSON that a program printed."""
@@ -23,55 +83,95 @@ def last(text):
     return json.loads(lines[-1]) if lines else {}
 
 
-def verdict(name, ours, theirs, began):
+def verdict(name, ours, theirs, began, peer):
     """Prints one line for a session and says whether it ended as it should."""
     mine, other = last(ours.stdout), last(theirs)
-    ok = ours.returncode == 0 and mine.get("ok") is True and other.get("ok") is True
+    ok = ours.returncode == 0 and mine.get("ok") is True and other.get("ok") is peer
     rounds = f"{mine.get('rounds', 0)} rounds, {mine.get('messages', 0)} messages, {time.monotonic() - began:.1f} s"
-    print(f"{name}: {'ok' if ok else 'FAILED'}, {rounds}")
+    energy = f"{mine.get('charged_wh', 0)} Wh in, {mine.get('discharged_wh', 0)} Wh out"
+    mine_end = next((mine[side]["outcome"] for side in ("vehicle", "station") if side in mine), "none")
+    print(f"{name}: {'ok' if ok else 'FAILED'}, {mine_end}, {rounds}, {energy}", flush=True)
     if not ok:
         print(f"  ours: status {ours.returncode}, {mine.get('reason')} {ours.stderr.strip()}")
-        print(f"  peer: {other.get('reason')}")
+        print(f"  peer: {other.get('reason')}; {' '.join(other.get('messages', [])[-6:])}")
     return ok
 
 
-def our_vehicle(v2g, work, service, mode):
+def slug(name):
+    return "".join(c if c.isalnum() else "-" for c in name)
+
+
+def our_vehicle(v2g, work, name, options, sessions=1, peer_does=ENDS):
     began = time.monotonic()
-    with open(work / "peer", "w", encoding="utf-8") as out:
-        peer = subprocess.Popen([*PEER, "secc", "--log", str(work / "secc.log"), "--timeout", str(SESSION)], stdout=out)
+    log, out_file = work / f"{slug(name)}.log", work / f"{slug(name)}.peer"
+    with open(out_file, "w", encoding="utf-8") as out:
+        peer = subprocess.Popen([*PEER, "secc", "--log", str(log), "--timeout", str(SESSION), "--sessions",
+                                 str(sessions)], stdout=out)
     try:
-        while '"ready"' not in (work / "peer").read_text(encoding="utf-8"):
+        while '"ready"' not in out_file.read_text(encoding="utf-8"):
             if peer.poll() is not None or time.monotonic() - began > READY:
-                raise Missing(f"the peer's station did not start; see {work / 'secc.log'}")
+                raise Missing(f"the peer's station did not start; see {log}")
             time.sleep(0.1)
         began = time.monotonic()
-        ours = subprocess.run(["ip", "netns", "exec", "v2g-ev", v2g, "evcc", "--iface", "ev0", "--service", service,
-                               "--mode", mode, "--loops", "5", "--lab", "--json"], capture_output=True, text=True,
-                              timeout=SESSION, check=False)
+        command = ["ip", "netns", "exec", "v2g-ev", v2g, "evcc", "--iface", "ev0", *options, "--lab", "--json",
+                   "--trace", str(work / f"{slug(name)}.jsonl")]
+        ours = subprocess.run(command, capture_output=True, text=True, timeout=SESSION, check=False)
         peer.wait(SESSION)
     finally:
         peer.terminate()
-    name = f"our vehicle, foreign station, {service}, {mode}"
-    return verdict(name, ours, (work / "peer").read_text(encoding="utf-8"), began)
+    return verdict(f"our vehicle, foreign station, {name}", ours, out_file.read_text(encoding="utf-8"), began, peer_does)
 
 
-def our_station(v2g, work, service):
+def our_station(v2g, work, name, service, options, cycles=5, peer_does=ENDS):
     began = time.monotonic()
+    log = work / f"{slug(name)}-vehicle.log"
     station = subprocess.Popen(["ip", "netns", "exec", "v2g-evse", v2g, "secc", "--iface", "evse0", "--once", "--lab",
-                                "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                "--json", "--trace", str(work / f"{slug(name)}-station.jsonl"), *options],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        theirs = subprocess.run([*PEER, "evcc", "--service", service, "--log", str(work / "evcc.log"), "--timeout",
-                                 str(SESSION)], stdout=subprocess.PIPE, text=True, timeout=2 * SESSION, check=False)
+        theirs = subprocess.run([*PEER, "evcc", "--service", service.upper().replace("-", "_"), "--log", str(log),
+                                 "--cycles", str(cycles), "--timeout", str(SESSION)],
+                                stdout=subprocess.PIPE, text=True, timeout=2 * SESSION, check=False)
         stdout, stderr = station.communicate(timeout=LISTENING)
     except subprocess.TimeoutExpired:
         station.terminate()
         stdout, stderr = station.communicate()
         theirs = subprocess.CompletedProcess([], 1, "")
     ours = subprocess.CompletedProcess([], station.returncode, stdout, stderr)
-    return verdict(f"our station, foreign vehicle, {service}", ours, theirs.stdout, began)
+    return verdict(f"our station, foreign vehicle, {name}", ours, theirs.stdout, began, peer_does)
 
 
-def main(_):
+def scenario(work, name, text):
+    path = work / f"{slug(name)}.toml"
+    path.write_text(f'name = "{name}"\nlapse = 3\n{text}', encoding="utf-8")
+    return path
+
+
+def cases(v2g, work):
+    """Every case: its name, and what runs it."""
+    for service in SERVICES:
+        for mode in MODES:
+            options = ["--service", service, "--mode", mode, "--loops", "5"]
+            yield f"{service}, {mode}", lambda n, o=options: our_vehicle(v2g, work, n, o)
+    for name, (service, mode, text, sessions, end, peer) in VEHICLE.items():
+        expect = f'[expect]\nvehicle = ["{end}"]\n'
+        path = scenario(work, f"vehicle {name}", f"{text}{expect}")
+        options = ["--service", service, "--mode", mode, "--scenario", str(path)]
+        yield f"{service}, {mode}, {name}", lambda n, o=options, s=sessions, p=peer: our_vehicle(v2g, work, n, o, s, p)
+    for service in SERVICES:
+        for mode in MODES:
+            options = ["--service", service, "--mode", mode]
+            if mode == "scheduled":
+                options += ["--scenario", str(scenario(work, "priced", PRICED))]
+            yield f"{service}, {mode} ", lambda n, s=service, o=options: our_station(v2g, work, n, s, o)
+    for name, (service, mode, action, end, peer) in STATION.items():
+        event = f'[[event]]\nwhen = "round 3"\nside = "station"\naction = "{action}"\nwithin = "20 s"\n[expect]\nstation = ["{end}"]\n'
+        path = scenario(work, f"station {name}", (PRICED if mode == "scheduled" else "") + event)
+        options = ["--service", service, "--mode", mode, "--scenario", str(path)]
+        yield f"{service}, {mode}, {name} ", lambda n, s=service, o=options, p=peer: our_station(v2g, work, n, s, o, 8, p)
+
+
+def main(args):
     if os.geteuid() != 0:
         raise Missing("network namespaces need root")
     for tool in ("ip", "java"):
@@ -80,14 +180,14 @@ def main(_):
     v2g = program()
     subprocess.run([*PEER, "net", "up"], check=True)
     work = Path(tempfile.mkdtemp(prefix="v2g-live-"))
+    wanted = getattr(args, "only", None) or []
     try:
-        results = [our_vehicle(v2g, work, service, mode)
-                   for service in ("dc-bpt", "dc") for mode in ("dynamic", "scheduled")]
-        results += [our_station(v2g, work, service) for service in ("DC_BPT", "DC")]
+        results = [run(name.strip()) for name, run in cases(v2g, work)
+                   if not wanted or any(word in name for word in wanted)]
     finally:
         subprocess.run([*PEER, "net", "down"], check=True)
-    if all(results):
+    if results and all(results):
         shutil.rmtree(work)
         return 0
-    print(f"the peer's logs are in {work}")
+    print(f"{results.count(True)} of {len(results)} as they should; logs and traces are in {work}")
     return 1

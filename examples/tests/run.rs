@@ -48,3 +48,38 @@ fn the_smallest_vehicle_feeds_the_smallest_station() {
     assert!(rest.contains("converter: at most -5000 W and "), "{rest}");
     assert!(rest.ends_with("ended well\n"), "{rest}");
 }
+
+#[test]
+fn vehicles_charge_on_tokio() {
+    let text = output(env!("CARGO_BIN_EXE_on-tokio"), &[]);
+    for vehicle in 1..=3 {
+        assert!(text.contains(&format!("vehicle {vehicle}: 7000 W\n")), "{text}");
+        assert!(text.contains(&format!("vehicle {vehicle}: terminated")), "{text}");
+    }
+}
+
+#[test]
+fn a_policy_follows_the_building() {
+    let text = output(env!("CARGO_BIN_EXE_dispatch-policy"), &[]);
+    // 20 kW less 27 kW; the vehicle gives what is missing, and 11 kW at most. No more than 11 kW go in either.
+    for line in
+        ["round 1: 11000 W", "round 3: 8000 W", "round 5: -7000 W", "round 6: -11000 W", "round 7: 5000 W"]
+    {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert_eq!(text.matches("terminated").count(), 2, "{text}");
+}
+
+#[test]
+fn a_session_is_paused_and_resumed() {
+    let text = output(env!("CARGO_BIN_EXE_pause-and-resume"), &[]);
+    for line in ["0 s: a new session", "paused", "resumed with Dc", "terminated", "authorized 1 time"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_response_is_adjusted() {
+    let text = output(env!("CARGO_BIN_EXE_adjusted-response"), &[]);
+    assert_eq!(text.matches("at most 10000 W out").count(), 3, "{text}");
+}

@@ -183,6 +183,9 @@ fn only_a_vehicle_that_plans_may_pause_uninvited_and_says_zero_first() {
         });
         assert!(zero);
         c.ok();
+        // A round behind the new profile, as chargers in the field await it.
+        assert_eq!(c.request(), K::DcChargeLoopReq);
+        c.ok();
         assert_eq!(c.poll(), Some(K::PowerDeliveryReq));
         assert_eq!(progress(c), Some(ChargeProgress::Stop));
         c.ok();

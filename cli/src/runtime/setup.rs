@@ -3,7 +3,7 @@
 mod limits;
 mod schedule;
 
-use iso15118_20::evcc::{EvccConfig, PauseReaction, ValueAddedWish, Wish};
+use iso15118_20::evcc::{EvccConfig, PauseReaction, RenegotiationStream, ValueAddedWish, Wish};
 use iso15118_20::secc::{ScheduleSource, SeccConfig, Support};
 use iso15118_20::service::{
     ControlMode, Direction, Family, Fee, Offer, Parameters, Pricing, ValueAdded, ValueAddedOffer,
@@ -11,8 +11,8 @@ use iso15118_20::service::{
 };
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{
-    Current, Demand, Grid, Limits, ModeChoice, OnPause, PhaseCount, PolicyChoice, Power, ServiceChoice,
-    StationChange, VehicleChange, When,
+    Current, Demand, Grid, Limits, ModeChoice, OnPause, PhaseCount, PolicyChoice, Power, Renegotiation,
+    ServiceChoice, StationChange, VehicleChange, When,
 };
 
 pub(super) use limits::{
@@ -28,8 +28,8 @@ const METER_ID: &str = "SIMULATED-1";
 #[derive(Debug)]
 pub(crate) struct Menu {
     services: Vec<ServiceChoice>,
-    ac: [Parameters; 2],
-    others: [Parameters; 2],
+    ac: Vec<Parameters>,
+    others: Vec<Parameters>,
     internet: Vec<ValueAddedSet>,
     parking: Vec<ValueAddedSet>,
 }
@@ -42,8 +42,9 @@ impl Menu {
             Some(plan) if !plan.levels.is_empty() => Pricing::Levels,
             _ => Pricing::None,
         };
-        let sets = [(1, ControlMode::Dynamic), (2, ControlMode::Scheduled)]
-            .map(|(id, mode)| Parameters::new(id, mode).with_pricing(pricing));
+        let modes = modes(scenario).iter();
+        let sets: Vec<Parameters> =
+            (1..).zip(modes).map(|(id, mode)| Parameters::new(id, *mode).with_pricing(pricing)).collect();
         let connector = match scenario.phases {
             PhaseCount::One => 1,
             PhaseCount::Three => 2,
@@ -53,7 +54,7 @@ impl Menu {
         let own = &station.offers;
         Self {
             services: if own.is_empty() { scenario.services.clone() } else { own.clone() },
-            ac: sets.map(|set| set.with_connector(connector)),
+            ac: sets.iter().map(|set| set.with_connector(connector)).collect(),
             others: sets,
             internet,
             parking,
@@ -110,19 +111,28 @@ pub(crate) fn vehicle_config<'a>(
             OnPause::Standby => PauseReaction::Standby,
             OnPause::Leave => PauseReaction::Leave,
         },
+        renegotiation: match scenario.vehicle.renegotiation {
+            Renegotiation::Side => RenegotiationStream::Side,
+            Renegotiation::Main => RenegotiationStream::Main,
+        },
         policy: scenario.vehicle.policy.map(PolicyChoice::policy),
         settings: scenario.profile.settings(),
         ..EvccConfig::new(evcc_id, wishes)
     }
 }
 
-/// What the vehicle would take, best first.
-pub(crate) fn wishes(scenario: &Scenario) -> Vec<Wish> {
-    let modes: &[ControlMode] = match scenario.mode {
+/// Who may plan, best first.
+fn modes(scenario: &Scenario) -> &'static [ControlMode] {
+    match scenario.mode {
         Some(ModeChoice::Dynamic) => &[ControlMode::Dynamic],
         Some(ModeChoice::Scheduled) => &[ControlMode::Scheduled],
         None => &[ControlMode::Dynamic, ControlMode::Scheduled],
-    };
+    }
+}
+
+/// What the vehicle would take, best first.
+pub(crate) fn wishes(scenario: &Scenario) -> Vec<Wish> {
+    let modes = modes(scenario);
     let services = scenario.services.iter();
     services.flat_map(|service| modes.iter().map(|mode| Wish::new(service.service(), *mode))).collect()
 }

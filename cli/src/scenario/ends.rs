@@ -203,6 +203,17 @@ pub enum OnPause {
     Leave,
 }
 
+/// How a vehicle asks for a new schedule in the charge loop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renegotiation {
+    /// Beside the loop.
+    #[default]
+    Side,
+    /// On the main stream, with a new profile for the old schedule, as chargers without side streams take it.
+    Main,
+}
+
 /// The vehicle.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -227,6 +238,8 @@ pub struct Vehicle {
     pub resume: Option<Span>,
     /// What it does when it is asked to pause.
     pub on_pause: OnPause,
+    /// How it asks for a new schedule in the charge loop.
+    pub renegotiation: Renegotiation,
     /// What it makes of the schedules that it is offered. None: it takes the first.
     pub policy: Option<PolicyChoice>,
     /// Value-added services that it wants.
@@ -254,6 +267,7 @@ impl Default for Vehicle {
             contactor: Answer::millis(60),
             resume: None,
             on_pause: OnPause::Pause,
+            renegotiation: Renegotiation::Side,
             policy: None,
             value_added: Vec::new(),
             discharge: Discharge::Allowed,

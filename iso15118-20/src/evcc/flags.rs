@@ -41,6 +41,9 @@ impl Flags {
     /// The host wants a reading of the charger's meter.
     pub(super) const METER_WANTED: Self = Self(1 << 14);
 
+    /// A round of the loop has followed on the profile of 0 W.
+    pub(super) const ZERO_ROUND: Self = Self(1 << 15);
+
     pub(super) const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
     }

@@ -92,6 +92,10 @@ impl Core<'_> {
             Stage::ChargeLoop if self.pauses_uninvited() && !self.flags.has(Flags::ZERO_PROFILE) => {
                 step(K::PowerDeliveryReq, Step::ScheduleRenegotiation)
             }
+            // Deployed chargers await a round behind a new profile.
+            Stage::ChargeLoop if self.pauses_uninvited() && !self.flags.has(Flags::ZERO_ROUND) => {
+                Asked::plain(round_of(self.family()))
+            }
             Stage::ChargeLoop | Stage::Standby => step(K::PowerDeliveryReq, Step::Stop),
             Stage::PowerDelivery
                 if self.pauses_uninvited()

@@ -206,7 +206,8 @@ impl Core<'_> {
     ) -> Result<usize, EncodeError> {
         let zero =
             asked.step == Step::Stop && self.course == Course::Pause && !self.flags.has(Flags::INVITED);
-        let with_profile = zero || matches!(asked.step, Step::Start | Step::ScheduleRenegotiation);
+        // Deployed chargers want to see the profile in force with everything but a stop.
+        let with_profile = zero || asked.step != Step::Stop;
         let schedule = self.profile(plan);
         let (entries, len) = schedule.wire();
         let profile = EvPowerProfile {

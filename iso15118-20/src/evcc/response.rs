@@ -99,6 +99,7 @@ impl Core<'_> {
         match asked.step {
             Step::Start => {
                 self.flags.clear(Flags::ZERO_PROFILE);
+                self.flags.clear(Flags::ZERO_ROUND);
                 self.flags.clear(Flags::INVITED);
             }
             Step::Standby => {
@@ -124,6 +125,9 @@ impl Core<'_> {
     /// What every response of the loop has.
     pub(super) fn round_done(&mut self, status: Option<EvseStatus>, meter: Option<Lazy<'_, MeterInfo<'_>>>) {
         self.metered(meter);
+        if self.flags.has(Flags::ZERO_PROFILE) {
+            self.flags.set(Flags::ZERO_ROUND);
+        }
         self.pending.raise(Pending::STATUS);
         self.notified(status);
     }

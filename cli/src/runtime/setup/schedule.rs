@@ -168,6 +168,7 @@ impl<'a> Tariff<'a> {
                 discharge: discharge.as_ref().map(|(start, entries)| ScheduleOffer {
                     start: *start,
                     entries,
+                    price,
                     ..ScheduleOffer::default()
                 }),
             })

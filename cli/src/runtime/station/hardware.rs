@@ -149,7 +149,9 @@ impl Station<'_> {
         let mode = self.engine.selection().map(|selection| selection.parameters.control_mode);
         let plans = self.state.family == Family::Ac && mode == Some(ControlMode::Scheduled);
         if let Some(power) = status.power.filter(|_| plans && self.guest == Guest::Foreign) {
-            self.cable.convert(Converter::Battery(power_of(power)));
+            // Whatever it says, the fuse of the outlet bounds it.
+            let most = self.state.set_point.abs();
+            self.cable.convert(Converter::Battery(power_of(power).clamp(-most, most)));
         }
     }
 
