@@ -223,14 +223,12 @@ impl Core<'_> {
 
 /// The vehicle's own wish where the charger asks for something else: less of it, never more, never the other way.
 fn toned_down(wish: Phases<Watt>, target: Phases<Watt>) -> Phases<Watt> {
-    // A phase that goes the other way than the whole gets nothing: else the rest could turn the whole round.
-    let positive = |power: Watts| power.max(Watts::ZERO);
+    // A phase that goes the other way than the whole counts as nothing: else the rest could turn the whole round.
+    let into = |power: Phases<Watt>| power.map(|phase| phase.max(Watts::ZERO));
+    let out = |power: Phases<Watt>| into(power.map(exi_codec::Quantity::negated));
     match (wish.total().is_negative(), target.total().is_negative()) {
-        (false, false) => wish.map(positive).capped(target),
-        (true, true) => wish
-            .map(|power| positive(power.negated()))
-            .capped(target.map(exi_codec::Quantity::abs))
-            .map(exi_codec::Quantity::negated),
+        (false, false) => into(wish).capped(into(target)),
+        (true, true) => out(wish).capped(out(target)).map(exi_codec::Quantity::negated),
         _ => Phases::default(),
     }
 }

@@ -7,6 +7,9 @@
 
 #![allow(unreachable_pub, reason = "modules of one test")]
 
+#[path = "../common/mod.rs"]
+mod common;
+mod duo;
 mod hostile;
 mod limits;
 mod link;
@@ -20,6 +23,8 @@ mod trace;
 mod vehicle;
 mod vehicle_host;
 mod vehicle_watch;
+mod walk_station;
+mod walk_vehicle;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -85,7 +85,7 @@ impl<'a> Station<'a> {
     pub fn new(config: &SeccConfig<'a>, buffer: &'a mut [u8], random: Random, log: Log) -> Self {
         Self {
             secc: Secc::new(config, buffer).unwrap(),
-            watch: Watch::new(&config.settings),
+            watch: Watch::new(&config.settings, config.offers[0].service.family()),
             log,
             sent: Vec::new(),
             events: Vec::new(),

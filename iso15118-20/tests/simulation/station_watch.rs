@@ -47,6 +47,7 @@ enum Key {
     Name(String),
 }
 
+#[path = "station_watch/effects.rs"]
 mod effects;
 
 use effects::Effect;
@@ -62,6 +63,7 @@ pub struct Watch {
     peer: Option<PeerId>,
     session: [u8; 8],
     name: String,
+    first: Family,
     main: Sequence,
     open: [Option<Open>; 5],
     accepted: bool,
@@ -77,6 +79,8 @@ pub struct Watch {
     must_end: bool,
     closed: bool,
     effects: Vec<Effect>,
+    /// The last answer to a request that was legal.
+    pub answered: Option<Answered>,
     /// Answers that were sent, for the figures.
     pub exchanges: u64,
 }
@@ -92,7 +96,8 @@ const fn place(stream: Stream) -> usize {
 }
 
 impl Watch {
-    pub fn new(settings: &Settings) -> Self {
+    /// `first`: the family whose grammars count before one is agreed on.
+    pub fn new(settings: &Settings, first: Family) -> Self {
         Self {
             settings: *settings,
             plant: Plant::default(),
@@ -103,7 +108,8 @@ impl Watch {
             peer: None,
             session: [0; 8],
             name: String::new(),
-            main: Sequence::new(Family::Dc),
+            main: Sequence::new(first),
+            first,
             open: [const { None }; 5],
             accepted: false,
             authorized: false,
@@ -118,6 +124,7 @@ impl Watch {
             must_end: false,
             closed: true,
             effects: Vec::new(),
+            answered: None,
             exchanges: 0,
         }
     }
@@ -135,7 +142,7 @@ impl Watch {
             session,
             closed: false,
             exchanges: self.exchanges,
-            ..Self::new(&self.settings)
+            ..Self::new(&self.settings, self.first)
         };
     }
 
@@ -164,7 +171,6 @@ impl Watch {
         self.power = Power::default();
         self.plant.isolation = None;
         self.plant.aligned = false;
-        self.meter_asked = false;
     }
 
     fn decode<'p>(&self, payload_type: PayloadType, payload: &'p [u8]) -> Option<Request<'p>> {
@@ -257,6 +263,7 @@ impl Watch {
             self.must_end = true;
         }
         Self::judge(&open, answered, failed);
+        self.answered = (open.expect == Expect::Fine).then_some(answered);
         if let Some(header) = response.header()
             && !matches!(response, Response::SessionSetupRes(_))
         {

@@ -43,6 +43,7 @@ struct Picked {
     looked: u64,
 }
 
+#[path = "vehicle_watch/power.rs"]
 mod power;
 
 #[allow(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
@@ -441,6 +442,8 @@ impl Watch {
                 own.minimum_soc = needs.minimum_soc.or(own.minimum_soc);
                 own.target_soc = needs.target_soc.or(own.target_soc);
             }
+            // It was given up: what is asked next is another question.
+            E::SideFailed(stream) => self.sides[place(*stream)] = None,
             E::Close => self.closed = true,
             _ => {}
         }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use exi_codec::iso20::acdp::MechanicalChargingDeviceStatus;
-use exi_codec::{Amperes, Rounding, Volts, Watts};
+use exi_codec::{Amperes, Watts};
 use iso15118_20::evcc::{DischargePermit, EvccEvent};
 use iso15118_20::secc::SeccEvent;
 use iso15118_20::security::PeerId;
-use iso15118_20::{AcMeasurement, Cause, Connection, GridPermit, Instant, Measurement, Output, Transport};
+use iso15118_20::{AcMeasurement, Cause, Connection, GridPermit, Instant, Measurement, Transport};
 
+use super::duo::{self, carried, good_needs, pad};
 use super::link::{Faults, Link};
 use super::random::Random;
 use super::scenario::{Scenario, roots};
@@ -16,7 +17,7 @@ use super::station::{self, Station};
 use super::station_host;
 use super::trace::Log;
 use super::vehicle::{self, Vehicle};
-use super::vehicle_host::{self, BATTERY, DEAD};
+use super::vehicle_host::{self, DEAD};
 
 const NOW: u64 = 1_700_000_000;
 const BUFFER: usize = 16 * 1024;
@@ -115,7 +116,7 @@ impl World<'_, '_> {
     fn prepare(&mut self) {
         let random = &mut self.random;
         let wild = random.percent(30);
-        let dc = if wild { random.dc_limits() } else { dc(30, 75) };
+        let dc = if wild { random.dc_limits() } else { duo::dc(30, 75) };
         let ac = random.ac_limits();
         let words = [
             station::Word::Limits(dc),
@@ -125,7 +126,7 @@ impl World<'_, '_> {
             station::Word::Dispatch(random.power()),
             station::Word::Ramp(random.maybe(20, |r| r.whole(100, 9000))),
         ];
-        let dc = if random.percent(20) { random.dc_limits() } else { self::dc(25, 100) };
+        let dc = if random.percent(20) { random.dc_limits() } else { duo::dc(25, 100) };
         let needs = if random.percent(50) { vehicle_host::needs(random) } else { good_needs() };
         let vehicle_words = [
             vehicle::Word::Limits(dc),
@@ -390,48 +391,6 @@ impl World<'_, '_> {
 enum Direction {
     Up,
     Down,
-}
-
-/// A battery takes what the converter gives.
-fn carried(output: Output) -> Measurement {
-    let power = output.power.to_milli_saturating(Rounding::TowardsZero);
-    let cap = output.current.to_milli_saturating(Rounding::TowardsZero);
-    let current = power / i64::from(BATTERY);
-    let current = if power < 0 { current.max(cap) } else { current.min(cap) };
-    Measurement { voltage: Volts::new(BATTERY, 0), current: Amperes::from_milli(current, Rounding::Nearest) }
-}
-
-fn dc(kilowatts: i16, amperes: i16) -> iso15118_20::DcLimits {
-    let flow = iso15118_20::FlowLimits {
-        max_power: Watts::new(kilowatts, 3),
-        max_current: Amperes::new(amperes, 0),
-        ..Default::default()
-    };
-    iso15118_20::DcLimits {
-        charge: flow,
-        discharge: Some(flow),
-        max_voltage: Volts::new(500, 0),
-        min_voltage: Volts::new(150, 0),
-    }
-}
-
-fn pad(kilowatts: i16) -> iso15118_20::WptPad {
-    iso15118_20::WptPad {
-        max_power: Watts::new(kilowatts, 3),
-        max_clearance: 250,
-        min_clearance: 100,
-        ..Default::default()
-    }
-}
-
-fn good_needs() -> iso15118_20::evcc::Needs {
-    iso15118_20::evcc::Needs {
-        departure_time: 3600,
-        target_energy: exi_codec::WattHours::new(20, 3),
-        max_energy: exi_codec::WattHours::new(40, 3),
-        min_energy: exi_codec::WattHours::new(-5, 3),
-        ..Default::default()
-    }
 }
 
 impl Outcome {
