@@ -188,3 +188,35 @@ pub(crate) fn encode_received<'a, D: Document<'a>>(
     }
     writer.finish().map(Some)
 }
+
+/// Hands out, piece by piece, the fragment around the received bits of its element. False if it was not received.
+pub(crate) fn stream_received<'a, D: Document<'a>>(
+    fragment: &D,
+    place: &Place<'a>,
+    sink: &mut dyn FnMut(&[u8]),
+) -> bool {
+    // All but the last piece have so many bits: whole octets, with room for the end event.
+    const BITS: u32 = 496;
+    let mut start = Some((u64::from(HEADER) << D::WIDTH | u64::from(fragment.root_code()), 8 + D::WIDTH));
+    let mut rest = place.bits();
+    while place.is_received() {
+        let mut piece = [0; 64];
+        let mut writer = Writer::new(&mut piece, EmptyText::AsCharacters);
+        if let Some((header, bits)) = start.take() {
+            writer.put(header, bits);
+        }
+        let count = rest.len().min(BITS as usize - writer.position()) as u32;
+        place.write_part(&mut writer, rest.start..rest.start + count);
+        rest.start += count;
+        let end = D::END.filter(|_| rest.is_empty());
+        if let Some(end) = end {
+            writer.event(end, D::WIDTH);
+        }
+        let Ok(octets) = writer.finish() else { return false };
+        sink(piece.get(..octets).unwrap_or_default());
+        if rest.is_empty() {
+            return true;
+        }
+    }
+    false
+}

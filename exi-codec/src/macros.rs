@@ -199,6 +199,12 @@ macro_rules! roots {
             pub fn encode_received(&self, out: &mut [u8]) -> Result<Option<usize>, crate::Error> {
                 crate::document::encode_received(self, &self.place(), out)
             }
+
+            /// Hands the fragment to `sink`, such as a hash, piece by piece from the very bits that were received.
+            /// False, and nothing handed out, if the element was not received.
+            pub fn stream_received(&self, sink: &mut dyn FnMut(&[u8])) -> bool {
+                crate::document::stream_received(self, &self.place(), sink)
+            }
         }
     };
     (@single $width:literal ; $($code:literal $ty:ty),*) => {

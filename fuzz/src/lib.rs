@@ -1,6 +1,7 @@
 //! What the EXI targets check.
 
 mod outline;
+pub mod pki;
 
 use core::fmt::Debug;
 

@@ -45,7 +45,8 @@ pub use authorize::{
     AuthorizationPolicy, Contract, InstallWhen, Installation, InstallationVerdict, MAX_CONTRACTS,
 };
 pub use config::{
-    EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, ValueAddedWish, Wish,
+    EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, PowerTolerance,
+    ValueAddedWish, Wish,
 };
 pub use course::NotAllowed;
 pub use event::{EvccEvent, Notification, StationStatus};
@@ -220,12 +221,12 @@ impl<'a> Evcc<'a> {
     }
 
     /// The value-added services that this vehicle selected, in the order of its wishes.
-    pub fn value_added(&self) -> impl Iterator<Item = ValueAddedSet> + '_ {
-        let selected = self.core.selection.is_some();
-        self.core.value_added.iter().flatten().copied().filter(move |_| selected)
+    pub fn value_added(&self) -> [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES] {
+        if self.core.selection.is_some() { self.core.value_added } else { [None; MAX_VALUE_ADDED_WISHES] }
     }
 
-    /// The schedules in force, into and out of the vehicle, once the charger has offered them.
+    /// The schedules in force, once the charger has offered them: what the vehicle plans to take of the one into it, and
+    /// what it may give by the one out of it.
     pub fn schedules(&self) -> (&Schedule, &Schedule) {
         (&self.core.station.plan.charge, &self.core.station.plan.discharge)
     }

@@ -22,7 +22,6 @@ mod request;
 mod safety;
 mod services;
 mod side;
-mod signature;
 mod state;
 mod trace;
 #[cfg(feature = "wpt")]

@@ -10,6 +10,7 @@ mod signature;
 use exi_codec::Bytes;
 use exi_codec::iso20::common_types::ResponseCode;
 
+pub(crate) use signature::{MAX_ID, with_signature};
 pub use signature::{SIGNED_ID, encode_signed_info};
 
 /// Fingerprint of the peer's leaf certificate on the secured link: SHA-512 of its DER.

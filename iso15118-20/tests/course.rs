@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use common::charger::{Charger, both_modes};
 use common::{BUFFER, NOW};
-use exi_codec::Amperes;
-use exi_codec::iso20::common_messages::{ChargeProgress, ChargingSession};
+use exi_codec::iso20::common_messages::{
+    ChargeProgress, ChargingSession, EvpptControlMode, PowerToleranceAcceptance,
+};
 use exi_codec::iso20::common_types::{EvseNotification as N, ResponseCode as C};
-use iso15118_20::evcc::{EvccConfig, EvccEvent as E, NotAllowed, PauseReaction, Wish};
+use exi_codec::{Amperes, Watts};
+use iso15118_20::evcc::{EvccConfig, EvccEvent as E, NotAllowed, PauseReaction, PowerTolerance, Wish};
 use iso15118_20::message::{MessageKind as K, Request};
 use iso15118_20::security::PeerId;
 use iso15118_20::sequence::Stage;
@@ -363,14 +365,32 @@ fn warnings_of_the_loop_are_survived() {
 
 #[test]
 fn a_refused_tolerance_is_accepted_once() {
-    run(&PLANS, |c| {
+    use PowerToleranceAcceptance as A;
+    let accepted = |c: &Charger<'_>| {
+        c.see(|request| match request {
+            Request::PowerDeliveryReq(m) => match m.ev_power_profile.map(|p| p.control_mode) {
+                Some(EvpptControlMode::Scheduled(choice)) => choice.power_tolerance_acceptance,
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    let config = EvccConfig { power_tolerance: PowerTolerance::Decline, ..EvccConfig::new("EV", &PLANS) };
+    with(&config, |c| {
+        c.tolerance = Some(Watts::new(100, 0));
         c.walk_to(Stage::PowerDelivery);
-        for _ in 0..2 {
+        for expected in [A::PowerToleranceNotConfirmed, A::PowerToleranceConfirmed] {
             assert_eq!(c.request(), K::PowerDeliveryReq);
+            assert_eq!(accepted(c), Some(expected));
             c.code = C::WarningPowerToleranceNotConfirmed;
             c.ok();
         }
         assert_eq!(c.request(), K::SessionStopReq);
+    });
+    run(&PLANS, |c| {
+        c.walk_to(Stage::PowerDelivery);
+        c.request();
+        assert_eq!(accepted(c), None);
     });
 }
 

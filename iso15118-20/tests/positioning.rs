@@ -4,7 +4,6 @@ mod common;
 
 use common::BUFFER;
 use common::charger::{Charger, header};
-use exi_codec::Watts;
 use exi_codec::iso20::acdp::{
     AcdpConnectRes, AcdpSystemStatusRes, AcdpVehiclePositioningRes, MechanicalChargingDeviceStatus as Device,
 };
@@ -14,6 +13,7 @@ use exi_codec::iso20::wpt::{
     WptChargeLoopRes, WptChargeParameterDiscoveryRes, WptEvResult, WptFinePositioningMethod,
     WptFinePositioningRes, WptPairingMethod,
 };
+use exi_codec::{Bytes, Watts};
 use iso15118_20::evcc::{
     CheckIn, EvccConfig, EvccConfigError, EvccEvent as E, Mobility, Wish, WptDemand, WptMethods, WptResult,
 };
@@ -26,8 +26,10 @@ const WPT: [Wish; 1] = [Wish::new(Service::Wpt, Mode::Scheduled)];
 const ACDP: [Wish; 1] = [Wish::new(Service::DcAcdpBpt, Mode::Dynamic)];
 const OPTICAL: [WptPairingMethod; 2] = [WptPairingMethod::Optical, WptPairingMethod::ExternalConfirmation];
 
+const VENDOR: [Bytes<'static>; 1] = [Bytes::new(&[1, 2])];
+
 fn wpt(test: impl FnOnce(&mut Charger<'_>)) {
-    let methods = WptMethods { pairing: &OPTICAL, ..WptMethods::MANUAL };
+    let methods = WptMethods { pairing: &OPTICAL, vendor: &VENDOR, ..WptMethods::MANUAL };
     let config = EvccConfig { wpt: methods, ..EvccConfig::new("EV", &WPT) };
     let mut buffer = [0; BUFFER];
     let mut c = Charger::new(&mut buffer, &config);
@@ -143,6 +145,7 @@ fn the_vehicle_repeats_that_it_moves_until_it_stands() {
             assert_eq!(c.request(), K::WptFinePositioningReq);
             c.see(|request| match request {
                 Request::WptFinePositioningReq(m) => {
+                    assert!(m.vendor_specific_data_container.iter().eq([Bytes::new(&[1, 2])]));
                     assert_eq!(
                         (m.ev_processing, m.ev_result_code),
                         (Processing::Ongoing, WptEvResult::EvResultUnknown)

@@ -17,7 +17,7 @@ const STREAMS: [Stream; 5] = [
     Stream::Parking,
 ];
 
-const GUARDS: [Guard; 7] = [
+const GUARDS: [Guard; 8] = [
     Guard::InstallationOffered,
     Guard::RenegotiationOffered,
     Guard::PreChargeMatched,
@@ -25,6 +25,7 @@ const GUARDS: [Guard; 7] = [
     Guard::LoopRuns,
     Guard::MeteringAsked,
     Guard::ParkingSelected,
+    Guard::Resumed,
 ];
 
 const STEPS: [Step; 13] = [

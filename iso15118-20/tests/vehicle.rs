@@ -11,7 +11,7 @@ use exi_codec::iso20::common_messages::{
 };
 use exi_codec::iso20::common_types::ResponseCode;
 use exi_codec::iso20::dc::ClReqControlMode as DcRound;
-use exi_codec::{Amperes, List, RationalNumber, Watts};
+use exi_codec::{Amperes, List, RationalNumber, WattHours, Watts};
 use iso15118_20::evcc::{
     DischargePermit, EvccConfig, EvccConfigError, EvccEvent as E, MAX_WISHES, Needs, ValueAddedWish, Wish,
 };
@@ -165,7 +165,7 @@ fn value_added_services_are_selected_beside_energy() {
     });
     assert_eq!(selected, [(65, 4), (66, 9)]);
     c.ok();
-    assert_eq!(c.evcc.value_added().count(), 2);
+    assert_eq!(c.evcc.value_added().iter().flatten().count(), 2);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn dynamic_ac_follows_the_target_within_limits_service_and_permit() {
         c.ok();
         c.evcc.set_discharge_permit(DischargePermit::Allowed);
         // A battery below its minimum gives nothing.
-        c.evcc.set_needs(Needs { min_energy: exi_codec::WattHours::new(1, 3), ..Needs::default() });
+        c.evcc.set_needs(Needs { min_energy: WattHours::new(1, 3), ..Needs::default() });
         c.pass();
         assert_eq!(outputs(c).last(), Some(&kw(0)));
         c.target = kw(6);

@@ -209,6 +209,23 @@ fn safe(p: &Pair<'_>, service: Service) {
     }
 }
 
+/// Bytes that look like V2GTP often enough to get past it, on any stream.
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let code = prop_oneof![0x8001u16..0x8007, 0x8101u16..0x8105];
+    let payload = prop::collection::vec(any::<u8>(), 0..120);
+    let framed = (code, payload.clone()).prop_map(|(code, mut payload)| {
+        if let Some(first) = payload.first_mut() {
+            *first = 0x80;
+        }
+        let mut frame = vec![0x01, 0xFE];
+        frame.extend(code.to_be_bytes());
+        frame.extend((payload.len() as u32).to_be_bytes());
+        frame.extend(payload);
+        frame
+    });
+    prop_oneof![payload, framed]
+}
+
 fn session(
     service: Service,
     mode: ControlMode,
@@ -291,6 +308,37 @@ proptest! {
             p.damage = Some((at, flip.0, flip.1));
             let (secc, evcc) = p.run();
             assert!(secc.is_some() && evcc.is_some());
+            safe(p, service);
+        });
+    }
+
+    #[test]
+    fn a_vehicle_takes_any_bytes_at_any_message(
+        service in service(),
+        mode in mode(),
+        messages in 0usize..80,
+        bytes in prop::collection::vec(hostile(), 1..6),
+    ) {
+        session(service, mode, Profile::Lenient, true, PauseReaction::Standby, |p| {
+            for _ in 0..400 {
+                if p.messages.len() >= messages {
+                    break;
+                }
+                p.step_message();
+            }
+            for piece in bytes {
+                let mut rest = &piece[..];
+                while !rest.is_empty() {
+                    let consumed = p.evcc.handle_input(p.now, rest).consumed;
+                    assert!(consumed > 0);
+                    rest = &rest[consumed..];
+                }
+            }
+            p.drain_events();
+            let closed = p.evcc_events.contains(&EvccEvent::Close);
+            assert!(closed || p.evcc.poll_timeout().is_some());
+            let (_, evcc) = p.run();
+            assert!(evcc.is_some());
             safe(p, service);
         });
     }

@@ -1,4 +1,4 @@
-//! `sizes`: what the codec costs on a Cortex-M4: flash, message structs, stack.
+//! `sizes`: what codec and engines cost on a Cortex-M4: flash, message structs, stack.
 
 mod corpus;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::instructions::Format;
-use crate::process::{build, cargo, metadata, text};
+use crate::process::{build, cargo, metadata, run as run_program, text};
 use crate::workspace;
 
 const TARGET: &str = "thumbv7em-none-eabihf";
@@ -21,6 +21,30 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const STACK_GOAL: u64 = 4096;
 const MESSAGE_GOAL: u64 = 2048;
 const LOOP_GOAL: u64 = 256;
+const PKI_GOAL: u64 = 90_000;
+const PKI_STACK_GOAL: u64 = 20_480;
+/// An engine, without the buffers that its host lends.
+const ENGINE_GOAL: u64 = 4096;
+
+/// An engine with its codec and framing, linked alone.
+struct Engine {
+    what: &'static str,
+    program: &'static str,
+    features: &'static str,
+    goal: u64,
+}
+
+const fn engine(what: &'static str, program: &'static str, features: &'static str, goal: u64) -> Engine {
+    Engine { what, program, features, goal }
+}
+
+const ENGINES: [Engine; 5] = [
+    engine("charger, all services", "charger", "all", 190_000),
+    engine("charger, DC and AC", "charger", "ac", 160_000),
+    engine("charger, DC", "charger", "", 150_000),
+    engine("vehicle, DC, planning by price", "vehicle", "planner", 150_000),
+    engine("vehicle, DC", "vehicle", "", 120_000),
+];
 
 /// A measured size.
 #[derive(Debug, Serialize)]
@@ -67,46 +91,73 @@ fn measure() -> Result<Sizes, Failure> {
     let messages = target_dir.join("firmware-messages.bin");
     fs::create_dir_all(&target_dir)?;
     fs::write(&messages, corpus::messages()?)?;
-    let programs = build(
+    let contract = target_dir.join("firmware-pki.bin");
+    run_program(
         cargo()
-            .current_dir(workspace::root().join("xtask/firmware"))
-            .env("V2G_FIRMWARE_MESSAGES", &messages)
-            .args([
-                "build",
-                "--locked",
-                "--bins",
-                "--profile",
-                "firmware",
-                "--target",
-                TARGET,
-                "--target-dir",
-            ])
-            .arg(&target_dir),
+            .args(["run", "--quiet", "--package", "v2g-pki", "--features", "issue", "--example", "contract"])
+            .arg("--")
+            .arg(&contract),
     )?;
-    let program = |name: &str| {
-        let found = programs.iter().find(|(program, _)| program == name);
-        found.map(|(_, path)| path).ok_or_else(|| Failure::new(format!("cargo built no {name}")))
+    let build = |what: &[&str]| {
+        build(
+            cargo()
+                .current_dir(workspace::root().join("xtask/firmware"))
+                .env("V2G_FIRMWARE_MESSAGES", &messages)
+                .env("V2G_FIRMWARE_PKI", &contract)
+                .args(["build", "--locked", "--profile", "firmware", "--target", TARGET, "--target-dir"])
+                .arg(&target_dir)
+                .args(what),
+        )
     };
-    let flash = vec![
-        Size { what: "all sets".into(), octets: flash(program("all_sets")?)?, goal: 164_000 },
-        Size { what: "DC and CommonMessages".into(), octets: flash(program("dc_common")?)?, goal: 70_000 },
-        Size {
-            what: "DC charger, engine and all".into(),
-            octets: flash(program("dc_charger")?)?,
-            goal: 150_000,
-        },
-    ];
-    let report = text(
+    let mut flash = Vec::new();
+    for engine in ENGINES {
+        let programs = build(&["--bin", engine.program, "--features", engine.features])?;
+        let octets = flash_of(find(&programs, engine.program)?)?;
+        flash.push(Size { what: engine.what.into(), octets, goal: engine.goal });
+    }
+    let programs = build(&["--bins", "--features", "all"])?;
+    for (what, program, goal) in
+        [("DC and CommonMessages", "dc_common", 70_000), ("all sets", "all_sets", 164_000)]
+    {
+        flash.insert(0, Size { what: what.into(), octets: flash_of(find(&programs, program)?)?, goal });
+    }
+    let pki = flash_of(find(&programs, "pki")?)?.saturating_sub(flash_of(find(&programs, "pki_codec")?)?);
+    flash.push(Size {
+        what: "check of a contract, P-521, without the codec".into(),
+        octets: pki,
+        goal: PKI_GOAL,
+    });
+    let mut sizes = evaluate(flash, &emulate(find(&programs, "stack")?)?)?;
+    sizes.stack.push(contract_stack(&emulate(find(&programs, "pki_stack")?)?)?);
+    Ok(sizes)
+}
+
+/// Runs a program on an emulated Cortex-M4 and returns what it prints.
+fn emulate(program: &Path) -> Result<String, Failure> {
+    text(
         Command::new("qemu-system-arm")
             .args(["-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
             .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
-            .arg(program("stack")?),
-    )?;
-    evaluate(flash, &report)
+            .arg(program),
+    )
+}
+
+/// Reads what `firmware/src/bin/pki_stack.rs` prints.
+fn contract_stack(report: &str) -> Result<Size, Failure> {
+    let octets = report.trim().strip_prefix("contract ").and_then(|rest| rest.strip_suffix(" true"));
+    let octets = octets.and_then(|octets| octets.parse().ok());
+    let octets = octets.ok_or_else(|| Failure::new(format!("the firmware printed: {report}")))?;
+    Ok(Size { what: "check of a contract, P-521".into(), octets, goal: PKI_STACK_GOAL })
+}
+
+/// The program of a name among those that cargo built.
+fn find<'a>(programs: &'a [(String, PathBuf)], name: &str) -> Result<&'a PathBuf, Failure> {
+    let found = programs.iter().find(|(program, _)| program == name);
+    found.map(|(_, path)| path).ok_or_else(|| Failure::new(format!("cargo built no {name}")))
 }
 
 /// Code and constants of a linked program.
-fn flash(program: &Path) -> Result<u64, Failure> {
+fn flash_of(program: &Path) -> Result<u64, Failure> {
     let data = fs::read(program)?;
     let file = object::File::parse(data.as_slice())?;
     let in_flash = |kind| matches!(kind, SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::Data);
@@ -127,7 +178,11 @@ fn evaluate(flash: Vec<Size>, report: &str) -> Result<Sizes, Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["size", name, octets] => {
-                let goal = if name.contains("ChargeLoop") { LOOP_GOAL } else { MESSAGE_GOAL };
+                let goal = match *name {
+                    "Secc" | "Evcc" => ENGINE_GOAL,
+                    name if name.contains("ChargeLoop") => LOOP_GOAL,
+                    _ => MESSAGE_GOAL,
+                };
                 let octets = octets.parse().map_err(|_| unexpected())?;
                 sizes.structs.push(Size { what: (*name).to_owned(), octets, goal });
             }
@@ -157,8 +212,11 @@ fn table(sizes: &Sizes) -> String {
     rows("code and constants:", &sizes.flash);
     rows("struct", &sizes.structs);
     rows("stack:", &sizes.stack);
-    let _ =
-        writeln!(table, "\nStack: the deepest of {} messages, the message itself included.", sizes.messages);
+    let _ = writeln!(
+        table,
+        "\nStack of the codec: the deepest of {} messages, the message itself included.",
+        sizes.messages
+    );
     table
 }
 

@@ -52,7 +52,12 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn write_to(&self, w: &mut Writer<'_>) {
-        w.copy_bits(self.data, self.start as usize, (self.end - self.start) as usize);
+        self.write_part(w, self.bits());
+    }
+
+    /// Writes some of [`bits`](Self::bits).
+    pub(crate) fn write_part(&self, w: &mut Writer<'_>, part: core::ops::Range<u32>) {
+        w.copy_bits(self.data, part.start as usize, part.len());
     }
 }
 

@@ -49,6 +49,11 @@ pub struct AcStation {
 }
 
 impl Plant {
+    /// What the charger asked for before power was interrupted says nothing about afterwards.
+    pub(super) fn forget_target(&mut self) {
+        self.target = Target::default();
+    }
+
     /// What holds for the vehicle, without what was said in an earlier session.
     pub(super) fn fresh(self) -> Self {
         Self { output: AcOutput::ZERO, target: Target::default(), ..self }
@@ -124,6 +129,8 @@ impl Core<'_> {
                 if !station.limits.meets(&self.plant.ac.limits) {
                     self.leave(Cause::IncompatibleLimits);
                 }
+                // They may come in the middle of the loop.
+                self.update_ac_output();
             }
             Response::AcChargeLoopRes(message) => self.ac_looped(message),
             _ => {}
@@ -216,12 +223,12 @@ impl Core<'_> {
 
 /// The vehicle's own wish where the charger asks for something else: less of it, never more, never the other way.
 fn toned_down(wish: Phases<Watt>, target: Phases<Watt>) -> Phases<Watt> {
+    // A phase that goes the other way than the whole counts as nothing: else the rest could turn the whole round.
+    let into = |power: Phases<Watt>| power.map(|phase| phase.max(Watts::ZERO));
+    let out = |power: Phases<Watt>| into(power.map(exi_codec::Quantity::negated));
     match (wish.total().is_negative(), target.total().is_negative()) {
-        (false, false) => wish.capped(target),
-        (true, true) => wish
-            .map(exi_codec::Quantity::abs)
-            .capped(target.map(exi_codec::Quantity::abs))
-            .map(exi_codec::Quantity::negated),
+        (false, false) => into(wish).capped(into(target)),
+        (true, true) => out(wish).capped(out(target)).map(exi_codec::Quantity::negated),
         _ => Phases::default(),
     }
 }

@@ -14,7 +14,7 @@ use super::{Core, Evcc, Flags, Pending, T, Turn};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
 use crate::security::{Chain, SIGNED_ID, Signed};
-use crate::sequence::{Asked, Guard, Stage};
+use crate::sequence::{Asked, Guard, Stage, Stream};
 use crate::settings::Transport;
 
 /// Contracts that one vehicle can have.
@@ -287,11 +287,19 @@ impl Core<'_> {
                 self.choose_way();
             }
             Some(Subject::Installation) => self.end_install(),
-            Some(Subject::Metering) | None => {}
+            Some(Subject::Metering) => self.side_failed(Stream::MeteringConfirmation),
+            None => {}
         }
         if matches!(self.turn, Turn::Nobody) {
             self.resume();
         }
+    }
+
+    /// The vehicle leaves: what keys and certificates were asked for does not matter any more.
+    pub(super) fn cancel_security(&mut self) {
+        self.auth.subject = None;
+        self.flags.clear(Flags::VERDICT_DUE);
+        self.clear(T::Security);
     }
 
     fn bar_contract(&mut self) {

@@ -6,6 +6,7 @@ use super::RenegotiationStream;
 #[cfg(feature = "wpt")]
 use super::WptMethods;
 use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
+#[cfg(feature = "planner")]
 use crate::schedule::ProfilePolicy;
 use crate::security::Chain;
 use crate::service::{
@@ -128,6 +129,16 @@ pub enum PauseReaction {
     Leave,
 }
 
+/// What the vehicle says to a power tolerance that comes with a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PowerTolerance {
+    /// It accepts it: its plan keeps to the schedule, so any will do.
+    #[default]
+    Accept,
+    /// It does not. If the charger insists, it does after all, once.
+    Decline,
+}
+
 /// The fixed properties of a vehicle.
 #[derive(Clone, Copy, Debug)]
 pub struct EvccConfig<'a> {
@@ -146,8 +157,11 @@ pub struct EvccConfig<'a> {
     /// What to do when the charger asks for a pause.
     pub on_pause: PauseReaction,
     /// What it makes of the schedules that a charger offers where it plans itself (Scheduled): which one it takes,
-    /// and how it spreads the energy that it wants. None: the first one, all of it.
+    /// and when it charges within it. None: the first one, all of it.
+    #[cfg(feature = "planner")]
     pub policy: Option<ProfilePolicy>,
+    /// What it says to a power tolerance.
+    pub power_tolerance: PowerTolerance,
     /// How it changes a schedule while the charge loop goes on.
     pub renegotiation: RenegotiationStream,
     /// How it finds a coil.
@@ -191,7 +205,9 @@ impl<'a> EvccConfig<'a> {
             authorization: AuthorizationPolicy::ContractFirst,
             installation: None,
             on_pause: PauseReaction::Pause,
+            #[cfg(feature = "planner")]
             policy: None,
+            power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]
             wpt: WptMethods::MANUAL,

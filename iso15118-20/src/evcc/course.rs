@@ -164,6 +164,9 @@ impl Core<'_> {
             return if self.course == course { Ok(()) } else { Err(NotAllowed::Leaving) };
         }
         self.course = course;
+        if course.is_leaving() {
+            self.cancel_security();
+        }
         self.flags.clear(Flags::OVERDUE);
         self.deadlines.clear(T::Course as usize);
         self.quieten();

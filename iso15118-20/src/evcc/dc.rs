@@ -10,7 +10,7 @@ use exi_codec::{Amperes, Rounding, Volts, Watts};
 use v2gtp::Instant;
 
 use super::plan::until;
-use super::{Core, Demand, Evcc, Flags, Pending, T};
+use super::{Core, Demand, Evcc, Flags, Pending, T, Turn};
 use crate::end::Cause;
 use crate::message::{MessageKind as K, Request, Response};
 use crate::power::{Contactor, DcLimits, FlowLimits, Measurement};
@@ -52,6 +52,7 @@ impl Evcc<'_> {
         if self.core.sequence.stage() == Stage::ChargeLoop {
             self.core.check_current(measured.current);
         }
+        self.core.close_late();
     }
 }
 
@@ -131,7 +132,7 @@ impl Core<'_> {
             (Stage::PowerDelivery, K::DcPreChargeReq)
                 if !self.plant.is_closed() && !self.is_departing(stage) =>
             {
-                self.pending.raise(Pending::CLOSE_CONTACTOR);
+                self.ask_to_close();
                 self.set(T::Actuation, timing.actuation);
             }
             (Stage::WeldingDetection, K::PowerDeliveryReq) => {
@@ -139,6 +140,24 @@ impl Core<'_> {
                 self.set(T::Ongoing, timing.welding);
             }
             _ => {}
+        }
+    }
+
+    /// Asks the host to close the contactors. Voltages that have moved apart since pre-charge are not connected:
+    /// then the host is asked when they meet again, if they do before the deadline.
+    pub(super) fn ask_to_close(&mut self) {
+        if self.is_match(self.plant.dc.measured.voltage) {
+            self.flags.set(Flags::MATCHED);
+            self.pending.raise(Pending::CLOSE_CONTACTOR);
+        } else {
+            self.flags.clear(Flags::MATCHED);
+        }
+    }
+
+    fn close_late(&mut self) {
+        let waits = self.sequence.stage() == Stage::PowerDelivery && matches!(self.turn, Turn::Nobody);
+        if waits && !self.plant.is_closed() && !self.flags.has(Flags::MATCHED) {
+            self.ask_to_close();
         }
     }
 

@@ -184,25 +184,67 @@ impl<'a> Core<'a> {
     }
 
     pub(super) fn start(&mut self, now: Instant, connection: &Connection) {
-        *self = Self {
-            now,
-            calendar: Calendar::new(now, connection.unix_seconds),
-            transport: connection.transport,
-            peer: connection.peer,
-            plant: self.plant.fresh(),
-            energy_offer: self.energy_offer,
-            paused: self.paused.filter(|paused| paused.may_be_with(connection.peer)),
-            closed: false,
-            ..Self::new(&self.config)
-        };
+        // In place, field by field: a second engine on the stack would be one too many.
+        let Self {
+            config: _,
+            energy_offer: _,
+            calendar,
+            now: at,
+            transport,
+            peer,
+            session,
+            sequence,
+            deadlines,
+            turn,
+            pending,
+            flags,
+            course,
+            plant,
+            station,
+            station_id,
+            auth,
+            search,
+            selection,
+            value_added,
+            violations,
+            history,
+            meter,
+            parking,
+            sides,
+            paused,
+            end,
+            closed,
+        } = self;
+        *calendar = Calendar::new(now, connection.unix_seconds);
+        *at = now;
+        *transport = connection.transport;
+        *peer = connection.peer;
+        *paused = paused.filter(|paused| paused.may_be_with(connection.peer));
+        *session = paused.map_or([0; 8], |paused| paused.session);
+        *sequence = Sequence::new(Family::Dc);
+        *deadlines = Deadlines::new();
+        *turn = Turn::Vehicle;
+        *pending = Pending::NONE;
+        *flags = Flags::NONE;
+        *course = Course::Charge;
+        *plant = plant.fresh();
+        *station = Station::NONE;
+        *station_id = Text::EMPTY;
+        *auth = Auth::NONE;
+        *search = Search::NONE;
+        *selection = None;
+        *value_added = [None; MAX_VALUE_ADDED_WISHES];
+        *violations = 0;
+        *history = [None; HISTORY];
+        *meter = None;
+        *parking = Parking::default();
+        *sides = Sides::new(Family::Dc);
+        *end = None;
+        *closed = false;
         if self.transport == Transport::Plain {
             return self.finish(Cause::NotSecured);
         }
-        if let Some(paused) = self.paused {
-            self.session = paused.session;
-        }
         self.set(T::Setup, self.config.settings.timing.communication_setup);
-        self.turn = Turn::Vehicle;
         self.set(T::Send, core::time::Duration::ZERO);
     }
 

@@ -186,8 +186,10 @@ impl Core<'_> {
         self.clear(T::Send);
         if self.deadline(T::Actuation).is_none() && self.deadline(T::Security).is_none() {
             self.set(T::Actuation, self.config.settings.timing.actuation);
+            // Only DC waits for the vehicle's contactors.
+            #[cfg(feature = "dc")]
             if self.sequence.stage() == Stage::PowerDelivery {
-                self.pending.raise(Pending::CLOSE_CONTACTOR);
+                self.ask_to_close();
             }
         }
     }

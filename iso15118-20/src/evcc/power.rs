@@ -41,6 +41,18 @@ impl Core<'_> {
         }
     }
 
+    /// Least power at which the vehicle charges at all, W.
+    #[cfg(feature = "planner")]
+    pub(super) fn least_power(&self) -> Watts {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => self.plant.ac.limits.min_charge.total(),
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => self.plant.dc.limits.charge.min_power,
+            _ => Watts::ZERO,
+        }
+    }
+
     /// Most power that the charger declared, W.
     pub(super) fn station_power(&self) -> Watts {
         match self.family() {
@@ -96,6 +108,10 @@ impl Core<'_> {
     }
 
     /// The course or a limit has changed: so may what the vehicle's own converter is to do.
+    #[cfg_attr(
+        not(feature = "ac"),
+        allow(clippy::unused_self, reason = "only AC vehicles have a converter to lead")
+    )]
     pub(super) fn update_output(&mut self) {
         #[cfg(feature = "ac")]
         if self.family() == Family::Ac {

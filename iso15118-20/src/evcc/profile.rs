@@ -1,5 +1,7 @@
 //! Which of the offered schedules the vehicle takes, and what it makes of it. All choices are made here.
 
+#[cfg(feature = "planner")]
+use exi_codec::WattHours;
 use exi_codec::iso20::common_messages::{
     ChannelSelection, ChargeProgress, DynamicSeReqControlMode, EvPowerProfile, EvpptControlMode,
     PowerDeliveryReq, PowerToleranceAcceptance, ScheduleExchangeReq, ScheduleExchangeRes, ScheduleTuple,
@@ -8,16 +10,15 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::common_types::{NumericId, Processing};
 use exi_codec::{List, Ranged, Watts};
 
-use super::{Core, Course, Flags, Pending, StationNeeds};
+use super::{Core, Course, Flags, Pending, PowerTolerance, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
-use crate::schedule::{ChargeNeed, SCHEDULE_ENTRIES, Schedule, choose};
+#[cfg(feature = "planner")]
+use crate::schedule::{ChargeNeed, choose};
+use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
 use crate::sequence::{Asked, Step, Stream};
 use crate::service::{BptChannel, ControlMode};
 use crate::settings::AnchorUnit;
-
-/// Time anchors above this are microseconds: as seconds they would lie in the year 5138.
-const LATEST_SECONDS: u64 = 100_000_000_000;
 
 /// A schedule tuple of the charger's.
 #[derive(Clone, Copy, Debug)]
@@ -38,21 +39,15 @@ impl Plan {
         let mut plan = Self {
             tuple: tuple.schedule_tuple_id.get(),
             tolerance: charge.power_tolerance.is_some(),
-            charge: Schedule::read(seconds(charge.time_anchor), &charge.power_schedule_entries),
+            charge: Schedule::read(charge.time_anchor, &charge.power_schedule_entries),
             discharge: Schedule::NONE,
         };
         if let Some(discharge) = tuple.discharging_schedule {
             let discharge = discharge.power_schedule;
-            plan.discharge =
-                Schedule::read(seconds(discharge.time_anchor), &discharge.power_schedule_entries);
+            plan.discharge = Schedule::read(discharge.time_anchor, &discharge.power_schedule_entries);
         }
         plan
     }
-}
-
-/// A time anchor of the charger's in seconds: some send microseconds.
-const fn seconds(anchor: u64) -> u64 {
-    if anchor > LATEST_SECONDS { anchor / 1_000_000 } else { anchor }
 }
 
 impl Core<'_> {
@@ -105,23 +100,37 @@ impl Core<'_> {
         }
     }
 
-    /// The schedule that the policy likes best, with the profile that it makes of it.
+    /// All that the first offer allows.
+    #[cfg(not(feature = "planner"))]
+    #[allow(clippy::unused_self, reason = "with a planner, the needs of the vehicle matter")]
     fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
-        let first = Plan::read(&tuples.first()?);
-        let Some(policy) = self.config.policy else { return Some(first) };
-        let (now, needs) = (self.calendar.at(self.now), self.plant.needs);
-        let need = ChargeNeed {
-            now,
-            departure: Some(now.saturating_add(u64::from(needs.departure_time))),
-            energy: needs.target_energy,
-            max_power: self.most_power(),
-            min_power: Watts::ZERO,
-        };
+        tuples.first().map(|tuple| Plan::read(&tuple))
+    }
+
+    /// The offer that the policy likes best, with the profile that it makes of it. A vehicle without a policy, or one
+    /// that does not say how much energy it wants, takes all that the first one allows.
+    #[cfg(feature = "planner")]
+    fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
+        let needs = self.plant.needs;
+        let now = self.calendar.at(self.now);
+        let policy = self.config.policy.filter(|_| needs.target_energy > WattHours::ZERO);
+        let choice = policy.and_then(|policy| {
+            let departs = needs.departure_time > 0;
+            let need = ChargeNeed {
+                now,
+                departure: departs.then(|| now.saturating_add(u64::from(needs.departure_time))),
+                energy: needs.target_energy,
+                max_power: self.most_power(),
+                min_power: self.least_power(),
+            };
+            choose(tuples, &need, policy)
+        });
         // Where nothing can be planned, the vehicle takes what it gets.
-        let Some(choice) = choose(tuples, &need, policy) else { return Some(first) };
-        let chosen = tuples.iter().find(|tuple| tuple.schedule_tuple_id == choice.tuple)?;
-        let plan = Plan::read(&chosen);
-        Some(if choice.profile.entries().is_empty() { plan } else { Plan { charge: choice.profile, ..plan } })
+        let Some(choice) = choice.filter(|choice| !choice.profile.entries().is_empty()) else {
+            return tuples.first().map(|tuple| Plan::read(&tuple));
+        };
+        let tuple = tuples.iter().find(|tuple| tuple.schedule_tuple_id == choice.tuple)?;
+        Some(Plan { charge: choice.profile, ..Plan::read(&tuple) })
     }
 
     pub(super) fn scheduled(&mut self, message: &ScheduleExchangeRes<'_>) {
@@ -172,6 +181,14 @@ impl Core<'_> {
         }
     }
 
+    fn tolerance(&self) -> PowerToleranceAcceptance {
+        if self.config.power_tolerance == PowerTolerance::Decline && !self.flags.has(Flags::TOLERANT) {
+            PowerToleranceAcceptance::PowerToleranceNotConfirmed
+        } else {
+            PowerToleranceAcceptance::PowerToleranceConfirmed
+        }
+    }
+
     fn channel(&self) -> Option<ChannelSelection> {
         let selection = self.selection?;
         let separated = selection.parameters.bpt.channel == BptChannel::Separated;
@@ -202,10 +219,7 @@ impl Core<'_> {
                 ControlMode::Dynamic => EvpptControlMode::Dynamic,
                 ControlMode::Scheduled => EvpptControlMode::Scheduled(ScheduledEvpptControlMode {
                     selected_schedule_tuple_id: NumericId::new(plan.tuple).unwrap_or(NumericId::ONE),
-                    // The plan keeps to the schedule, so any tolerance will do.
-                    power_tolerance_acceptance: plan
-                        .tolerance
-                        .then_some(PowerToleranceAcceptance::PowerToleranceConfirmed),
+                    power_tolerance_acceptance: plan.tolerance.then_some(self.tolerance()),
                 }),
             },
             ev_power_profile_entries: List::new(entries.get(..len).unwrap_or_default()),

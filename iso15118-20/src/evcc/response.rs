@@ -17,6 +17,10 @@ impl Core<'_> {
     pub(super) fn content(&mut self, asked: Asked, answered: Answered, response: &Response<'_>) {
         if answered.class() == Class::Warning {
             self.warned(asked, answered.code);
+            // What the charger wants counts with any answer.
+            if let Response::PowerDeliveryRes(message) = response {
+                self.notified(message.evse_status);
+            }
             // In the loop a warning is advice, and the rest of the answer counts.
             if asked.kind != round_of(self.family()) {
                 return;
@@ -66,11 +70,17 @@ impl Core<'_> {
     /// Not done, and the session goes on.
     fn warned(&mut self, asked: Asked, code: ResponseCode) {
         use ResponseCode as C;
+        let round = asked.kind == round_of(self.family());
         match (asked.kind, code) {
             // Less with every round in which the charger still says so.
-            (_, C::WarningEvPowerProfileViolation) => self.violations = self.violations.saturating_add(1),
-            (K::PowerDeliveryReq, C::WarningStandbyNotAllowed) => self.standby_refused(),
-            (_, C::WarningScheduleRenegotiationFailed) => self.renegotiation_failed(),
+            (_, C::WarningEvPowerProfileViolation) if round => {
+                self.violations = self.violations.saturating_add(1);
+            }
+            (_, C::WarningScheduleRenegotiationFailed) if round => self.renegotiation_failed(),
+            (_, _) if round => {}
+            (K::PowerDeliveryReq, C::WarningStandbyNotAllowed) if asked.step == Step::Standby => {
+                self.standby_refused();
+            }
             (K::PowerDeliveryReq, C::WarningPowerToleranceNotConfirmed)
                 if !self.flags.has(Flags::TOLERANT) =>
             {
@@ -78,7 +88,6 @@ impl Core<'_> {
             }
             (K::AuthorizationReq, code) => self.authorization_refused(code),
             (K::CertificateInstallationReq, code) => self.installation_refused(code),
-            (kind, _) if kind == round_of(self.family()) => {}
             #[cfg(feature = "wpt")]
             (_, C::WarningWpt) if self.family() == Family::Wpt => self.position_lost(asked, code),
             // Asking again would get the same answer.
@@ -104,6 +113,10 @@ impl Core<'_> {
                 }
             }
             _ => {}
+        }
+        #[cfg(feature = "ac")]
+        if asked.step != Step::ScheduleRenegotiation {
+            self.plant.ac.forget_target();
         }
         self.update_output();
         self.notified(message.evse_status);

@@ -184,7 +184,7 @@ impl Core<'_> {
         self.flags.clear(Flags::REPLAN);
     }
 
-    fn side_failed(&mut self, stream: Stream) {
+    pub(super) fn side_failed(&mut self, stream: Stream) {
         self.sides.clear(stream);
         self.sides.failed = stream;
         if stream == Stream::Parking {
@@ -259,13 +259,21 @@ impl Core<'_> {
         };
         let received = response.kind();
         self.saw(stream, &response);
-        // An answer to what was given up meanwhile is no fault of the charger's.
-        if let Turn::Charger(asked) = self.sides.turn(stream) {
-            if asked.kind.response() == received {
+        let answered = Answered::of(&response);
+        match self.sides.turn(stream) {
+            Turn::Charger(asked) if asked.kind.response() == received => {
                 self.side_answered(stream, asked, &response);
-            } else {
+            }
+            Turn::Charger(asked) => {
                 self.finish(Cause::UnexpectedResponse { expected: asked.kind.response(), received });
             }
+            // For the charger the session is over, however late it says so.
+            _ if answered.class() == Class::Failed => {
+                let cause = Cause::Failed { request: received.request(), code: answered.code };
+                self.finish(self.course.fault().unwrap_or(cause));
+            }
+            // An answer to what was given up meanwhile is no fault of the charger's.
+            Turn::Nobody | Turn::Vehicle => {}
         }
         Some(received)
     }

@@ -4,10 +4,11 @@ use exi_codec::iso20::common_types::{NumericId, ResponseCode};
 use exi_codec::iso20::wpt::{
     WptAlignmentCheckMethod, WptAlignmentCheckReq, WptChargeLoopReq, WptChargeLoopRes,
     WptChargeParameterDiscoveryReq, WptChargeParameterDiscoveryRes, WptEvResult, WptEvpcChargeDiagnostics,
-    WptFinePositioningMethod, WptFinePositioningReq, WptFinePositioningSetupReq, WptFinePositioningSetupRes,
-    WptPairingMethod, WptPairingReq, WptSpcChargeDiagnostics,
+    WptEvpcPowerControlParameter, WptFinePositioningMethod, WptFinePositioningReq,
+    WptFinePositioningSetupReq, WptFinePositioningSetupRes, WptLfDataPackageList, WptLfSystemSetupData,
+    WptPairingMethod, WptPairingReq, WptSpcChargeDiagnostics, WptSpcPowerControlParameter,
 };
-use exi_codec::{Amperes, Frequency, List, Watts};
+use exi_codec::{Amperes, Bytes, Frequency, List, Watts};
 use v2gtp::Instant;
 
 use super::plan::until;
@@ -31,6 +32,10 @@ pub struct WptMethods<'a> {
     pub alignment: &'a [WptAlignmentCheckMethod],
     /// `NaturalOffset`, mm.
     pub natural_offset: u16,
+    /// Where its low-frequency antennas are, if it has any.
+    pub low_frequency: Option<&'a WptLfSystemSetupData<'a>>,
+    /// Data of the manufacturer's, at most 16 pieces; they go with every message that takes them.
+    pub vendor: &'a [Bytes<'a>],
 }
 
 impl WptMethods<'_> {
@@ -40,10 +45,13 @@ impl WptMethods<'_> {
         pairing: &[WptPairingMethod::ExternalConfirmation],
         alignment: &[WptAlignmentCheckMethod::PowerCheck],
         natural_offset: 0,
+        low_frequency: None,
+        vendor: &[],
     };
 
     pub(super) fn are_valid(&self) -> bool {
         [self.positioning.len(), self.pairing.len(), self.alignment.len()].iter().all(|n| (1..=8).contains(n))
+            && self.vendor.len() <= 16
     }
 }
 
@@ -57,7 +65,7 @@ pub enum WptResult {
 }
 
 /// What the vehicle's coil wants and does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WptDemand {
     /// Power that is wanted, W. All limits and the schedule are applied to it.
     pub power: Watts,
@@ -67,10 +75,12 @@ pub struct WptDemand {
     pub diagnostics: WptEvpcChargeDiagnostics,
     /// Operating frequency, Hz.
     pub frequency: Option<Frequency>,
+    /// Currents and voltage for a charger that controls power by them.
+    pub control: Option<WptEvpcPowerControlParameter>,
 }
 
 /// What the charger's coil does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WptStatus {
     /// The request that the charger is following, W.
     pub following: Watts,
@@ -82,6 +92,8 @@ pub struct WptStatus {
     pub diagnostics: WptSpcChargeDiagnostics,
     /// Operating frequency, Hz.
     pub frequency: Option<Frequency>,
+    /// Current in the charger's coil, where power is controlled by it.
+    pub control: Option<WptSpcPowerControlParameter>,
 }
 
 /// What was agreed on how to find the coil.
@@ -107,6 +119,7 @@ pub(super) struct Plant {
     result: Option<WptResult>,
     observed: Option<NumericId>,
     coil_current: Option<Amperes>,
+    signals: Option<WptLfDataPackageList>,
     attempts: u8,
 }
 
@@ -154,6 +167,11 @@ impl Evcc<'_> {
         }
     }
 
+    /// What the low-frequency antennas receive or send, for the next requests of fine positioning.
+    pub fn set_lf_data(&mut self, signals: Option<WptLfDataPackageList>) {
+        self.core.plant.wpt.signals = signals;
+    }
+
     /// Current that the charger's coil is to carry for the check of alignment, A.
     pub fn set_coil_current(&mut self, current: Option<Amperes>) {
         self.core.plant.wpt.coil_current = current;
@@ -176,6 +194,7 @@ impl Core<'_> {
         let header = self.header();
         let wpt = &self.plant.wpt;
         let ev_processing = asked.processing;
+        let vendor = List::new(self.config.wpt.vendor);
         let ev_result_code = match wpt.result {
             None => WptEvResult::EvResultUnknown,
             Some(WptResult::Success) => WptEvResult::EvResultSuccess,
@@ -191,21 +210,23 @@ impl Core<'_> {
                     ev_device_pairing_method_list: List::new(methods.pairing),
                     ev_device_alignment_check_method_list: List::new(methods.alignment),
                     natural_offset: methods.natural_offset,
-                    ..WptFinePositioningSetupReq::default()
+                    vendor_specific_data_container: vendor,
+                    lf_system_setup_data: methods.low_frequency.copied(),
                 })
             }
             K::WptFinePositioningReq => Request::WptFinePositioningReq(WptFinePositioningReq {
                 header,
                 ev_processing,
                 ev_result_code,
-                ..WptFinePositioningReq::default()
+                vendor_specific_data_container: vendor,
+                wpt_lf_data_package_list: wpt.signals,
             }),
             K::WptPairingReq => Request::WptPairingReq(WptPairingReq {
                 header,
                 ev_processing,
                 observed_id_code: wpt.observed,
                 ev_result_code,
-                ..WptPairingReq::default()
+                vendor_specific_data_container: vendor,
             }),
             K::WptChargeParameterDiscoveryReq => {
                 Request::WptChargeParameterDiscoveryReq(WptChargeParameterDiscoveryReq {
@@ -214,6 +235,7 @@ impl Core<'_> {
                     sd_max_ground_clearence: wpt.limits.max_clearance,
                     sd_min_ground_clearence: wpt.limits.min_clearance,
                     evpc_natural_frequency: wpt.limits.frequency,
+                    vendor_specific_data_container: vendor,
                     ..WptChargeParameterDiscoveryReq::default()
                 })
             }
@@ -222,7 +244,7 @@ impl Core<'_> {
                 ev_processing,
                 target_coil_current: wpt.coil_current,
                 ev_result_code,
-                ..WptAlignmentCheckReq::default()
+                vendor_specific_data_container: vendor,
             }),
             K::WptChargeLoopReq => Request::WptChargeLoopReq(WptChargeLoopReq {
                 header,
@@ -232,7 +254,8 @@ impl Core<'_> {
                 evpc_power_output: wpt.demand.output,
                 evpc_charge_diagnostics: wpt.demand.diagnostics,
                 evpc_operating_frequency: wpt.demand.frequency,
-                ..WptChargeLoopReq::default()
+                evpc_power_control_parameter: wpt.demand.control,
+                manufacturer_specific_data_container: vendor,
             }),
             _ => return None,
         })
@@ -326,6 +349,7 @@ impl Core<'_> {
             limits: (message.spc_max_output_power_limit, message.spc_min_output_power_limit),
             diagnostics: message.spc_charge_diagnostics,
             frequency: message.spc_operating_frequency,
+            control: message.spc_power_control_parameter,
         };
         self.pending.raise(Pending::WPT_STATUS);
         self.round_done(message.evse_status, message.meter_info);

@@ -14,6 +14,17 @@ use exi_codec::{Error, app_protocol, encode};
 
 use super::{AnyMessage, MessageKind};
 
+/// By its own type, so that an engine links the encoders of what it sends; two messages of one type tell themselves
+/// apart by the enumeration of their set.
+macro_rules! payload {
+    (acdp $kind:ident $message:ident $out:ident) => {
+        encode(&acdp::Message::$kind($message), $out)
+    };
+    ($set:ident $kind:ident $message:ident $out:ident) => {
+        encode(&$message, $out)
+    };
+}
+
 macro_rules! views {
     ($(#[$gate:meta] $set:ident { $($req:ident($req_ty:ty) $res:ident($res_ty:ty),)* })*) => {
         /// A message from the vehicle to the charger.
@@ -52,7 +63,7 @@ macro_rules! views {
             pub(super) fn encode_payload(&self, out: &mut [u8]) -> Result<usize, Error> {
                 match *self {
                     Self::SupportedAppProtocolReq(message) => encode(&message, out),
-                    $($(#[$gate] Self::$req(message) => encode(&$set::Message::$req(message), out),)*)*
+                    $($(#[$gate] Self::$req(message) => payload!($set $req message out),)*)*
                 }
             }
         }
@@ -85,7 +96,7 @@ macro_rules! views {
             pub(super) fn encode_payload(&self, out: &mut [u8]) -> Result<usize, Error> {
                 match *self {
                     Self::SupportedAppProtocolRes(message) => encode(&message, out),
-                    $($(#[$gate] Self::$res(message) => encode(&$set::Message::$res(message), out),)*)*
+                    $($(#[$gate] Self::$res(message) => payload!($set $res message out),)*)*
                 }
             }
         }

@@ -75,7 +75,7 @@ impl<U: Unit> Phases<U> {
                 Self::Each([l1.min(most_l1), l2.min(most_l2), l3.min(most_l3)])
             }
             // Shares of a third each: never more than the whole, whatever the phases are.
-            (own @ Self::Each(_), Self::Total(most)) if own.total() > most => {
+            (own @ Self::Each(phases), Self::Total(most)) if exact_sum(phases) > milli(most) => {
                 let third = Quantity::from_milli(milli(most) / 3, Rounding::TowardsZero);
                 own.map(|phase| phase.min(third))
             }
@@ -96,15 +96,16 @@ pub struct AcLimits {
 }
 
 impl AcLimits {
-    /// What both allow: the smaller maxima. The minima are kept. Discharge needs both.
+    /// What both allow: the smaller maxima, phase by phase if either says so. The minima are kept. Discharge needs
+    /// both.
     #[must_use]
     pub fn narrowed(self, by: &Self) -> Self {
         Self {
-            max_charge: self.max_charge.capped(by.max_charge),
+            max_charge: both(self.max_charge, by.max_charge),
             min_charge: self.min_charge,
             discharge: match (self.discharge, by.discharge) {
                 (Some((most, least)), Some((other, _))) => {
-                    Some((most.map(Quantity::abs).capped(other.map(Quantity::abs)), least))
+                    Some((both(most.map(Quantity::abs), other.map(Quantity::abs)), least))
                 }
                 _ => None,
             },
@@ -121,7 +122,7 @@ impl AcLimits {
     #[must_use]
     pub fn limited(mut self, charge: Watts, discharge: Watts) -> Self {
         let positive = |power: Watts| Phases::Total(power.max(Watts::ZERO));
-        self.max_charge = self.max_charge.capped(positive(charge)).map(|power| power.max(Watts::ZERO));
+        self.max_charge = both(self.max_charge, positive(charge));
         self.discharge =
             self.discharge.map(|(most, least)| (most.map(Quantity::abs).capped(positive(discharge)), least));
         self
@@ -159,7 +160,9 @@ impl AcLimits {
             let out = wish.map(|power| power.negated().max(Watts::ZERO));
             out.capped(most.map(Quantity::abs)).map(Quantity::negated)
         } else {
-            wish.map(|power| power.max(Watts::ZERO)).capped(self.max_charge)
+            // A limit below zero, which a vehicle may send, turns nothing round.
+            let most = self.max_charge.map(|power| power.max(Watts::ZERO));
+            wish.map(|power| power.max(Watts::ZERO)).capped(most)
         }
     }
 }
@@ -209,11 +212,24 @@ pub struct AcMeasurement {
     pub reactive: Phases<VoltAmpereReactive>,
 }
 
+/// What both allow. A whole forgets no phase that the other limits, and less than nothing is nothing.
+fn both(a: Phases<Watt>, b: Phases<Watt>) -> Phases<Watt> {
+    let [a, b] = [a, b].map(|limit| limit.map(|power| power.max(Watts::ZERO)));
+    match a {
+        Phases::Total(_) => b.capped(a),
+        Phases::Each(_) => a.capped(b),
+    }
+}
+
 fn milli<U: Unit>(quantity: Quantity<U>) -> i64 {
     quantity.to_milli_saturating(Rounding::TowardsZero)
 }
 
 fn sum<U: Unit>(phases: [Quantity<U>; 3]) -> Quantity<U> {
-    let sum = phases.into_iter().map(milli).fold(0, i64::saturating_add);
-    Quantity::from_milli(sum, Rounding::TowardsZero)
+    Quantity::from_milli(exact_sum(phases), Rounding::TowardsZero)
+}
+
+/// Thousandths: the sum may have more digits than a quantity.
+fn exact_sum<U: Unit>(phases: [Quantity<U>; 3]) -> i64 {
+    phases.into_iter().map(milli).fold(0, i64::saturating_add)
 }

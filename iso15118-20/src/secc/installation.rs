@@ -10,12 +10,11 @@ use v2gtp::Instant;
 
 use super::engine::Core;
 use super::reply::AnswerError;
-use super::signature::{MAX_ID, with_signature};
 use super::state::Search;
 use super::{Detail, Pending, Reply, Secc, SeccTimer as T, Slot};
 use crate::end::Refusal;
 use crate::message::{MessageKind, Response};
-use crate::security::{Chain, Signed};
+use crate::security::{Chain, MAX_ID, Signed, with_signature};
 use crate::sequence::{Asked, Guard, Stream};
 use crate::settings::Timing;
 use crate::wire::Transmit;

@@ -13,12 +13,11 @@ use v2gtp::Instant;
 
 use super::engine::Core;
 use super::reply::AnswerError;
-use super::signature::{MAX_ID, with_signature};
 use super::{Detail, Pending, Reply, ScheduleSource, Secc, SeccTimer as T, Slot, VehicleNeeds};
 use crate::end::Refusal;
 use crate::message::{EncodeError, MessageKind, Response};
 use crate::schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
-use crate::security::Signed;
+use crate::security::{MAX_ID, Signed, with_signature};
 use crate::sequence::{Asked, Stream};
 use crate::service::{ControlMode, Direction, Family, MobilityNeeds};
 use crate::settings::{AnchorUnit, Timing};

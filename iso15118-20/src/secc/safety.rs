@@ -228,9 +228,9 @@ impl Core<'_> {
     #[cfg(feature = "wpt")]
     fn update_wpt(&mut self) {
         let output = if self.may_energise() && self.mode().is_some() {
-            let most = self.wpt_joint_power();
-            let to = self.wpt.wish.min(most).max(Watts::ZERO);
-            self.ramped(self.wpt.output, to).min(most).max(Watts::ZERO)
+            // What the vehicle asks for less of, it gets less of at once.
+            let most = self.wpt_joint_power().min(self.wpt.wish).max(Watts::ZERO);
+            self.ramped(self.wpt.output, most).min(most).max(Watts::ZERO)
         } else {
             Watts::ZERO
         };

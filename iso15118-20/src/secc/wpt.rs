@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) result: WptEvResult,
     pub(super) coil_current: Option<Amperes>,
     pub(super) declared: WptLimits,
+    /// Most power as announced in the charge parameters: the loop must not exceed it.
+    announced: Watts,
     vehicle_diagnostics: WptEvpcChargeDiagnostics,
     /// What the vehicle asks for.
     pub(super) wish: Watts,
@@ -194,7 +196,7 @@ impl Core<'_> {
 
     /// Most power of the announcement that the grid permits.
     pub(super) fn wpt_announced_power(&self) -> Watts {
-        self.wpt.pad.max_power.min(self.plant.permit.charge).max(Watts::ZERO)
+        self.wpt.pad.max_power.min(self.wpt.announced).min(self.plant.permit.charge).max(Watts::ZERO)
     }
 
     /// What pad, vehicle, grid and plan allow now.
@@ -223,6 +225,7 @@ impl Core<'_> {
             return self.refuse_on(stream, asked, code, Refusal::Content);
         }
         self.wpt.declared = declared;
+        self.wpt.announced = self.wpt.pad.max_power;
         self.pending.raise(Pending::LIMITS);
         self.update_output();
         self.answer_aside(stream, asked, ResponseCode::Ok);

@@ -1,10 +1,11 @@
 //! XML signatures over one element, as headers carry them.
 
+use exi_codec::iso20::common_types::MessageHeader;
 use exi_codec::iso20::xmldsig::{
     CanonicalizationMethod, DigestMethod, Fragment, Reference, Signature, SignatureMethod, SignatureValue,
     SignedInfo, Transform,
 };
-use exi_codec::{Bytes, List, Str};
+use exi_codec::{Bytes, Lazy, List, Str};
 
 use super::{SignatureScheme, Signed};
 use crate::message::EncodeError;
@@ -48,14 +49,14 @@ pub fn encode_signed_info(
     digest: &[u8],
     out: &mut [u8],
 ) -> Result<usize, EncodeError> {
-    let references = [reference(scheme, digest)];
+    let references = [reference(scheme, digest, REFERENCE)];
     let fragment = Fragment::SignedInfo(signed_info(scheme, &references));
     exi_codec::encode(&fragment, out).map_err(EncodeError::of_payload)
 }
 
-fn reference(scheme: SignatureScheme, digest: &[u8]) -> Reference<'_> {
+fn reference<'a>(scheme: SignatureScheme, digest: &'a [u8], uri: &'a str) -> Reference<'a> {
     Reference {
-        uri: Some(Str::new(REFERENCE)),
+        uri: Some(Str::new(uri)),
         transforms: Some(List::new(TRANSFORMS)),
         digest_method: DigestMethod { algorithm: Str::new(scheme.digest_uri()) },
         digest_value: Bytes::new(digest),
@@ -78,7 +79,7 @@ fn signed_info<'a>(scheme: SignatureScheme, references: &'a [Reference<'a>]) -> 
 impl Signed {
     /// What the signature refers to. It has to outlive the [`signature`](Self::signature).
     pub(crate) fn references(&self) -> [Reference<'_>; 1] {
-        [reference(self.scheme, self.digest())]
+        [reference(self.scheme, self.digest(), REFERENCE)]
     }
 
     /// The signature of a message header.
@@ -89,4 +90,31 @@ impl Signed {
             ..Signature::default()
         }
     }
+}
+
+/// Longest ID of an element that somebody else signed, bytes.
+pub(crate) const MAX_ID: usize = 63;
+
+/// Calls `then` with the header that carries the signature over the element with the ID `id`.
+pub(crate) fn with_signature<R>(
+    signed: &Signed,
+    header: MessageHeader<'_>,
+    id: &str,
+    then: impl FnOnce(MessageHeader<'_>) -> R,
+) -> R {
+    let mut uri = [0; MAX_ID + 1];
+    let references = [reference(signed.scheme, signed.digest(), reference_to(id, &mut uri))];
+    let signature = signed.signature(&references);
+    then(MessageHeader { signature: Some(Lazy::new(&signature)), ..header })
+}
+
+/// The reference to an element by its ID, in the caller's memory.
+fn reference_to<'u>(id: &str, uri: &'u mut [u8; MAX_ID + 1]) -> &'u str {
+    let [hash, rest @ ..] = uri;
+    *hash = b'#';
+    let len = id.len().min(MAX_ID);
+    for (place, byte) in rest.iter_mut().zip(id.bytes()) {
+        *place = byte;
+    }
+    uri.get(..=len).and_then(|uri| str::from_utf8(uri).ok()).unwrap_or_default()
 }

@@ -74,6 +74,8 @@ pub struct Charger<'a> {
     pub code: ResponseCode,
     /// Power of the schedule that is offered.
     pub schedule: Vec<(u32, Watts)>,
+    /// The power tolerance that comes with it.
+    pub tolerance: Option<Watts>,
     /// Whether the vehicle's host does what it is told.
     pub obeys: bool,
     pub session: [u8; 8],
@@ -126,6 +128,7 @@ impl<'a> Charger<'a> {
             target: Watts::new(5, 3),
             code: ResponseCode::Ok,
             schedule: vec![(86_400, Watts::new(22, 3))],
+            tolerance: None,
             obeys: true,
             session: SESSION,
             family: None,
@@ -458,6 +461,7 @@ impl<'a> Charger<'a> {
         let power_schedule = PowerSchedule {
             time_anchor: NOW,
             power_schedule_entries: List::new(&entries),
+            power_tolerance: self.tolerance,
             ..Default::default()
         };
         let tuples = [ScheduleTuple {

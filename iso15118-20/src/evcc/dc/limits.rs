@@ -153,9 +153,12 @@ impl Core<'_> {
         let wish = self.plant.dc.demand.current;
         if wish.is_negative() {
             let most = limits.discharge.unwrap_or_default().abs().max_current;
-            wish.max(most.min(self.carried_by(self.planned_discharge())).negated())
+            let most = most.min(self.carried_by(self.planned_discharge()));
+            wish.max(most.max(Amperes::ZERO).negated())
         } else {
-            wish.min(limits.charge.max_current).min(self.carried_by(self.planned_power()))
+            // Limits below zero turn nothing round.
+            let most = limits.charge.max_current.min(self.carried_by(self.planned_power()));
+            wish.min(most.max(Amperes::ZERO))
         }
     }
 

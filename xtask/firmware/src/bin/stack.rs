@@ -11,6 +11,8 @@ use core::hint::black_box;
 use cortex_m_semihosting::{debug, hprintln};
 use exi_codec::iso20::{ac, acdp, common_messages, dc, wpt, xmldsig};
 use exi_codec::{Document, app_protocol};
+use iso15118_20::evcc::Evcc;
+use iso15118_20::secc::Secc;
 use v2g_firmware::stack_of;
 
 static MESSAGES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/messages.bin"));
@@ -64,6 +66,8 @@ fn sizes() {
         "AcChargeLoopRes" ac::AcChargeLoopRes<'_>,
         "WptChargeLoopReq" wpt::WptChargeLoopReq<'_>,
         "WptChargeLoopRes" wpt::WptChargeLoopRes<'_>,
+        "Secc" Secc<'_>,
+        "Evcc" Evcc<'_>,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A DC charger without the others: engine, framing and codec of one family.
+//! A charger: engine, framing and codec of DC, and of the families whose features are on.
 #![no_std]
 #![no_main]
 
@@ -10,9 +10,7 @@ use iso15118_20::secc::{
 };
 use iso15118_20::security::ContractVerdict;
 use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
-use iso15118_20::{
-    Connection, Contactor, DcLimits, GridPermit, Instant, Measurement, Settings, Transport,
-};
+use iso15118_20::{Connection, Contactor, DcLimits, GridPermit, Instant, Measurement, Settings, Transport};
 
 static SETS: [Parameters; 2] =
     [Parameters::new(1, ControlMode::Scheduled), Parameters::new(2, ControlMode::Dynamic)];
@@ -57,8 +55,37 @@ fn main() -> ! {
         if let Some(content) = black_box(None::<Installation<'_>>) {
             let _ = black_box(secc.answer_installation(now, &content, OUT));
         }
+        #[cfg(feature = "ac")]
+        speak_ac(&mut secc, now);
+        #[cfg(feature = "all")]
+        speak_the_rest(&mut secc, now);
         if black_box(false) {
             secc.handle_disconnect(now);
         }
     }
+}
+
+#[cfg(feature = "ac")]
+fn speak_ac(secc: &mut Secc<'_>, now: Instant) {
+    use iso15118_20::{AcGrid, AcLimits, AcMeasurement, AcOutput};
+
+    secc.set_ac_limits(black_box(AcLimits::default()));
+    secc.set_ac_grid(black_box(AcGrid::default()));
+    secc.set_ac_dispatch(black_box(AcOutput::ZERO));
+    secc.ac_measurement(now, black_box(AcMeasurement::default()));
+}
+
+#[cfg(feature = "all")]
+fn speak_the_rest(secc: &mut Secc<'_>, now: Instant) {
+    use iso15118_20::WptPad;
+    use iso15118_20::secc::{AcdpStatus, Device, PadMeasurement, Positioning, VehiclePosition};
+
+    secc.set_wpt_pad(black_box(WptPad::default()));
+    secc.pad_measurement(now, black_box(PadMeasurement::default()));
+    secc.positioning(now, black_box(Positioning::Done));
+    secc.pairing(now, black_box(Positioning::Done), black_box(None));
+    secc.alignment(now, black_box(Positioning::Done));
+    secc.vehicle_position(now, black_box(VehiclePosition::default()));
+    secc.device(now, black_box(Device::default()));
+    secc.set_acdp_status(now, black_box(AcdpStatus::default()));
 }
