@@ -1,5 +1,6 @@
-//! What the EXI targets check.
+//! What the targets check.
 
+pub mod engines;
 mod outline;
 pub mod pki;
 
