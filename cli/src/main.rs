@@ -11,6 +11,7 @@ mod net;
 mod runtime;
 mod secc;
 mod session;
+mod slac;
 mod terminal;
 mod tree;
 

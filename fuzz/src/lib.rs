@@ -1,6 +1,7 @@
-//! What the EXI targets check.
+//! What the targets have in common: what those of EXI check, and what those of the matching machines are fed.
 
 mod outline;
+pub mod slac;
 
 use core::fmt::Debug;
 

@@ -1,0 +1,12 @@
+//! `v2g slac`: which charger is this cable in.
+
+mod command;
+mod describe;
+mod host;
+mod modem;
+mod modem_sim;
+mod port;
+mod sniff;
+
+pub(crate) use command::{EXAMPLES, SlacArgs, run};
+pub(crate) use describe::{describe, sender};
