@@ -255,7 +255,8 @@ impl<R: Read> Iterator for Capture<R> {
 
 /// A frame between modems and their hosts.
 fn homeplug(origin: Origin, frame: &[u8]) -> Item {
-    let sender = v2g_slac::Frame::new_checked(frame).map_or(Sender::Unknown, |f| crate::slac::sender(f.mmtype()));
+    let sender =
+        v2g_slac::Frame::new_checked(frame).map_or(Sender::Unknown, |f| crate::slac::sender(f.mmtype()));
     let nowhere = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0);
     let flow = Flow { source: nowhere, destination: nowhere, sender };
     Item { frame: origin.frame, time: origin.time, flow, content: Content::HomePlug(frame.to_vec()) }

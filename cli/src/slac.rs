@@ -2,7 +2,8 @@
 
 mod command;
 mod describe;
-mod host;
+// `host::match_ev` and `host::match_evse` are what runs before the discovery of a session.
+pub(crate) mod host;
 mod modem;
 mod modem_sim;
 mod port;

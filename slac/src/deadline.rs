@@ -1,6 +1,14 @@
 //! Deadlines.
 
+use core::time::Duration;
+
 use crate::Instant;
+
+/// So much later. One place, because arithmetic of 96 bits is long on small machines.
+#[inline(never)]
+pub(crate) fn after(now: Instant, time: Duration) -> Instant {
+    now.saturating_add(time)
+}
 
 /// The deadline that comes first.
 pub(crate) fn earliest(deadlines: impl IntoIterator<Item = Option<Instant>>) -> Option<Instant> {

@@ -13,21 +13,19 @@ mod station;
 mod transmit;
 mod validation;
 
-pub use config::{
-    Answers, Collection, Distant, EvConfig, EvTiming, InitialKey, Potential, Unvalidated,
-};
+pub use config::{Answers, Collection, Distant, EvConfig, EvTiming, InitialKey, Potential, Unvalidated};
 pub use event::{EvEvent, EvFailure, EvFault, Finding};
 
 use core::time::Duration;
 
-use crate::deadline::earliest;
+use crate::deadline::{after, earliest};
 use crate::exchange::AmplitudeExchange;
 use crate::key::random_network;
 use crate::mme::{Sounding, ValidateReq};
 use crate::modem::{Modem, ModemNews};
 use crate::{
-    ConfigError, Counters, DutyCycle, Entropy, Instant, LinkDown, LinkState, MacAddr, Network, PilotState, RunId,
-    S2,
+    ConfigError, Counters, DutyCycle, Entropy, Instant, LinkDown, LinkState, MacAddr, Network, PilotState,
+    RunId, S2,
 };
 use event::Events;
 use station::Stations;
@@ -58,6 +56,8 @@ pub struct Ev<'a, E, const STATIONS: usize = 8> {
     give_up_at: Option<Instant>,
     attempts: u8,
     stations: Stations<STATIONS>,
+    /// A charger that was nearest in the last attempt and could not be validated.
+    doubted: Option<MacAddr>,
     due: Option<Due>,
     amplitude: AmplitudeExchange<'a>,
     events: Events,
@@ -97,21 +97,52 @@ enum Phase {
     /// An attempt begins as soon as pilot and modem allow it.
     Ready,
     /// The pause between two attempts.
-    Pausing { until: Instant },
+    Pausing {
+        until: Instant,
+    },
     /// Answers are awaited.
-    Parameters { left: u8, copies: u8, copy_at: Instant, until: Instant },
+    Parameters {
+        left: u8,
+        copies: u8,
+        copy_at: Instant,
+        until: Instant,
+    },
     /// Sounds and what announces them are sent.
-    Sounding { sent: u8, at: Instant, started: Instant },
-    Collecting { until: Instant },
-    Choosing { at: Instant },
+    Sounding {
+        sent: u8,
+        at: Instant,
+        started: Instant,
+    },
+    Collecting {
+        until: Instant,
+    },
+    Choosing {
+        at: Instant,
+    },
     Validating(Validation),
-    Matching { evse: MacAddr, left: u8, until: Instant },
-    Joining { evse: MacAddr, until: Instant },
+    Matching {
+        evse: MacAddr,
+        left: u8,
+        until: Instant,
+    },
+    Joining {
+        evse: MacAddr,
+        until: Instant,
+    },
     /// `tell_at`: the host does not know yet.
-    Matched { evse: MacAddr, tell_at: Option<Instant> },
-    Paused { evse: MacAddr },
+    Matched {
+        evse: MacAddr,
+        tell_at: Option<Instant>,
+    },
+    Paused {
+        evse: MacAddr,
+    },
     /// `edge_at`: S2 is closed until then, which wakes the charger.
-    Resuming { evse: MacAddr, edge_at: Option<Instant>, until: Instant },
+    Resuming {
+        evse: MacAddr,
+        edge_at: Option<Instant>,
+        until: Instant,
+    },
     Failed,
 }
 
@@ -146,6 +177,7 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
             give_up_at: None,
             attempts: 0,
             stations: Stations::EMPTY,
+            doubted: None,
             due: None,
             amplitude: AmplitudeExchange::new(config.amplitude_map),
             events: Events::default(),
@@ -196,6 +228,7 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
                 Phase::Idle if duty.allows_matching() => {
                     self.give_up_at = None;
                     self.attempts = 0;
+                    self.doubted = None;
                     self.phase = Phase::Ready;
                     self.try_begin(now);
                 }
@@ -240,12 +273,12 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
     pub fn wake(&mut self, now: Instant) {
         if let Phase::Paused { evse } = self.phase {
             self.switch(S2::Closed);
-            self.resume(now, evse, Some(now.saturating_add(self.config.timing.toggle_state)));
+            self.resume(now, evse, Some(after(now, self.config.timing.toggle_state)));
         }
     }
 
     fn resume(&mut self, now: Instant, evse: MacAddr, edge_at: Option<Instant>) {
-        let until = now.saturating_add(self.config.timing.resume);
+        let until = after(now, self.config.timing.resume);
         self.phase = Phase::Resuming { evse, edge_at, until };
         self.modem.watch_link(now);
     }
@@ -285,7 +318,7 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
     fn again(&mut self, now: Instant) {
         self.give_up_at = None;
         self.attempts = 0;
-        self.phase = Phase::Pausing { until: now.saturating_add(self.config.timing.rate) };
+        self.phase = Phase::Pausing { until: after(now, self.config.timing.rate) };
     }
 
     fn switch(&mut self, s2: S2) {
@@ -297,17 +330,14 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
 
     /// Puts the modem into a network of its own.
     fn leave_network(&mut self, now: Instant) {
-        match random_network(&mut self.entropy) {
-            Ok(network) => {
-                self.network = Some(network);
-                self.key = Key::Setting;
-                self.modem.set_key(now);
-            }
-            Err(_) => {
-                self.network = None;
-                self.key = Key::Failed { retry_at: now.saturating_add(FAULT_PAUSE) };
-                self.events.fault = Some(EvFault::NoEntropy);
-            }
+        if let Ok(network) = random_network(&mut self.entropy) {
+            self.network = Some(network);
+            self.key = Key::Setting;
+            self.modem.set_key(now);
+        } else {
+            self.network = None;
+            self.key = Key::Failed { retry_at: after(now, FAULT_PAUSE) };
+            self.events.fault = Some(EvFault::NoEntropy);
         }
     }
 
@@ -323,16 +353,15 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
             }
             (ModemNews::KeyFailed, phase) => {
                 self.events.fault = Some(EvFault::Modem);
-                self.key = Key::Failed { retry_at: now.saturating_add(FAULT_PAUSE) };
+                self.key = Key::Failed { retry_at: after(now, FAULT_PAUSE) };
                 if let Phase::Joining { .. } = phase {
                     self.attempt_failed(now, EvFailure::NoLink);
                 }
             }
-            (
-                ModemNews::Link(LinkState::Up),
-                Phase::Joining { evse, .. } | Phase::Resuming { evse, .. },
-            ) if self.key == Key::Set => {
-                let tell_at = Some(now.saturating_add(self.config.timing.link_notification));
+            (ModemNews::Link(LinkState::Up), Phase::Joining { evse, .. } | Phase::Resuming { evse, .. })
+                if self.key == Key::Set =>
+            {
+                let tell_at = Some(after(now, self.config.timing.link_notification));
                 self.switch(S2::Open);
                 self.phase = Phase::Matched { evse, tell_at };
                 self.stations.clear();
@@ -367,15 +396,15 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
     fn phase_deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Idle | Phase::Ready | Phase::Paused { .. } | Phase::Failed => None,
-            Phase::Parameters { copies: 0, until, .. } => Some(until),
-            Phase::Parameters { copy_at, until, .. } => Some(copy_at.min(until)),
             Phase::Validating(validation) => Some(validation.deadline()),
-            Phase::Pausing { until }
+            Phase::Parameters { copies: 0, until, .. }
+            | Phase::Pausing { until }
             | Phase::Sounding { at: until, .. }
             | Phase::Collecting { until }
             | Phase::Choosing { at: until }
             | Phase::Matching { until, .. }
             | Phase::Joining { until, .. } => Some(until),
+            Phase::Parameters { copy_at, until, .. } => Some(copy_at.min(until)),
             Phase::Matched { tell_at, .. } => tell_at,
             Phase::Resuming { edge_at, until, .. } => Some(edge_at.unwrap_or(until).min(until)),
         }

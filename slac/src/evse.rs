@@ -12,18 +12,20 @@ mod session;
 mod transmit;
 
 pub use config::{
-    BasicCharging, ConnectionLoss, EarlyMatch, EvseConfig, EvseTiming, ForeignSounding, Reporting, Restart, RestartState,
-    Supply, Validation,
+    BasicCharging, ConnectionLoss, EarlyMatch, EvseConfig, EvseTiming, ForeignSounding, Reporting, Restart,
+    RestartState, Supply, Validation,
 };
 pub use event::{EvseEvent, Fault, MatchFailure};
 
 use core::time::Duration;
 
-use crate::deadline::earliest;
+use crate::deadline::{after, earliest};
 use crate::exchange::AmplitudeExchange;
 use crate::key::random_network;
 use crate::modem::{Modem, ModemNews};
-use crate::{ConfigError, Counters, Entropy, Instant, LinkDown, LinkState, MacAddr, Network, PilotState, RunId};
+use crate::{
+    ConfigError, Counters, Entropy, Instant, LinkDown, LinkState, MacAddr, Network, PilotState, RunId,
+};
 use cable::Cable;
 use event::Events;
 use session::{Session, Verdict};
@@ -87,13 +89,28 @@ struct Partner {
 enum Phase {
     Idle,
     /// `until` is the end of TT_EVSE_SLAC_init, or nothing is expected any more.
-    Waiting { until: Option<Instant>, asked: Asked },
-    Joining { partner: Partner, until: Instant },
+    Waiting {
+        until: Option<Instant>,
+        asked: Asked,
+    },
+    Joining {
+        partner: Partner,
+        until: Instant,
+    },
     /// `tell_at`: the host does not know yet.
-    Matched { partner: Partner, tell_at: Option<Instant> },
+    Matched {
+        partner: Partner,
+        tell_at: Option<Instant>,
+    },
     /// `closed`: the vehicle has begun the toggle by which it ends the pause.
-    Paused { partner: Partner, closed: Option<()> },
-    Resuming { partner: Partner, until: Instant },
+    Paused {
+        partner: Partner,
+        closed: Option<()>,
+    },
+    Resuming {
+        partner: Partner,
+        until: Instant,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +179,7 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
         match state {
             PilotState::A => {
                 self.end_link(LinkDown::Unplugged);
-                self.sessions = [None; SESSIONS];
+                self.forget_sessions();
                 self.phase = Phase::Idle;
                 self.events.pilot = Some(self.cable.rest(&self.config));
                 // The modem needs its time: the key is changed before the next vehicle comes.
@@ -172,7 +189,7 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
                 if self.end_link(LinkDown::Pilot) {
                     self.renew_key(now);
                 }
-                self.sessions = [None; SESSIONS];
+                self.forget_sessions();
                 self.phase = Phase::Idle;
             }
             PilotState::B | PilotState::C | PilotState::D if !before.is_connected() => self.wait(now),
@@ -181,6 +198,7 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
     }
 
     fn edge(&mut self, now: Instant, state: PilotState) {
+        self.cable.toggled(now);
         for session in self.sessions.iter_mut().flatten() {
             session.pilot(now, state, &self.config);
         }
@@ -198,7 +216,7 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
 
     /// Waits for a vehicle's first message.
     fn wait(&mut self, now: Instant) {
-        let until = Some(now.saturating_add(self.config.timing.init));
+        let until = Some(after(now, self.config.timing.init));
         self.phase = Phase::Waiting { until, asked: Asked::No };
     }
 
@@ -261,7 +279,7 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
         if !self.end_link(reason) {
             return false;
         }
-        self.sessions = [None; SESSIONS];
+        self.forget_sessions();
         self.phase = Phase::Waiting { until: None, asked: Asked::No };
         self.renew_key(now);
         true
@@ -283,6 +301,11 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
         true
     }
 
+    #[inline(never)]
+    fn forget_sessions(&mut self) {
+        self.sessions.iter_mut().for_each(|place| *place = None);
+    }
+
     fn restart_vehicle(&mut self, now: Instant) {
         if self.cable.is_at_five_percent() {
             self.events.pilot = Some(self.cable.restart(now, &self.config));
@@ -292,17 +315,14 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
     /// A new key; nobody knows it yet.
     fn renew_key(&mut self, now: Instant) {
         self.events.ready = None;
-        match random_network(&mut self.entropy) {
-            Ok(network) => {
-                self.network = Some(network);
-                self.key = Key::Setting;
-                self.modem.set_key(now);
-            }
-            Err(_) => {
-                self.network = None;
-                self.key = Key::Failed { retry_at: now.saturating_add(FAULT_PAUSE) };
-                self.events.fault = Some(Fault::NoEntropy);
-            }
+        if let Ok(network) = random_network(&mut self.entropy) {
+            self.network = Some(network);
+            self.key = Key::Setting;
+            self.modem.set_key(now);
+        } else {
+            self.network = None;
+            self.key = Key::Failed { retry_at: after(now, FAULT_PAUSE) };
+            self.events.fault = Some(Fault::NoEntropy);
         }
     }
 
@@ -314,15 +334,15 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
                 self.events.ready = Some(());
             }
             (ModemNews::KeyFailed, _) => {
-                self.key = Key::Failed { retry_at: now.saturating_add(FAULT_PAUSE) };
+                self.key = Key::Failed { retry_at: after(now, FAULT_PAUSE) };
                 self.events.fault = Some(Fault::Modem);
             }
             (
                 ModemNews::Link(LinkState::Up),
                 Phase::Joining { partner, .. } | Phase::Resuming { partner, .. },
             ) => {
-                self.sessions = [None; SESSIONS];
-                let tell_at = Some(now.saturating_add(self.config.timing.link_notification));
+                self.forget_sessions();
+                let tell_at = Some(after(now, self.config.timing.link_notification));
                 self.phase = Phase::Matched { partner, tell_at };
                 self.modem.watch_link(now);
             }
@@ -377,14 +397,15 @@ impl<'a, E: Entropy, const SESSIONS: usize> Evse<'a, E, SESSIONS> {
         match self.phase {
             Phase::Idle | Phase::Paused { .. } => {}
             Phase::Waiting { asked, .. } => {
-                let reason = if asked == Asked::Yes { MatchFailure::NotChosen } else { MatchFailure::NoRequest };
+                let reason =
+                    if asked == Asked::Yes { MatchFailure::NotChosen } else { MatchFailure::NoRequest };
                 self.fail(now, reason);
             }
             Phase::Joining { .. } => {
                 self.end_link(LinkDown::Lost);
                 // The vehicle has the key, and whoever listened: the next attempt gets another.
                 self.renew_key(now);
-                self.sessions = [None; SESSIONS];
+                self.forget_sessions();
                 self.fail(now, MatchFailure::NoLink);
             }
             Phase::Matched { partner, .. } => {

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::deadline::after;
 use crate::mme::AmplitudeMap;
 use crate::{Ignored, Instant};
 
@@ -59,7 +60,7 @@ impl<'a> AmplitudeExchange<'a> {
     pub(crate) fn start(&mut self, now: Instant, response: Duration, retries: u8) {
         self.stop();
         if self.own.is_some() {
-            self.asking = Asking::Waiting { left: retries, until: now.saturating_add(response) };
+            self.asking = Asking::Waiting { left: retries, until: after(now, response) };
             self.ask_now = Pending::Yes;
         }
     }
@@ -95,7 +96,7 @@ impl<'a> AmplitudeExchange<'a> {
             self.asking = match left.checked_sub(1) {
                 Some(left) => {
                     self.ask_now = Pending::Yes;
-                    Asking::Waiting { left, until: now.saturating_add(response) }
+                    Asking::Waiting { left, until: after(now, response) }
                 }
                 None => Asking::Idle,
             };

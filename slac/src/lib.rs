@@ -24,7 +24,7 @@ pub use frame::{ETHERTYPE, EmitError, Envelope, Frame, FrameError, MIN_FRAME_LEN
 pub use identity::{RunId, StationId};
 pub use ignored::{Counters, Ignored};
 pub use key::{Entropy, Network, Nid, Nmk, NoEntropy, SecurityLevel};
-pub use mme::{MAX_FRAME_LEN, Mme, MmeError, MmType};
+pub use mme::{MAX_FRAME_LEN, MmType, Mme, MmeError};
 pub use modem::{KeyConfirmation, LinkProbe, LinkState, ModemConfig, ModemTiming};
 pub use pilot::{DutyCycle, PilotCommand, PilotState, S2};
 pub use settings::{ConfigError, Profile};

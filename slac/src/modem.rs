@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::deadline::{earliest, is_due};
+use crate::deadline::{after, earliest, is_due};
 use crate::mme::{Lumissil, LumissilRequest, Mme, Qualcomm, SetKeyCnf, SetKeyReq};
 use crate::settings::check_time;
 use crate::{ConfigError, Ignored, Instant, MacAddr, Network};
@@ -135,7 +135,11 @@ pub(crate) struct Modem {
 enum Key {
     Idle,
     /// Asked; `next` says whether another change has been wanted since.
-    Setting { left: u8, until: Instant, next: Next },
+    Setting {
+        left: u8,
+        until: Instant,
+        next: Next,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,8 +208,7 @@ impl Modem {
     }
 
     fn ask(&mut self, now: Instant, left: u8) {
-        self.key =
-            Key::Setting { left, until: now.saturating_add(self.config.timing.key), next: Next::None };
+        self.key = Key::Setting { left, until: after(now, self.config.timing.key), next: Next::None };
         self.due.key = Some(());
     }
 
@@ -265,10 +268,11 @@ impl Modem {
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<ModemNews> {
         if let Poll::On { at, heard } = &mut self.poll {
             if *at <= now {
-                *at = now.saturating_add(self.config.timing.poll);
+                *at = after(now, self.config.timing.poll);
                 self.due.link = Some(match self.probe {
                     Probe::Try(vendor) => {
-                        let other = if vendor == Vendor::Qualcomm { Vendor::Lumissil } else { Vendor::Qualcomm };
+                        let other =
+                            if vendor == Vendor::Qualcomm { Vendor::Lumissil } else { Vendor::Qualcomm };
                         self.probe = Probe::Try(other);
                         vendor
                     }

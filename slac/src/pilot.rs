@@ -86,8 +86,8 @@ mod tests {
 
     #[test]
     fn duty_cycles_fall_into_classes() {
-        let classes = [2, 3, 7, 8, 97, 98, 100, 255].map(DutyCycle::of_percent);
         use DutyCycle::{FivePercent, Invalid, Nominal, Off};
+        let classes = [2, 3, 7, 8, 97, 98, 100, 255].map(DutyCycle::of_percent);
         assert_eq!(classes, [Invalid, FivePercent, FivePercent, Nominal, Nominal, Invalid, Off, Invalid]);
     }
 }

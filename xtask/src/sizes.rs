@@ -1,4 +1,4 @@
-//! `sizes`: what the codec costs on a Cortex-M4: flash, message structs, stack.
+//! `sizes`: what the codec and SLAC cost on a Cortex-M4: flash, structs, stack.
 
 mod corpus;
 
@@ -21,6 +21,8 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const STACK_GOAL: u64 = 4096;
 const MESSAGE_GOAL: u64 = 2048;
 const LOOP_GOAL: u64 = 256;
+/// One more vehicle that a charger matches.
+const RUN_GOAL: u64 = 1024;
 
 /// A measured size.
 #[derive(Debug, Serialize)]
@@ -90,6 +92,11 @@ fn measure() -> Result<Sizes, Failure> {
     let flash = vec![
         Size { what: "all sets".into(), octets: flash(program("all_sets")?)?, goal: 164_000 },
         Size { what: "DC and CommonMessages".into(), octets: flash(program("dc_common")?)?, goal: 70_000 },
+        Size {
+            what: "SLAC, charger with its frames".into(),
+            octets: flash(program("slac_evse")?)?,
+            goal: 24_000,
+        },
     ];
     let report = text(
         Command::new("qemu-system-arm")
@@ -122,7 +129,11 @@ fn evaluate(flash: Vec<Size>, report: &str) -> Result<Sizes, Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["size", name, octets] => {
-                let goal = if name.contains("ChargeLoop") { LOOP_GOAL } else { MESSAGE_GOAL };
+                let goal = match *name {
+                    "SLAC::run" => RUN_GOAL,
+                    name if name.contains("ChargeLoop") => LOOP_GOAL,
+                    _ => MESSAGE_GOAL,
+                };
                 let octets = octets.parse().map_err(|_| unexpected())?;
                 sizes.structs.push(Size { what: (*name).to_owned(), octets, goal });
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use exi_codec::{Amperes, Rounding, Volts, Watts};
 use iso15118_20::message::EncodeError;
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Meter, Secc, SeccEvent};
-use iso15118_20::service::{ControlMode, Parameters, Direction, Fee, Offer, Service};
+use iso15118_20::service::{ControlMode, Direction, Fee, Offer, Parameters, Service};
 use iso15118_20::{Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Received, Transmit};
 
 use super::driver::{Engine, Flow};

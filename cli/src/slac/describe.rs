@@ -50,8 +50,8 @@ impl Fields {
         self.0.push(Node::Element(element(local, vec![Node::Value(value)])));
     }
 
-    fn text(&mut self, local: &str, text: impl ToString) {
-        self.value(local, Value::Text(text.to_string()));
+    fn text(&mut self, local: &str, text: impl std::fmt::Display) {
+        self.value(local, Value::Text(format!("{text}")));
     }
 
     fn number(&mut self, local: &str, number: impl Into<u64>) {
@@ -169,7 +169,8 @@ fn of_qualcomm(fields: &mut Fields, message: &Qualcomm<'_>) {
                 fields.number("Stations", network.stations);
             }
             for station in message.stations() {
-                fields.text("Station", format!("{}, {} and {} Mbit/s", station.mac, station.to, station.from));
+                fields
+                    .text("Station", format!("{}, {} and {} Mbit/s", station.mac, station.to, station.from));
             }
         }
         Qualcomm::OpAttributesCnf(message) => {

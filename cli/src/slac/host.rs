@@ -8,9 +8,7 @@ use clap::Args as ClapArgs;
 use serde_json::{Value as Json, json};
 use v2g_slac::ev::{Ev, EvConfig, EvEvent};
 use v2g_slac::evse::{Evse, EvseConfig, EvseEvent, Validation};
-use v2g_slac::{
-    DutyCycle, EmitError, Entropy, MAX_FRAME_LEN, MacAddr, Nid, NoEntropy, PilotState, Profile,
-};
+use v2g_slac::{DutyCycle, EmitError, Entropy, MAX_FRAME_LEN, MacAddr, Nid, NoEntropy, PilotState, Profile};
 
 use super::port::Port;
 use crate::failure::Failure;
@@ -114,12 +112,16 @@ impl Machine for Evse<'_, SystemEntropy> {
     fn poll_event(&mut self) -> Option<(Told, Option<MacAddr>)> {
         let event = Evse::poll_event(self)?;
         let (text, json, peer) = match event {
-            EvseEvent::Pilot(command) => {
-                (format!("pilot: {command:?}"), json!({ "event": "pilot", "command": format!("{command:?}") }), None)
-            }
-            EvseEvent::Fault(fault) => {
-                (format!("fault: {fault:?}"), json!({ "event": "fault", "fault": format!("{fault:?}") }), None)
-            }
+            EvseEvent::Pilot(command) => (
+                format!("pilot: {command:?}"),
+                json!({ "event": "pilot", "command": format!("{command:?}") }),
+                None,
+            ),
+            EvseEvent::Fault(fault) => (
+                format!("fault: {fault:?}"),
+                json!({ "event": "fault", "fault": format!("{fault:?}") }),
+                None,
+            ),
             EvseEvent::Ready => ("the modem has its key".to_owned(), json!({ "event": "ready" }), None),
             EvseEvent::Sounding { vehicle } => (
                 format!("{vehicle} begins to sound"),
@@ -171,10 +173,14 @@ impl Machine for Ev<'_, SystemEntropy> {
     fn poll_event(&mut self) -> Option<(Told, Option<MacAddr>)> {
         let event = Ev::poll_event(self)?;
         let (text, json, peer) = match event {
-            EvEvent::S2(s2) => (format!("S2: {s2:?}"), json!({ "event": "s2", "s2": format!("{s2:?}") }), None),
-            EvEvent::Fault(fault) => {
-                (format!("fault: {fault:?}"), json!({ "event": "fault", "fault": format!("{fault:?}") }), None)
+            EvEvent::S2(s2) => {
+                (format!("S2: {s2:?}"), json!({ "event": "s2", "s2": format!("{s2:?}") }), None)
             }
+            EvEvent::Fault(fault) => (
+                format!("fault: {fault:?}"),
+                json!({ "event": "fault", "fault": format!("{fault:?}") }),
+                None,
+            ),
             EvEvent::Attempt { run_id } => (
                 format!("attempt {run_id}"),
                 json!({ "event": "attempt", "run_id": run_id.to_string() }),

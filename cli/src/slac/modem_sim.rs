@@ -147,7 +147,9 @@ impl Line<'_> {
             match frames.recv_timeout(wait) {
                 Ok((from, frame)) => self.take(from, &frame),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(Failure::failed("all interfaces have gone")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::failed("all interfaces have gone"));
+                }
             }
         }
     }
@@ -221,9 +223,11 @@ impl Line<'_> {
             (false, true) => (other, one),
             _ => return None,
         };
-        let special = self.args.attenuation.iter().find(|pair| {
-            pair.ev == self.stations[ev].iface && pair.evse == self.stations[evse].iface
-        });
+        let special = self
+            .args
+            .attenuation
+            .iter()
+            .find(|pair| pair.ev == self.stations[ev].iface && pair.evse == self.stations[evse].iface);
         let usual = if ev - chargers == evse { self.args.own } else { self.args.crosstalk };
         Some(special.map_or(usual, |pair| pair.decibels))
     }

@@ -112,6 +112,7 @@ fn is_passing(kind: ErrorKind) -> bool {
 }
 
 fn is_homeplug(frame: &[u8]) -> bool {
-    let ethertype = |at: usize| frame.get(at..).and_then(<[u8]>::first_chunk).copied().map(u16::from_be_bytes);
+    let ethertype =
+        |at: usize| frame.get(at..).and_then(<[u8]>::first_chunk).copied().map(u16::from_be_bytes);
     ethertype(12) == Some(ETHERTYPE) || ethertype(12) == Some(0x8100) && ethertype(16) == Some(ETHERTYPE)
 }

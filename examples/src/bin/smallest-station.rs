@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use exi_codec::{Amperes, Volts, Watts};
 use iso15118_20::secc::{AuthorizationDecision, Isolation, Secc, SeccConfig, SeccEvent};
-use iso15118_20::service::{ControlMode, Parameters, Fee, Offer, Service};
+use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{Contactor, DcLimits, FlowLimits, GridPermit, Measurement, Settings, Transport};
 
 fn main() -> Result<(), Box<dyn Error>> {

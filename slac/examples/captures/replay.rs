@@ -8,7 +8,7 @@ use v2g_slac::ev::{Answers, Collection, Ev, EvConfig, EvEvent, EvState, InitialK
 use v2g_slac::evse::{Evse, EvseConfig, EvseState, Reporting};
 use v2g_slac::mme::{AttenProfileInd, SetKeyCnf, SlacMatchCnf};
 use v2g_slac::{
-    DutyCycle, Entropy, Envelope, Frame, GROUPS, Groups, LinkState, MAX_FRAME_LEN, MacAddr, Mme, MmType, Nid,
+    DutyCycle, Entropy, Envelope, Frame, GROUPS, Groups, LinkState, MAX_FRAME_LEN, MacAddr, MmType, Mme, Nid,
     NoEntropy, PilotState, Profile, RunId, SecurityLevel,
 };
 
@@ -62,11 +62,15 @@ pub(crate) fn runs(records: &[Record]) -> Vec<Run<'_>> {
             let before = &frames[..=end];
             let is = |record: &Record, name: &str| record.name == name && record.from() == Some(vehicle);
             let Some(choice) = before.iter().rposition(|r| is(r, "CM_SLAC_MATCH.REQ")) else { continue };
-            let Some(sound) = before[..choice].iter().rposition(|r| is(r, "CM_MNBC_SOUND.IND")) else { continue };
+            let Some(sound) = before[..choice].iter().rposition(|r| is(r, "CM_MNBC_SOUND.IND")) else {
+                continue;
+            };
             let Some(start) = before[..sound].iter().rposition(|r| is(r, "CM_START_ATTEN_CHAR.IND")) else {
                 continue;
             };
-            let Some(begin) = before[..start].iter().rposition(|r| is(r, "CM_SLAC_PARM.REQ")) else { continue };
+            let Some(begin) = before[..start].iter().rposition(|r| is(r, "CM_SLAC_PARM.REQ")) else {
+                continue;
+            };
             let records = before[begin..].to_vec();
             runs.push(Run { source, vehicle, evse, run_id, records });
         }
@@ -119,7 +123,8 @@ impl<'a> Run<'a> {
         let real: Vec<_> = self
             .messages("CM_ATTEN_PROFILE.IND")
             .filter(|record| {
-                self.is_on_line(record) && matches!(record.message(), Some(Mme::AttenProfileInd(m))
+                self.is_on_line(record)
+                    && matches!(record.message(), Some(Mme::AttenProfileInd(m))
                     if m.pev_mac == self.vehicle && m.groups.whole().is_some())
             })
             .map(|record| (self.at(record), record.bytes.clone()))
@@ -131,7 +136,10 @@ impl<'a> Run<'a> {
         let sounds = self.of_vehicle("CM_MNBC_SOUND.IND");
         let made = sounds.iter().take(count.into()).map(|sound| {
             let message = AttenProfileInd { pev_mac: self.vehicle, groups: Groups::new(&groups) };
-            (self.at(sound) + Duration::from_millis(1), emit(self.evse, MODEM, &Mme::AttenProfileInd(message)))
+            (
+                self.at(sound) + Duration::from_millis(1),
+                emit(self.evse, MODEM, &Mme::AttenProfileInd(message)),
+            )
         });
         Ok((made.collect(), "profiles made from the report"))
     }
@@ -141,8 +149,8 @@ impl<'a> Run<'a> {
         let key = self.key()?;
         let nmk = key.network.nmk.clone();
         let config = self.patience()?;
-        let mut evse: Evse<'_, _> = Evse::new(config, Captured([nmk.expose().to_vec()].into()))
-            .map_err(|error| error.to_string())?;
+        let mut evse: Evse<'_, _> =
+            Evse::new(config, Captured([nmk.expose().to_vec()].into())).map_err(|error| error.to_string())?;
         let (profiles, remark) = self.profiles()?;
         let own = self.records.iter().filter(|r| r.from() == Some(self.vehicle) && self.is_on_line(r));
         let mut feed: Vec<_> =
@@ -177,13 +185,18 @@ impl<'a> Run<'a> {
         }
         let last = self.records.last().ok_or("no frames")?;
         let nid = Nid::derive(&nmk, SecurityLevel::Simple);
-        same(&sent, MmType::CM_SLAC_MATCH_CNF, last, |bytes| bytes[19 + 66..19 + 73].copy_from_slice(&nid.0))?;
-        let reports: Vec<_> = sent.iter().filter(|(_, f)| mmtype(f) == Some(MmType::CM_ATTEN_CHAR_IND)).collect();
+        same(&sent, MmType::CM_SLAC_MATCH_CNF, last, |bytes| {
+            bytes[19 + 66..19 + 73].copy_from_slice(&nid.0);
+        })?;
+        let reports: Vec<_> =
+            sent.iter().filter(|(_, f)| mmtype(f) == Some(MmType::CM_ATTEN_CHAR_IND)).collect();
         let (_, groups, count) = self.report()?;
         let Some((_, report)) = reports.first() else { return Err("nothing reported".into()) };
         let frame = Frame::new_checked(report).map_err(|error| error.to_string())?;
         let Ok(Mme::AttenCharInd(ours)) = Mme::parse(&frame) else { return Err("no report".into()) };
-        if remark.starts_with("profiles made") && (ours.num_sounds, ours.groups.whole()) != (count, Some(&groups)) {
+        if remark.starts_with("profiles made")
+            && (ours.num_sounds, ours.groups.whole()) != (count, Some(&groups))
+        {
             return Err(format!("reports {} sounds", ours.num_sounds));
         }
         let derived = if nid == key.network.nid { "" } else { ", identifier not derived" };
@@ -205,7 +218,8 @@ impl<'a> Run<'a> {
         ev.start(Duration::ZERO);
         ev.pilot(LEAD, PilotState::B, DutyCycle::FivePercent);
         drain(&mut sent, LEAD, |out| ev.poll_transmit(out));
-        let to_us = self.records.iter().filter(|r| r.frame().is_some_and(|f| f.destination() == self.vehicle));
+        let to_us =
+            self.records.iter().filter(|r| r.frame().is_some_and(|f| f.destination() == self.vehicle));
         let mut chosen = None;
         for record in to_us {
             let at = self.at(record);
@@ -258,8 +272,11 @@ impl<'a> Run<'a> {
                 }
             })?;
         }
-        let ours: Vec<_> = sent.iter().filter(|(_, f)| mmtype(f) == Some(MmType::CM_MNBC_SOUND_IND)).collect();
-        if ours.len() != sounds.len() || ours.iter().zip(&sounds).any(|((_, ours), theirs)| *ours != theirs.bytes) {
+        let ours: Vec<_> =
+            sent.iter().filter(|(_, f)| mmtype(f) == Some(MmType::CM_MNBC_SOUND_IND)).collect();
+        if ours.len() != sounds.len()
+            || ours.iter().zip(&sounds).any(|((_, ours), theirs)| *ours != theirs.bytes)
+        {
             return Err("other sounds".into());
         }
         Ok(format!("matched at {attenuation} ({finding:?}), all frames as captured"))
@@ -271,7 +288,9 @@ impl<'a> Run<'a> {
         let (report, ..) = self.report()?;
         let starts = self.of_vehicle("CM_START_ATTEN_CHAR.IND");
         let sounds = self.of_vehicle("CM_MNBC_SOUND.IND");
-        let (Some(start), Some(last)) = (starts.first(), sounds.last()) else { return Err("not complete".into()) };
+        let (Some(start), Some(last)) = (starts.first(), sounds.last()) else {
+            return Err("not complete".into());
+        };
         let (start, last, report) = (self.at(start), self.at(last), self.at(report));
         if report > last + Duration::from_millis(200) || report < last {
             config.reporting = Reporting::WholeTime;
@@ -292,7 +311,8 @@ impl<'a> Run<'a> {
         };
         let (start, last, choice) = (self.at(start), self.at(last), self.at(choice));
         let window = start - LEAD;
-        let answer = self.messages("CM_SLAC_PARM.CNF").find(|r| r.from() == Some(self.evse)).ok_or("no answer")?;
+        let answer =
+            self.messages("CM_SLAC_PARM.CNF").find(|r| r.from() == Some(self.evse)).ok_or("no answer")?;
         let answer = self.at(answer) - LEAD;
         if answer >= config.timing.response {
             config.timing.response = answer + Duration::from_millis(10);

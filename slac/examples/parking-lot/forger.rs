@@ -1,8 +1,8 @@
 //! Frames that nobody meant to send: replayed, altered, invented.
 
 use v2g_slac::mme::{
-    AttenCharInd, Sounding, SlacMatchCnf, SlacMatchReq, SlacParmCnf, SlacParmReq, StartAttenCharInd, ValidateCnf,
-    ValidateResult,
+    AttenCharInd, SlacMatchCnf, SlacMatchReq, SlacParmCnf, SlacParmReq, Sounding, StartAttenCharInd,
+    ValidateCnf, ValidateResult,
 };
 use v2g_slac::{Envelope, GROUPS, Groups, MacAddr, Mme, Network, Nmk, RunId, StationId};
 
@@ -28,7 +28,13 @@ impl Forger {
     }
 
     /// A frame, against `victims` (a vehicle, its run, and a charger).
-    pub(crate) fn forge(&self, vehicle: MacAddr, run_id: RunId, evse: MacAddr, chance: &mut Chance) -> Vec<u8> {
+    pub(crate) fn forge(
+        &self,
+        vehicle: MacAddr,
+        run_id: RunId,
+        evse: MacAddr,
+        chance: &mut Chance,
+    ) -> Vec<u8> {
         let stranger = MacAddr([2, 0xEE, 0, 0, chance.next() as u8, chance.next() as u8]);
         let foreign = RunId(chance.next().to_le_bytes());
         match chance.between(0, 9) {
@@ -62,17 +68,14 @@ impl Forger {
                 frame(vehicle, stranger, &Mme::SlacMatchCnf(message))
             }
             // An answer from somebody who was not asked, or in a wrong name.
-            _ => match chance.between(0, 1) {
-                0 => {
-                    let answer = ValidateCnf { toggles: 0, result: ValidateResult::Failure };
-                    frame(vehicle, stranger, &Mme::ValidateCnf(answer))
-                }
-                _ => {
-                    let message =
-                        SlacParmCnf { sounding: Sounding::STANDARD, forwarding_sta: stranger, run_id };
-                    frame(vehicle, evse, &Mme::SlacParmCnf(message))
-                }
-            },
+            _ if chance.happens(500_000) => {
+                let answer = ValidateCnf { toggles: 0, result: ValidateResult::Failure };
+                frame(vehicle, stranger, &Mme::ValidateCnf(answer))
+            }
+            _ => {
+                let message = SlacParmCnf { sounding: Sounding::STANDARD, forwarding_sta: stranger, run_id };
+                frame(vehicle, evse, &Mme::SlacParmCnf(message))
+            }
         }
     }
 }
@@ -91,7 +94,13 @@ fn report(vehicle: MacAddr, run_id: RunId, decibels: u8) -> Mme<'static> {
 }
 
 fn choice(vehicle: MacAddr, evse: MacAddr, run_id: RunId) -> SlacMatchReq {
-    SlacMatchReq { pev_id: StationId::NONE, pev_mac: vehicle, evse_id: StationId::NONE, evse_mac: evse, run_id }
+    SlacMatchReq {
+        pev_id: StationId::NONE,
+        pev_mac: vehicle,
+        evse_id: StationId::NONE,
+        evse_mac: evse,
+        run_id,
+    }
 }
 
 fn frame(destination: MacAddr, source: MacAddr, message: &Mme<'_>) -> Vec<u8> {

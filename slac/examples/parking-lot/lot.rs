@@ -19,7 +19,7 @@ use super::modem::Modem;
 /// Signals weaker than this do not arrive, dB.
 const REACH: u8 = 60;
 /// Longest run.
-pub(crate) const LONGEST: Duration = Duration::from_secs(240);
+pub(crate) const LONGEST: Duration = Duration::from_mins(4);
 
 /// How the machines are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,9 +227,12 @@ impl Lot {
                 (0..chargers.len())
                     .map(|charger| match vehicle.charger {
                         Some(place) if place == charger => own,
-                        Some(place) => {
-                            crosstalk(scenario.variant.profile(), own, place.abs_diff(charger) as u64, &mut chance)
-                        }
+                        Some(place) => crosstalk(
+                            scenario.variant.profile(),
+                            own,
+                            place.abs_diff(charger) as u64,
+                            &mut chance,
+                        ),
                         None => u8::MAX,
                     })
                     .collect()
@@ -616,7 +619,7 @@ impl Lot {
         self.frames += 1;
         let view = Frame::new_checked(frame).expect("a machine sends frames");
         if view.destination() == MacAddr::LOCAL_MODEM {
-            self.to_modem(from, &view);
+            self.ask_modem(from, &view);
             return;
         }
         if self.scenario.forgeries > 0 {
@@ -674,21 +677,23 @@ impl Lot {
         self.after(2, Action::Frame(Node::Charger(charger), frame));
     }
 
-    fn to_modem(&mut self, from: Node, view: &Frame<'_>) {
+    fn ask_modem(&mut self, from: Node, view: &Frame<'_>) {
         let now = self.now;
         let message = Mme::parse(view).expect("a machine sends messages");
         let joins_at = now + Duration::from_millis(self.chance.between(2000, 5000));
         let answer = match from {
             Node::Charger(index) => {
                 let up = self.vehicles.iter().enumerate().any(|(vehicle, v)| {
-                    self.attenuation[vehicle][index] < REACH && v.modem.is_linked(&self.chargers[index].modem, now)
+                    self.attenuation[vehicle][index] < REACH
+                        && v.modem.is_linked(&self.chargers[index].modem, now)
                 });
                 let charger = &mut self.chargers[index];
                 charger.modem.answer(charger.mac, &message, up, now)
             }
             Node::Vehicle(index) => {
                 let up = self.chargers.iter().enumerate().any(|(charger, c)| {
-                    self.attenuation[index][charger] < REACH && c.modem.is_linked(&self.vehicles[index].modem, now)
+                    self.attenuation[index][charger] < REACH
+                        && c.modem.is_linked(&self.vehicles[index].modem, now)
                 });
                 let vehicle = &mut self.vehicles[index];
                 vehicle.modem.answer(vehicle.mac, &message, up, joins_at)

@@ -3,6 +3,9 @@
 //! Every run is a lot of 1 to 20 chargers and 1 to 20 vehicles. Exit status 1 if a vehicle chose another's charger
 //! although its own had reported, was not matched although it could be, or did not give up in time.
 
+// Times only grow here, and the figure needs no more than a few digits.
+#![allow(clippy::unchecked_time_subtraction, clippy::cast_precision_loss)]
+
 mod chance;
 mod forger;
 mod lot;

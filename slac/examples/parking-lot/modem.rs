@@ -27,7 +27,13 @@ impl Modem {
     }
 
     /// What the modem sends to its host when that asks something.
-    pub(crate) fn answer(&mut self, host: MacAddr, message: &Mme<'_>, up: bool, joins_at: Duration) -> Option<Vec<u8>> {
+    pub(crate) fn answer(
+        &mut self,
+        host: MacAddr,
+        message: &Mme<'_>,
+        up: bool,
+        joins_at: Duration,
+    ) -> Option<Vec<u8>> {
         let answer = match message {
             Mme::SetKeyReq(request) => {
                 if self.network.as_ref() != Some(&request.network) {
@@ -54,7 +60,10 @@ impl Modem {
 
     /// What the modem sends to its host when it hears a sound.
     pub(crate) fn profile(&self, host: MacAddr, vehicle: MacAddr, groups: &[u8; GROUPS]) -> Vec<u8> {
-        self.frame(host, &Mme::AttenProfileInd(AttenProfileInd { pev_mac: vehicle, groups: Groups::new(groups) }))
+        self.frame(
+            host,
+            &Mme::AttenProfileInd(AttenProfileInd { pev_mac: vehicle, groups: Groups::new(groups) }),
+        )
     }
 
     fn frame(&self, host: MacAddr, message: &Mme<'_>) -> Vec<u8> {

@@ -80,12 +80,11 @@ pub(crate) fn write(file: &str, runs: u64) -> ExitCode {
         f64::midpoint(LEFT, RIGHT),
         BOTTOM + 40.0
     );
-    for (row, (variant, colour)) in Variant::ALL.into_iter().zip(["#1f5fa8", "#2e8b57", "#c8501e"]).enumerate()
+    for (row, (variant, colour)) in
+        Variant::ALL.into_iter().zip(["#1f5fa8", "#2e8b57", "#c8501e"]).enumerate()
     {
         let points: Vec<_> = (0..=MOST).step_by(5).map(|loss| (loss, rates(variant, loss, runs))).collect();
-        for (dash, label, pick) in
-            [("", "in the end", 1), ("6 4", "at the first go", 0)]
-        {
+        for (dash, label, pick) in [("", "in the end", 1), ("6 4", "at the first go", 0)] {
             let path: Vec<_> = points
                 .iter()
                 .map(|(loss, (first, end))| {

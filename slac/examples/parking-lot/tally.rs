@@ -6,7 +6,7 @@ use super::lot::{Lot, Outcome, Scenario, Variant};
 
 /// Attempts end after 10 s (TT_matching_repetition); the last of them may still be in its longest steps: questions
 /// (0.6 s), sounds and reports (1.5 s), validation of several chargers, joining (12 s).
-const GIVE_UP: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_mins(1);
 
 /// What became of many runs.
 #[derive(Debug, Default)]

@@ -1,9 +1,15 @@
 //! One attempt, from the first question to the link or to the next attempt.
 
+use core::time::Duration;
+
 use super::config::Collection;
 use super::validation::Progress;
 use super::{Due, Ev, EvFailure, EvFault, FAULT_PAUSE, Key, Phase, STARTS};
+use crate::deadline::after;
 use crate::{Entropy, Instant, LinkDown, RunId, S2};
+
+/// What comes next without being waited for.
+const SHORT: Duration = Duration::from_millis(1);
 
 impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
     /// Begins an attempt if one is wanted, and pilot and modem allow it.
@@ -15,12 +21,12 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         let mut run_id = [0; 8];
         if self.entropy.fill(&mut run_id).is_err() {
             self.events.fault = Some(EvFault::NoEntropy);
-            self.phase = Phase::Pausing { until: now.saturating_add(FAULT_PAUSE) };
+            self.phase = Phase::Pausing { until: after(now, FAULT_PAUSE) };
             return;
         }
         self.run_id = RunId(run_id);
         self.stations.clear();
-        self.give_up_at.get_or_insert(now.saturating_add(self.config.timing.repetition));
+        self.give_up_at.get_or_insert(after(now, self.config.timing.repetition));
         self.events.attempt = Some(self.run_id);
         self.ask(now, self.config.retries);
     }
@@ -30,18 +36,15 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         self.phase = Phase::Parameters {
             left,
             copies: self.config.parameter_copies - 1,
-            copy_at: now.saturating_add(self.config.timing.interval),
-            until: now.saturating_add(self.config.timing.response),
+            copy_at: after(now, self.config.timing.interval),
+            until: after(now, self.config.timing.response),
         };
     }
 
     /// A charger answered, and sounding may begin.
     pub(super) fn begin_sounding(&mut self, now: Instant) {
-        let at = now.saturating_add(self.config.timing.start_delay);
+        let at = after(now, self.config.timing.start_delay.max(SHORT));
         self.phase = Phase::Sounding { sent: 0, at, started: at };
-        if at <= now {
-            self.sound(now);
-        }
     }
 
     /// Sends the next of three announcements and the sounds.
@@ -62,7 +65,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             }
         });
         if sent + 1 < STARTS + sounds {
-            let at = now.saturating_add(self.config.timing.interval);
+            let at = after(now, self.config.timing.interval);
             self.phase = Phase::Sounding { sent: sent + 1, at, started };
         } else {
             self.phase = Phase::Collecting { until: reports_until };
@@ -76,7 +79,9 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             && self.config.collection == Collection::Reports
             && self.stations.all_reported()
         {
-            self.phase = Phase::Choosing { at: now.saturating_add(self.config.timing.choice_delay) };
+            // Not at once: the last sound has to leave before the choice does.
+            let delay = self.config.timing.choice_delay.max(SHORT);
+            self.phase = Phase::Choosing { at: after(now, delay) };
         }
     }
 
@@ -98,15 +103,13 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             }
             Phase::Parameters { left, copies, until, .. } => {
                 self.due = Some(Due::Parameters);
-                let copy_at = now.saturating_add(self.config.timing.interval);
+                let copy_at = after(now, self.config.timing.interval);
                 self.phase = Phase::Parameters { left, copies: copies.saturating_sub(1), copy_at, until };
             }
             Phase::Sounding { .. } => self.sound(now),
             Phase::Collecting { .. } => {
-                self.phase = Phase::Choosing { at: now.saturating_add(self.config.timing.choice_delay) };
-                if self.config.timing.choice_delay.is_zero() {
-                    self.choose(now);
-                }
+                let delay = self.config.timing.choice_delay.max(SHORT);
+                self.phase = Phase::Choosing { at: after(now, delay) };
             }
             Phase::Choosing { .. } => self.choose(now),
             Phase::Validating(mut validation) => {
@@ -117,7 +120,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             Phase::Matching { evse, left, .. } => match left.checked_sub(1) {
                 Some(left) => {
                     self.due = Some(Due::Match(evse));
-                    let until = now.saturating_add(self.config.timing.response);
+                    let until = after(now, self.config.timing.response);
                     self.phase = Phase::Matching { evse, left, until };
                 }
                 None => self.attempt_failed(now, EvFailure::NoAnswer),
@@ -169,7 +172,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             self.attempts < self.config.attempts || self.give_up_at.is_some_and(|until| now < until);
         self.finish(now, LinkDown::Lost);
         if may_repeat {
-            self.phase = Phase::Pausing { until: now.saturating_add(self.config.timing.rate) };
+            self.phase = Phase::Pausing { until: after(now, self.config.timing.rate) };
         } else {
             self.phase = Phase::Failed;
             self.events.failed = Some(reason);

@@ -2,6 +2,7 @@
 
 use super::config::Answers;
 use super::{Due, Ev, Key, Phase, Sounding};
+use crate::deadline::after;
 use crate::mme::{AttenCharInd, SlacMatchCnf, SlacMatchReq, SlacParmCnf, ValidateCnf};
 use crate::{Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, Mme, StationId};
 
@@ -35,13 +36,13 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             Mme::ValidateCnf(message) => self.validation_answered(now, source, message),
             Mme::SlacMatchCnf(message) => self.matched(now, source, message),
             Mme::AmpMapReq(message) => {
-                self.from_partner(source)?;
+                self.check_partner(source)?;
                 self.amplitude.asked();
                 self.events.amplitude_map = Some(message.map.carriers());
                 Ok(())
             }
             Mme::AmpMapCnf(message) => {
-                self.from_partner(source)?;
+                self.check_partner(source)?;
                 self.amplitude.answered(message.result)
             }
             message => {
@@ -54,7 +55,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         }
     }
 
-    fn from_partner(&self, source: MacAddr) -> Result<(), Ignored> {
+    fn check_partner(&self, source: MacAddr) -> Result<(), Ignored> {
         match self.phase {
             Phase::Matched { evse, .. } if evse == source => Ok(()),
             Phase::Matched { .. } => Err(Ignored::InnerAddress),
@@ -152,7 +153,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         self.network = Some(message.network);
         self.key = Key::Setting;
         self.modem.set_key(now);
-        self.phase = Phase::Joining { evse, until: now.saturating_add(self.config.timing.join) };
+        self.phase = Phase::Joining { evse, until: after(now, self.config.timing.join) };
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use super::config::{Distant, Potential, Unvalidated};
 use super::station::{Report, Station, Verdict};
 use super::validation::{Progress, Validation};
 use super::{Due, Ev, EvFailure, Finding, Phase};
+use crate::deadline::after;
 use crate::{Entropy, Instant, MacAddr};
 
 /// What to do with the nearest charger.
@@ -67,17 +68,13 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
     fn choose_unvalidated(&mut self, now: Instant) {
         let nearest = self.stations.nearest(Verdict::Unvalidated);
         let believed = nearest.filter(|station| matches!(station.report, Report::Plain(_)));
-        match (believed, self.config.unvalidated) {
-            (Some(station), Unvalidated::MatchNearest) => {
-                let mac = station.mac;
-                self.choose_match(now, mac, Finding::Nearest);
-            }
-            _ => {
-                let tried = self.stations.iter().any(|station| station.verdict != Verdict::Open);
-                let reason = if tried { EvFailure::NotValidated } else { EvFailure::NotFound };
-                self.attempt_failed(now, reason);
-            }
+        if let (Some(station), Unvalidated::MatchNearest) = (believed, self.config.unvalidated) {
+            let mac = station.mac;
+            return self.choose_match(now, mac, Finding::Nearest);
         }
+        let tried = self.stations.iter().any(|station| station.verdict != Verdict::Open);
+        let reason = if tried { EvFailure::NotValidated } else { EvFailure::NotFound };
+        self.attempt_failed(now, reason);
     }
 
     /// A validation has ended.
@@ -89,6 +86,11 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             Progress::Wrong => Verdict::Excluded,
             _ => Verdict::Unvalidated,
         };
+        // A lost frame looks the same: no farther one is considered before the nearest had a second attempt.
+        let certain = progress == Progress::Wrong || self.config.unvalidated == Unvalidated::Refuse;
+        if certain && self.doubted.replace(evse) != Some(evse) {
+            return self.attempt_failed(now, EvFailure::NotValidated);
+        }
         if let Some(station) = self.stations.find(evse) {
             station.verdict = verdict;
         }
@@ -100,7 +102,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         let Some(attenuation) = attenuation else { return self.attempt_failed(now, EvFailure::NotFound) };
         self.events.chosen = Some((evse, attenuation, finding));
         self.due = Some(Due::Match(evse));
-        let until = now.saturating_add(self.config.timing.response);
+        let until = after(now, self.config.timing.response);
         self.phase = Phase::Matching { evse, left: self.config.retries, until };
     }
 }

@@ -81,8 +81,11 @@ impl<const N: usize> Stations<N> {
     /// A charger reported. One whose answer was lost is welcome; where there is no place, it takes that of one
     /// without a report, or of the farthest, if that is farther.
     pub(super) fn reported(&mut self, mac: MacAddr, attenuation: Attenuation) -> Result<(), Ignored> {
-        let report =
-            if attenuation == Attenuation::ZERO { Report::Dubious(attenuation) } else { Report::Plain(attenuation) };
+        let report = if attenuation == Attenuation::ZERO {
+            Report::Dubious(attenuation)
+        } else {
+            Report::Plain(attenuation)
+        };
         if let Some(station) = self.find(mac) {
             station.respond = Some(());
             station.report = match station.report {

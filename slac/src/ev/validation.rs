@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::config::EvConfig;
+use crate::deadline::after;
 use crate::mme::{ValidateCnf, ValidateReq, ValidateResult};
 use crate::{Ignored, Instant, MacAddr, S2};
 
@@ -59,7 +60,7 @@ const FIRST: ValidateReq = ValidateReq { timer: 0, result: ValidateResult::Ready
 
 impl Validation {
     pub(super) fn start(evse: MacAddr, now: Instant, config: &EvConfig<'_>) -> (Self, ValidateReq) {
-        let step = Step::Asked { until: now.saturating_add(config.timing.response) };
+        let step = Step::Asked { until: after(now, config.timing.response) };
         let (left, toggle_left) = (config.retries, TOGGLE_RETRIES);
         let rounds_left = config.validations;
         (Self { evse, step, rounds_left, left, busy_left: BUSY_RETRIES, toggle_left }, FIRST)
@@ -81,7 +82,7 @@ impl Validation {
             (Step::Asked { .. }, ValidateResult::NotReady) => match self.busy_left.checked_sub(1) {
                 Some(left) => {
                     self.busy_left = left;
-                    self.step = Step::Pausing { until: now.saturating_add(config.timing.validation_pause) };
+                    self.step = Step::Pausing { until: after(now, config.timing.validation_pause) };
                     Ok(Progress::Wait)
                 }
                 None => Ok(Progress::Busy),
@@ -118,7 +119,7 @@ impl Validation {
             return Progress::Confirmed;
         }
         self.left = config.retries;
-        self.step = Step::Asked { until: now.saturating_add(config.timing.response) };
+        self.step = Step::Asked { until: after(now, config.timing.response) };
         Progress::Send(FIRST)
     }
 
@@ -130,16 +131,17 @@ impl Validation {
             toggles,
             edges_left: toggles * 2,
             // The pilot is at B. The charger shall count before the first edge.
-            edge_at: now.saturating_add(SLACK / 3),
-            until: now.saturating_add(time).saturating_add(config.timing.response),
+            edge_at: after(now, SLACK / 3),
+            until: after(now, time).saturating_add(config.timing.response),
         };
         second(time)
     }
 
     pub(super) fn deadline(&self) -> Instant {
         match self.step {
-            Step::Asked { until } | Step::Pausing { until } => until,
-            Step::Toggling { edges_left: 0, until, .. } => until,
+            Step::Asked { until } | Step::Pausing { until } | Step::Toggling { edges_left: 0, until, .. } => {
+                until
+            }
             Step::Toggling { edge_at, .. } => edge_at,
         }
     }
@@ -148,12 +150,12 @@ impl Validation {
         if now < self.deadline() {
             return Progress::Wait;
         }
-        let response = now.saturating_add(config.timing.response);
+        let response = after(now, config.timing.response);
         match &mut self.step {
             Step::Toggling { edges_left, edge_at, .. } if *edges_left > 0 => {
                 let s2 = if *edges_left % 2 == 0 { S2::Closed } else { S2::Open };
                 *edges_left -= 1;
-                *edge_at = now.saturating_add(config.timing.toggle_state);
+                *edge_at = after(now, config.timing.toggle_state);
                 Progress::Switch(s2)
             }
             Step::Pausing { .. } => {

@@ -1,12 +1,20 @@
 //! The charger's side of the control pilot: what it is to be, and when it is used to make a vehicle start over.
 
+use core::time::Duration;
+
 use super::config::{BasicCharging, EvseConfig, Restart, Supply};
+use crate::deadline::after;
 use crate::{Instant, PilotCommand, PilotState};
+
+/// A pilot that has not changed for so long belongs to a vehicle that does not toggle.
+const QUIET: Duration = Duration::from_millis(700);
 
 /// The control pilot as it was measured last, and as it shall be.
 #[derive(Debug)]
 pub(super) struct Cable {
     pub(super) state: PilotState,
+    /// The last change between B and C.
+    toggled_at: Option<Instant>,
     drive: Drive,
     restarts: u8,
 }
@@ -15,12 +23,15 @@ pub(super) struct Cable {
 enum Drive {
     Steady(PilotCommand),
     /// Something is held for a while.
-    Step { until: Instant, then: PilotCommand },
+    Step {
+        until: Instant,
+        then: PilotCommand,
+    },
 }
 
 impl Cable {
     pub(super) const fn new(config: &EvseConfig<'_>) -> Self {
-        Self { state: PilotState::A, drive: Drive::Steady(resting(config)), restarts: 0 }
+        Self { state: PilotState::A, toggled_at: None, drive: Drive::Steady(resting(config)), restarts: 0 }
     }
 
     /// The cable is empty: the next vehicle finds everything as at the start.
@@ -58,21 +69,20 @@ impl Cable {
 
     /// Makes the vehicle start over.
     pub(super) fn restart(&mut self, now: Instant, config: &EvseConfig<'_>) -> PilotCommand {
-        self.drive =
-            Drive::Step { until: now.saturating_add(config.timing.step_ef), then: resting(config) };
+        self.drive = Drive::Step { until: after(now, config.timing.step_ef), then: resting(config) };
         config.restart_state.command()
     }
 
     /// A vehicle may charge without having said so: its nominal duty cycle, by way of E or F.
     pub(super) fn nominal_by_restart(&mut self, now: Instant, config: &EvseConfig<'_>) -> PilotCommand {
-        let until = now.saturating_add(config.timing.step_ef);
+        let until = after(now, config.timing.step_ef);
         self.drive = Drive::Step { until, then: PilotCommand::Nominal };
         config.restart_state.command()
     }
 
     /// The same while a matching runs or is done: by way of X1, which does not disturb it.
     pub(super) fn nominal_by_off(&mut self, now: Instant, config: &EvseConfig<'_>) -> PilotCommand {
-        let until = now.saturating_add(config.timing.step_x1);
+        let until = after(now, config.timing.step_x1);
         self.drive = Drive::Step { until, then: PilotCommand::Nominal };
         PilotCommand::Off
     }
@@ -83,8 +93,18 @@ impl Cable {
             Drive::Steady(command) => command,
             Drive::Step { then, .. } => then,
         };
-        self.drive = Drive::Step { until: now.saturating_add(config.timing.step_x1), then };
+        self.drive = Drive::Step { until: after(now, config.timing.step_x1), then };
         PilotCommand::Off
+    }
+
+    /// The vehicle switched S2.
+    pub(super) fn toggled(&mut self, now: Instant) {
+        self.toggled_at = Some(now);
+    }
+
+    /// Whether the vehicle at this cable toggles: then it is being validated, here or elsewhere.
+    pub(super) fn is_toggling(&self, now: Instant) -> bool {
+        self.toggled_at.is_some_and(|at| now.saturating_sub(at) < QUIET)
     }
 
     /// Whether vehicles are kept from matching on purpose.

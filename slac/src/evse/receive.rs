@@ -3,13 +3,12 @@
 use super::config::{ForeignSounding, Validation};
 use super::session::{Reply, Session};
 use super::{Asked, Evse, Key, Partner, Phase};
+use crate::deadline::after;
 use crate::mme::{
     AttenCharRsp, AttenProfileInd, MnbcSoundInd, SlacMatchReq, SlacParmReq, StartAttenCharInd, ValidateReq,
     ValidateResult,
 };
-use crate::{
-    Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, Mme, RunId, StationId,
-};
+use crate::{Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, Mme, RunId, StationId};
 
 impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
     /// Takes a frame that arrived at the interface to the modem.
@@ -62,13 +61,13 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
                 self.chosen(now, source, message)
             }
             Mme::AmpMapReq(message) => {
-                self.from_partner(envelope)?;
+                self.check_partner(envelope)?;
                 self.amplitude.asked();
                 self.events.amplitude_map = Some(message.map.carriers());
                 Ok(())
             }
             Mme::AmpMapCnf(message) => {
-                self.from_partner(envelope)?;
+                self.check_partner(envelope)?;
                 self.amplitude.answered(message.result)
             }
             message => {
@@ -90,7 +89,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
         if envelope.destination == MacAddr::BROADCAST { Ok(()) } else { self.to_us(envelope) }
     }
 
-    fn from_partner(&self, envelope: Envelope) -> Result<(), Ignored> {
+    fn check_partner(&self, envelope: Envelope) -> Result<(), Ignored> {
         self.to_us(envelope)?;
         match self.phase {
             Phase::Matched { partner, .. } if partner.vehicle == envelope.source => Ok(()),
@@ -209,7 +208,9 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
     /// Validation does not name the run: the session that may validate is the one.
     fn validate(&mut self, now: Instant, source: MacAddr, message: ValidateReq) -> Result<(), Ignored> {
         let config = self.config;
-        let busy = self.sessions.iter().flatten().any(|s| s.vehicle != source && s.is_validating());
+        // Toggles that are under way are meant for somebody else.
+        let busy = self.cable.is_toggling(now)
+            || self.sessions.iter().flatten().any(|s| s.vehicle != source && s.is_validating());
         let of_vehicle = self.sessions.iter_mut().flatten().filter(|s| s.vehicle == source);
         let session = of_vehicle
             .max_by_key(|session| session.may_match(config.early_match))
@@ -254,12 +255,11 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
             return Err(Ignored::Stale);
         }
         let attenuation = Attenuation::mean(&session.profile.mean(config.rounding, config.offset));
-        self.sessions = [None; SESSIONS];
+        self.forget_sessions();
         self.confirm = Some(partner);
-        self.phase = Phase::Joining { partner, until: now.saturating_add(config.timing.join) };
+        self.phase = Phase::Joining { partner, until: after(now, config.timing.join) };
         self.events.chosen = Some((source, message.run_id, attenuation));
         self.modem.watch_link(now);
         Ok(())
     }
 }
-

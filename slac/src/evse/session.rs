@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::config::{EvseConfig, Reporting};
 use crate::attenuation::ProfileSum;
+use crate::deadline::after;
 use crate::mme::{Sounding, ValidateResult};
 use crate::{GROUPS, Ignored, Instant, MacAddr, PilotState, RunId};
 
@@ -82,7 +83,7 @@ impl Session {
 
     /// CM_SLAC_PARM.REQ, also a repeated one.
     pub(super) fn restart(&mut self, now: Instant, config: &EvseConfig<'_>) {
-        self.enter(now, Stage::Parameters { until: now.saturating_add(config.timing.sequence) });
+        self.enter(now, Stage::Parameters { until: after(now, config.timing.sequence) });
         self.reply = Some(Reply::Parameters);
         self.profile = ProfileSum::EMPTY;
     }
@@ -95,7 +96,7 @@ impl Session {
         config: &EvseConfig<'_>,
     ) -> Result<(), Ignored> {
         let Stage::Parameters { .. } = self.stage else { return Err(Ignored::Stale) };
-        let until = now.saturating_add(config.timing.collection);
+        let until = after(now, config.timing.collection);
         self.enter(now, Stage::Sounding { wanted: sounding.num_sounds.get(), until });
         Ok(())
     }
@@ -110,14 +111,14 @@ impl Session {
         let Stage::Sounding { wanted, .. } = self.stage else { return Err(Ignored::Stale) };
         self.profile.add(groups);
         if self.profile.count() >= wanted && config.reporting == Reporting::Complete {
-            self.enter(now, Stage::Reporting { at: now.saturating_add(config.timing.report_delay) });
+            self.enter(now, Stage::Reporting { at: after(now, config.timing.report_delay) });
         }
         Ok(())
     }
 
     fn report(&mut self, now: Instant, left: u8, config: &EvseConfig<'_>) {
         self.reply = Some(Reply::Report);
-        self.enter(now, Stage::Reported { left, until: now.saturating_add(config.timing.response) });
+        self.enter(now, Stage::Reported { left, until: after(now, config.timing.response) });
     }
 
     /// CM_ATTEN_CHAR.RSP.
@@ -129,7 +130,7 @@ impl Session {
     }
 
     fn decide(&mut self, now: Instant, config: &EvseConfig<'_>) {
-        self.enter(now, Stage::Deciding { until: now.saturating_add(config.timing.decision) });
+        self.enter(now, Stage::Deciding { until: after(now, config.timing.decision) });
     }
 
     /// Whether sounds or their result are on the way.
@@ -147,11 +148,11 @@ impl Session {
             Stage::Deciding { until }
             | Stage::ValidationReady { until, .. }
             | Stage::Counting { until, .. } => until,
-            Stage::Reported { .. } => now.saturating_add(config.timing.decision),
-            Stage::Validated { .. } => now.saturating_add(config.timing.sequence),
+            Stage::Reported { .. } => after(now, config.timing.decision),
+            Stage::Validated { .. } => after(now, config.timing.sequence),
             _ => return Err(Ignored::Stale),
         };
-        let repeat_at = now.saturating_add(config.timing.sequence);
+        let repeat_at = after(now, config.timing.sequence);
         self.enter(now, Stage::ValidationReady { left: config.retries, repeat_at, until });
         self.reply = Some(Reply::Validation { toggles: 0, result: ValidateResult::Ready });
         Ok(())
@@ -168,7 +169,7 @@ impl Session {
         match self.stage {
             Stage::ValidationReady { until, .. } => {
                 let window = Duration::from_millis((u64::from(timer) + 1) * 100).min(config.timing.toggles);
-                let ends = now.saturating_add(window);
+                let ends = after(now, window);
                 self.reply = None;
                 // Who is counted begins and ends at B: another vehicle's toggles are cut off by the window.
                 let closed = (pilot != PilotState::B).then_some(now);
@@ -255,7 +256,7 @@ impl Session {
             Stage::ValidationReady { left, until, .. } => {
                 match left.checked_sub(1) {
                     Some(left) => {
-                        let repeat_at = now.saturating_add(config.timing.sequence);
+                        let repeat_at = after(now, config.timing.sequence);
                         self.stage = Stage::ValidationReady { left, repeat_at, until };
                         self.reply = Some(Reply::Validation { toggles: 0, result: ValidateResult::Ready });
                     }
@@ -266,9 +267,10 @@ impl Session {
             Stage::Counting { toggles, closed, .. } => {
                 let toggles = toggles.saturating_add(u8::from(closed.is_some()));
                 // The vehicle may have to ask for the answer again before it can choose.
-                let wait = config.timing.sequence.saturating_add(config.timing.response * u32::from(config.retries));
+                let wait =
+                    config.timing.sequence.saturating_add(config.timing.response * u32::from(config.retries));
                 self.reply = Some(Reply::Validation { toggles, result: ValidateResult::Success });
-                self.enter(now, Stage::Validated { toggles, until: now.saturating_add(wait) });
+                self.enter(now, Stage::Validated { toggles, until: after(now, wait) });
                 Verdict::GoOn
             }
         }

@@ -27,7 +27,10 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
     fn transmit(&mut self, out: &mut [u8]) -> Result<Option<usize>, EmitError> {
         let config = self.config;
         if let (Some(partner), Some(network)) = (self.confirm, &self.network) {
-            let message = Mme::SlacMatchCnf(SlacMatchCnf { request: request(partner, &config), network: network.clone() });
+            let message = Mme::SlacMatchCnf(SlacMatchCnf {
+                request: request(partner, &config),
+                network: network.clone(),
+            });
             let sent = emit(&message, &config, partner.vehicle, out)?;
             self.confirm = None;
             return Ok(Some(sent));

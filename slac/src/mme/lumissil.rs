@@ -1,7 +1,7 @@
 //! Messages of Lumissil's CG5317, as far as their layout is known.
 
 use super::cursor::{Reader, Writer};
-use super::{Body, Mme, MmType, MmeError};
+use super::{Body, MmType, Mme, MmeError};
 
 /// Whose messages these are.
 pub(super) const OUI: [u8; 3] = [0x00, 0x16, 0xE8];
@@ -137,7 +137,9 @@ impl Body for Lumissil<'_> {
             }
             Self::Version { id, numbers } => {
                 header(id, out);
-                numbers.into_iter().for_each(|number| out.u16(number));
+                for number in numbers {
+                    out.u16(number);
+                }
                 return;
             }
             Self::Request { id, request: LumissilRequest::Reset } => (id, Some(0)),

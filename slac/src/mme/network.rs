@@ -40,7 +40,8 @@ impl<'a> NwInfoCnf<'a> {
     /// The networks.
     pub fn networks(&self) -> impl Iterator<Item = NetworkEntry> + 'a {
         self.entries.as_chunks::<18>().0.iter().map(|entry| {
-            let [n0, n1, n2, n3, n4, n5, n6, snid, tei, role, m0, m1, m2, m3, m4, m5, access, neighbours] = *entry;
+            let [n0, n1, n2, n3, n4, n5, n6, snid, tei, role, m0, m1, m2, m3, m4, m5, access, neighbours] =
+                *entry;
             NetworkEntry {
                 nid: Nid([n0, n1, n2, n3, n4, n5, n6]),
                 snid,
@@ -97,8 +98,8 @@ impl<'a> NwStatsCnf<'a> {
     /// The stations.
     pub fn stations(&self) -> impl Iterator<Item = StationRate> + 'a {
         self.entries.as_chunks::<8>().0.iter().map(|entry| {
-            let [a, b, c, d, e, f, to, from] = *entry;
-            StationRate { station: MacAddr([a, b, c, d, e, f]), to, from }
+            let [m0, m1, m2, m3, m4, m5, to, from] = *entry;
+            StationRate { station: MacAddr([m0, m1, m2, m3, m4, m5]), to, from }
         })
     }
 }

@@ -5,7 +5,7 @@ mod network_info;
 pub use network_info::{NetworkInfoCnf, QcaNetwork, QcaStation};
 
 use super::cursor::{Reader, Writer};
-use super::{Body, Mme, MmType, MmeError};
+use super::{Body, MmType, Mme, MmeError};
 use crate::{Groups, MacAddr, Version};
 
 /// Whose messages these are.
