@@ -33,7 +33,8 @@ pub use validate::{ValidateCnf, ValidateReq, ValidateResult};
 
 use crate::frame::MIN_FRAME_LEN;
 use crate::{EmitError, Envelope, Frame, MacAddr, Version};
-use cursor::{Reader, Writer};
+use cursor::Reader;
+pub(crate) use cursor::Writer;
 
 /// Length of the longest frame that the machines send unless they exchange an amplitude map, bytes.
 pub const MAX_FRAME_LEN: usize = 129;
@@ -150,14 +151,47 @@ pub enum Mme<'a> {
     },
 }
 
-/// What every representation can do.
-trait Body {
+/// What every representation can do. The machines emit by it, so that firmware carries only what it sends.
+pub(crate) trait Body {
     /// Type of the message.
     fn mmtype(&self) -> MmType;
     /// Length of the payload without padding, bytes.
     fn len(&self) -> usize;
     /// Writes the payload into cleared memory of that length.
     fn write(&self, out: &mut Writer<'_>);
+    /// The edition in which the message is usually sent.
+    fn version(&self) -> Version {
+        Version::Av11
+    }
+}
+
+/// Writes the frame of a message to the start of `out` and returns its length.
+pub(crate) fn emit(body: &dyn Body, envelope: Envelope, out: &mut [u8]) -> Result<usize, EmitError> {
+    let header_len = envelope.version.header_len();
+    let needed = (header_len + body.len()).max(MIN_FRAME_LEN);
+    let available = out.len();
+    let Some(out) = out.get_mut(..needed) else { return Err(EmitError { needed, available }) };
+    out.fill(0);
+    envelope.write(body.mmtype(), out);
+    body.write(&mut Writer::new(out.get_mut(header_len..).unwrap_or_default()));
+    Ok(needed)
+}
+
+/// A message that its type says all about, or that nobody understands.
+struct Plain<'a>(MmType, &'a [u8]);
+
+impl Body for Plain<'_> {
+    fn mmtype(&self) -> MmType {
+        self.0
+    }
+
+    fn len(&self) -> usize {
+        self.1.len()
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.bytes(self.1);
+    }
 }
 
 impl<'a> Mme<'a> {
@@ -168,52 +202,113 @@ impl<'a> Mme<'a> {
     /// # Errors
     /// See [`MmeError`].
     pub fn parse(frame: &Frame<'a>) -> Result<Self, MmeError> {
+        Self::parse_wanted(frame, |_| true)
+    }
+
+    /// Reads the message in a frame if it is of a type that is wanted, else it is [`Mme::Raw`]: the code for the
+    /// others then takes no flash.
+    #[inline]
+    pub(crate) fn parse_wanted(
+        frame: &Frame<'a>,
+        wanted: impl Fn(MmType) -> bool + Copy,
+    ) -> Result<Self, MmeError> {
         let mmtype = frame.mmtype();
         let payload = frame.payload();
         let raw = Self::Raw { mmtype, payload };
         if mmtype.is_vendor() {
             return match payload.split_first_chunk() {
-                Some((&lumissil::OUI, rest)) => Lumissil::parse(mmtype, rest, raw),
-                Some((&oui, rest)) => Qualcomm::parse(frame.version(), mmtype, oui, rest, raw),
+                Some((&lumissil::OUI, rest)) => Lumissil::parse(mmtype, rest, raw, wanted),
+                Some((&oui, rest)) => Qualcomm::parse(frame.version(), mmtype, oui, rest, raw, wanted),
                 None => Ok(raw),
             };
         }
         let mut reader = Reader::new(payload);
-        let reader = &mut reader;
-        let message = match mmtype {
-            MmType::CM_SLAC_PARM_REQ => Self::SlacParmReq(SlacParmReq::read(reader)?),
-            MmType::CM_SLAC_PARM_CNF => Self::SlacParmCnf(SlacParmCnf::read(reader)?),
-            MmType::CM_START_ATTEN_CHAR_IND => Self::StartAttenCharInd(StartAttenCharInd::read(reader)?),
-            MmType::CM_MNBC_SOUND_IND => Self::MnbcSoundInd(MnbcSoundInd::read(reader)?),
-            MmType::CM_ATTEN_PROFILE_IND => Self::AttenProfileInd(AttenProfileInd::read(reader)?),
-            MmType::CM_ATTEN_CHAR_IND => Self::AttenCharInd(AttenCharInd::read(reader)?),
-            MmType::CM_ATTEN_CHAR_RSP => Self::AttenCharRsp(AttenCharRsp::read(reader)?),
-            MmType::CM_VALIDATE_REQ => Self::ValidateReq(ValidateReq::read(reader)?),
-            MmType::CM_VALIDATE_CNF => Self::ValidateCnf(ValidateCnf::read(reader)?),
-            MmType::CM_SLAC_MATCH_REQ => Self::SlacMatchReq(SlacMatchReq::read(reader)?),
-            MmType::CM_SLAC_MATCH_CNF => Self::SlacMatchCnf(SlacMatchCnf::read(reader)?),
-            MmType::CM_SET_KEY_REQ => Self::SetKeyReq(SetKeyReq::read(reader)?),
-            MmType::CM_SET_KEY_CNF => Self::SetKeyCnf(SetKeyCnf::read(reader)?),
-            MmType::CM_GET_KEY_REQ => Self::GetKeyReq(GetKeyReq::read(reader)?),
-            MmType::CM_GET_KEY_CNF => Self::GetKeyCnf(GetKeyCnf::read(reader)?),
-            MmType::CM_AMP_MAP_REQ => Self::AmpMapReq(AmpMapReq::read(reader)?),
-            MmType::CM_AMP_MAP_CNF => Self::AmpMapCnf(AmpMapCnf::read(reader)?),
-            MmType::CM_NW_INFO_REQ => Self::NwInfoReq,
-            MmType::CM_NW_INFO_CNF => Self::NwInfoCnf(NwInfoCnf::read(reader)?),
-            MmType::CM_NW_STATS_REQ => Self::NwStatsReq,
-            MmType::CM_NW_STATS_CNF => Self::NwStatsCnf(NwStatsCnf::read(reader)?),
-            _ => return Ok(raw),
-        };
+        let message = Self::read(mmtype, &mut reader, raw, wanted);
+        let message = reader.finish(message)?;
         let newer = matches!(mmtype.0, 0x601C | 0x601D | 0x6048 | 0x6049);
         match frame.version() {
+            _ if matches!(message, Self::Raw { .. }) => Ok(message),
             Version::Av11 => Ok(message),
             Version::Av20 if newer => Ok(message),
             other => Err(MmeError::Version(other)),
         }
     }
 
-    fn body(&self) -> Option<&dyn Body> {
-        Some(match self {
+    /// Reads a message of the standard. Fields that are missing are zero here.
+    #[inline]
+    fn read(
+        mmtype: MmType,
+        reader: &mut Reader<'a>,
+        raw: Self,
+        wanted: impl Fn(MmType) -> bool,
+    ) -> Result<Self, MmeError> {
+        Ok(match mmtype {
+            MmType::CM_SLAC_PARM_REQ if wanted(MmType::CM_SLAC_PARM_REQ) => {
+                Self::SlacParmReq(SlacParmReq::read(reader)?)
+            }
+            MmType::CM_SLAC_PARM_CNF if wanted(MmType::CM_SLAC_PARM_CNF) => {
+                Self::SlacParmCnf(SlacParmCnf::read(reader)?)
+            }
+            MmType::CM_START_ATTEN_CHAR_IND if wanted(MmType::CM_START_ATTEN_CHAR_IND) => {
+                Self::StartAttenCharInd(StartAttenCharInd::read(reader)?)
+            }
+            MmType::CM_MNBC_SOUND_IND if wanted(MmType::CM_MNBC_SOUND_IND) => {
+                Self::MnbcSoundInd(MnbcSoundInd::read(reader)?)
+            }
+            MmType::CM_ATTEN_PROFILE_IND if wanted(MmType::CM_ATTEN_PROFILE_IND) => {
+                Self::AttenProfileInd(AttenProfileInd::read(reader))
+            }
+            MmType::CM_ATTEN_CHAR_IND if wanted(MmType::CM_ATTEN_CHAR_IND) => {
+                Self::AttenCharInd(AttenCharInd::read(reader)?)
+            }
+            MmType::CM_ATTEN_CHAR_RSP if wanted(MmType::CM_ATTEN_CHAR_RSP) => {
+                Self::AttenCharRsp(AttenCharRsp::read(reader)?)
+            }
+            MmType::CM_VALIDATE_REQ if wanted(MmType::CM_VALIDATE_REQ) => {
+                Self::ValidateReq(ValidateReq::read(reader)?)
+            }
+            MmType::CM_VALIDATE_CNF if wanted(MmType::CM_VALIDATE_CNF) => {
+                Self::ValidateCnf(ValidateCnf::read(reader)?)
+            }
+            MmType::CM_SLAC_MATCH_REQ if wanted(MmType::CM_SLAC_MATCH_REQ) => {
+                Self::SlacMatchReq(SlacMatchReq::read(reader)?)
+            }
+            MmType::CM_SLAC_MATCH_CNF if wanted(MmType::CM_SLAC_MATCH_CNF) => {
+                Self::SlacMatchCnf(SlacMatchCnf::read(reader)?)
+            }
+            MmType::CM_SET_KEY_REQ if wanted(MmType::CM_SET_KEY_REQ) => {
+                Self::SetKeyReq(SetKeyReq::read(reader)?)
+            }
+            MmType::CM_SET_KEY_CNF if wanted(MmType::CM_SET_KEY_CNF) => {
+                Self::SetKeyCnf(SetKeyCnf::read(reader))
+            }
+            MmType::CM_GET_KEY_REQ if wanted(MmType::CM_GET_KEY_REQ) => {
+                Self::GetKeyReq(GetKeyReq::read(reader))
+            }
+            MmType::CM_GET_KEY_CNF if wanted(MmType::CM_GET_KEY_CNF) => {
+                Self::GetKeyCnf(GetKeyCnf::read(reader))
+            }
+            MmType::CM_AMP_MAP_REQ if wanted(MmType::CM_AMP_MAP_REQ) => {
+                Self::AmpMapReq(AmpMapReq::read(reader)?)
+            }
+            MmType::CM_AMP_MAP_CNF if wanted(MmType::CM_AMP_MAP_CNF) => {
+                Self::AmpMapCnf(AmpMapCnf::read(reader))
+            }
+            MmType::CM_NW_INFO_REQ if wanted(MmType::CM_NW_INFO_REQ) => Self::NwInfoReq,
+            MmType::CM_NW_INFO_CNF if wanted(MmType::CM_NW_INFO_CNF) => {
+                Self::NwInfoCnf(NwInfoCnf::read(reader))
+            }
+            MmType::CM_NW_STATS_REQ if wanted(MmType::CM_NW_STATS_REQ) => Self::NwStatsReq,
+            MmType::CM_NW_STATS_CNF if wanted(MmType::CM_NW_STATS_CNF) => {
+                Self::NwStatsCnf(NwStatsCnf::read(reader))
+            }
+            _ => raw,
+        })
+    }
+
+    fn with_body<T>(&self, act: impl FnOnce(&dyn Body) -> T) -> T {
+        let plain;
+        act(match self {
             Self::SlacParmReq(message) => message,
             Self::SlacParmCnf(message) => message,
             Self::StartAttenCharInd(message) => message,
@@ -235,34 +330,34 @@ impl<'a> Mme<'a> {
             Self::NwStatsCnf(message) => message,
             Self::Qualcomm(message) => message,
             Self::Lumissil(message) => message,
-            Self::NwInfoReq | Self::NwStatsReq | Self::Raw { .. } => return None,
+            Self::NwInfoReq => {
+                plain = Plain(MmType::CM_NW_INFO_REQ, &[]);
+                &plain
+            }
+            Self::NwStatsReq => {
+                plain = Plain(MmType::CM_NW_STATS_REQ, &[]);
+                &plain
+            }
+            Self::Raw { mmtype, payload } => {
+                plain = Plain(*mmtype, payload);
+                &plain
+            }
         })
     }
 
     /// Type of the message.
     pub fn mmtype(&self) -> MmType {
-        match self {
-            Self::NwInfoReq => MmType::CM_NW_INFO_REQ,
-            Self::NwStatsReq => MmType::CM_NW_STATS_REQ,
-            Self::Raw { mmtype, .. } => *mmtype,
-            _ => self.body().map_or(MmType(0), Body::mmtype),
-        }
+        self.with_body(|body| body.mmtype())
     }
 
     /// The edition in which the message is usually sent.
     pub fn version(&self) -> Version {
-        match self {
-            Self::Qualcomm(_) | Self::Lumissil(_) => Version::Av10,
-            _ => Version::Av11,
-        }
+        self.with_body(|body| body.version())
     }
 
     /// Length of the message without header and padding, bytes.
     pub fn payload_len(&self) -> usize {
-        match self {
-            Self::Raw { payload, .. } => payload.len(),
-            _ => self.body().map_or(0, Body::len),
-        }
+        self.with_body(|body| body.len())
     }
 
     /// Length of the frame without padding, bytes.
@@ -280,21 +375,7 @@ impl<'a> Mme<'a> {
     /// # Errors
     /// [`EmitError`] below [`Self::buffer_len`] bytes; `out` is untouched then.
     pub fn emit(&self, envelope: Envelope, out: &mut [u8]) -> Result<usize, EmitError> {
-        let needed = self.buffer_len(envelope.version);
-        let available = out.len();
-        let Some(out) = out.get_mut(..needed) else { return Err(EmitError { needed, available }) };
-        out.fill(0);
-        envelope.write(self.mmtype(), out);
-        let mut writer = Writer::new(out.get_mut(envelope.version.header_len()..).unwrap_or_default());
-        match self {
-            Self::Raw { payload, .. } => writer.bytes(payload),
-            _ => {
-                if let Some(body) = self.body() {
-                    body.write(&mut writer);
-                }
-            }
-        }
-        Ok(needed)
+        self.with_body(|body| emit(body, envelope, out))
     }
 }
 

@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use crate::deadline::{after, earliest, is_due};
-use crate::mme::{Lumissil, LumissilRequest, Mme, Qualcomm, SetKeyCnf, SetKeyReq};
+use crate::mme::{Body, Lumissil, LumissilRequest, Mme, Qualcomm, SetKeyCnf, SetKeyReq};
 use crate::settings::check_time;
-use crate::{ConfigError, Ignored, Instant, MacAddr, Network};
+use crate::{ConfigError, Ignored, Instant, MacAddr, MmType, Network};
 
 /// Which answer to CM_SET_KEY.REQ means that the modem took the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +121,35 @@ pub(crate) enum ModemNews {
     Silent,
 }
 
+/// A message to the modem.
+#[derive(Debug)]
+pub(crate) enum ModemMessage {
+    Key(SetKeyReq),
+    Qualcomm(Qualcomm<'static>),
+    Lumissil(Lumissil<'static>),
+}
+
+impl ModemMessage {
+    pub(crate) fn body(&self) -> &dyn Body {
+        match self {
+            Self::Key(message) => message,
+            Self::Qualcomm(message) => message,
+            Self::Lumissil(message) => message,
+        }
+    }
+}
+
+/// Whether a modem sends messages of this type to its host that matter here.
+pub(crate) const fn is_of_modem(mmtype: MmType) -> bool {
+    matches!(
+        mmtype,
+        MmType::CM_SET_KEY_CNF
+            | MmType::VS_PL_LNK_STATUS_CNF
+            | MmType::VS_NW_INFO_CNF
+            | MmType::LMS_LINK_STATUS_CNF
+    )
+}
+
 /// One ongoing talk: a key change, and questions for the link.
 #[derive(Debug)]
 pub(crate) struct Modem {
@@ -225,7 +254,12 @@ impl Modem {
     }
 
     /// Takes a message that only the own modem sends.
-    pub(crate) fn handle(&mut self, now: Instant, message: &Mme<'_>) -> Result<Option<ModemNews>, Ignored> {
+    pub(crate) fn handle(
+        &mut self,
+        now: Instant,
+        mmtype: MmType,
+        message: &Mme<'_>,
+    ) -> Result<Option<ModemNews>, Ignored> {
         let (vendor, link) = match message {
             Mme::SetKeyCnf(answer) => return self.key_answer(now, *answer),
             Mme::Qualcomm(Qualcomm::LinkStatusCnf { status: 0, link }) => (Vendor::Qualcomm, *link == 1),
@@ -233,7 +267,7 @@ impl Modem {
                 (Vendor::Qualcomm, info.networks().any(|network| network.stations > 0))
             }
             Mme::Lumissil(Lumissil::LinkStatus { status, .. }) => (Vendor::Lumissil, *status == 1),
-            other => return Err(Ignored::Unexpected(other.mmtype())),
+            _ => return Err(Ignored::Unexpected(mmtype)),
         };
         let Poll::On { heard, .. } = &mut self.poll else { return Err(Ignored::Stale) };
         *heard = now;
@@ -318,29 +352,29 @@ impl Modem {
     }
 
     /// The message to send now; it counts as sent.
-    pub(crate) fn transmit(&mut self, network: &Network) -> Option<Mme<'static>> {
+    pub(crate) fn transmit(&mut self, network: &Network) -> Option<ModemMessage> {
         if self.due.key.take().is_some() {
-            return Some(Mme::SetKeyReq(SetKeyReq {
+            return Some(ModemMessage::Key(SetKeyReq {
                 my_nonce: self.config.nonce,
                 cco_capability: self.config.cco_capability,
                 network: network.clone(),
             }));
         }
         Some(match (self.due.link.take()?, self.probe) {
-            (Vendor::Qualcomm, Probe::NetworkInfo) => Mme::Qualcomm(Qualcomm::NwInfoReq),
-            (Vendor::Qualcomm, _) => Mme::Qualcomm(Qualcomm::LinkStatusReq),
+            (Vendor::Qualcomm, Probe::NetworkInfo) => ModemMessage::Qualcomm(Qualcomm::NwInfoReq),
+            (Vendor::Qualcomm, _) => ModemMessage::Qualcomm(Qualcomm::LinkStatusReq),
             (Vendor::Lumissil, _) => {
-                Mme::Lumissil(Lumissil::Request { id: 0, request: LumissilRequest::LinkStatus })
+                ModemMessage::Lumissil(Lumissil::Request { id: 0, request: LumissilRequest::LinkStatus })
             }
         })
     }
 
     /// Gives back a message that could not be sent.
-    pub(crate) fn untransmit(&mut self, message: &Mme<'_>) {
+    pub(crate) fn untransmit(&mut self, message: &ModemMessage) {
         match message {
-            Mme::SetKeyReq(_) => self.due.key = Some(()),
-            Mme::Lumissil(_) => self.due.link = Some(Vendor::Lumissil),
-            _ => self.due.link = Some(Vendor::Qualcomm),
+            ModemMessage::Key(_) => self.due.key = Some(()),
+            ModemMessage::Lumissil(_) => self.due.link = Some(Vendor::Lumissil),
+            ModemMessage::Qualcomm(_) => self.due.link = Some(Vendor::Qualcomm),
         }
     }
 }

@@ -4,7 +4,8 @@ use super::config::Answers;
 use super::{Due, Ev, Key, Phase, Sounding};
 use crate::deadline::after;
 use crate::mme::{AttenCharInd, SlacMatchCnf, SlacMatchReq, SlacParmCnf, ValidateCnf};
-use crate::{Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, Mme, StationId};
+use crate::modem::is_of_modem;
+use crate::{Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, MmType, Mme, StationId};
 
 impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
     /// Takes a frame that arrived at the interface to the modem.
@@ -26,7 +27,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         if !source.is_unicast() {
             return Err(Ignored::Sender);
         }
-        let message = Mme::parse(&frame).map_err(Ignored::Message)?;
+        let message = Mme::parse_wanted(&frame, is_wanted).map_err(Ignored::Message)?;
         if destination != self.config.mac {
             return Err(Ignored::Destination);
         }
@@ -47,7 +48,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             }
             message => {
                 self.modem.is_from(source)?;
-                if let Some(news) = self.modem.handle(now, &message)? {
+                if let Some(news) = self.modem.handle(now, frame.mmtype(), &message)? {
                     self.news(now, news);
                 }
                 Ok(())
@@ -156,4 +157,18 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         self.phase = Phase::Joining { evse, until: after(now, self.config.timing.join) };
         Ok(())
     }
+}
+
+/// What a vehicle acts on.
+const fn is_wanted(mmtype: MmType) -> bool {
+    is_of_modem(mmtype)
+        || matches!(
+            mmtype,
+            MmType::CM_SLAC_PARM_CNF
+                | MmType::CM_ATTEN_CHAR_IND
+                | MmType::CM_VALIDATE_CNF
+                | MmType::CM_SLAC_MATCH_CNF
+                | MmType::CM_AMP_MAP_REQ
+                | MmType::CM_AMP_MAP_CNF
+        )
 }

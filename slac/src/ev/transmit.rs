@@ -3,9 +3,10 @@
 use super::{Due, Ev, EvConfig, Phase};
 use crate::exchange::AmplitudeMessage;
 use crate::mme::{
-    AmpMapCnf, AmpMapReq, AttenCharRsp, MnbcSoundInd, SlacMatchReq, SlacParmReq, StartAttenCharInd,
+    self, AmpMapCnf, AmpMapReq, AttenCharRsp, Body, MnbcSoundInd, SlacMatchReq, SlacParmReq,
+    StartAttenCharInd,
 };
-use crate::{EmitError, Entropy, Envelope, MacAddr, Mme, StationId};
+use crate::{EmitError, Entropy, Envelope, MacAddr, StationId};
 
 impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
     /// Writes the next frame that is due into `out`, and returns its length; `None` if there is none.
@@ -29,70 +30,66 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         if let Some(network) = &self.network
             && let Some(message) = self.modem.transmit(network)
         {
-            let sent = emit(&message, &config, self.modem.address(), out);
+            let sent = emit(message.body(), &config, self.modem.address(), out);
             return sent.map(Some).inspect_err(|_| self.modem.untransmit(&message));
         }
         for station in self.stations.iter_mut() {
             if station.respond.is_some() {
-                let message = Mme::AttenCharRsp(AttenCharRsp {
+                let message = AttenCharRsp {
                     source_address: config.mac,
                     run_id,
                     source_id: StationId::NONE,
                     resp_id: StationId::NONE,
                     result: 0,
-                });
+                };
                 let sent = emit(&message, &config, station.mac, out)?;
                 station.respond = None;
                 return Ok(Some(sent));
             }
         }
         if let Some(due) = self.due {
-            let (destination, message) = self.build(due);
-            let sent = emit(&message, &config, destination, out)?;
+            let sent = self.send(due, out)?;
             self.due = None;
             return Ok(Some(sent));
         }
         if let (Some(due), Phase::Matched { evse, .. }) = (self.amplitude.due(), self.phase) {
-            let message = match due {
-                AmplitudeMessage::Ask(map) => Mme::AmpMapReq(AmpMapReq { map }),
-                AmplitudeMessage::Answer => Mme::AmpMapCnf(AmpMapCnf { result: 0 }),
+            let sent = match due {
+                AmplitudeMessage::Ask(map) => emit(&AmpMapReq { map }, &config, evse, out)?,
+                AmplitudeMessage::Answer => emit(&AmpMapCnf { result: 0 }, &config, evse, out)?,
             };
-            let sent = emit(&message, &config, evse, out)?;
             self.amplitude.sent(due);
             return Ok(Some(sent));
         }
         Ok(None)
     }
 
-    fn build(&self, due: Due) -> (MacAddr, Mme<'static>) {
-        let (mac, run_id) = (self.config.mac, self.run_id);
-        let none = StationId::NONE;
+    fn send(&self, due: Due, out: &mut [u8]) -> Result<usize, EmitError> {
+        let (config, run_id) = (&self.config, self.run_id);
+        let (none, everybody) = (StationId::NONE, MacAddr::BROADCAST);
         match due {
-            Due::Parameters => (MacAddr::BROADCAST, Mme::SlacParmReq(SlacParmReq { run_id })),
+            Due::Parameters => emit(&SlacParmReq { run_id }, config, everybody, out),
             Due::Start => {
-                let sounding = self.sounding;
-                let message = StartAttenCharInd { sounding, forwarding_sta: mac, run_id };
-                (MacAddr::BROADCAST, Mme::StartAttenCharInd(message))
+                let (sounding, forwarding_sta) = (self.sounding, config.mac);
+                emit(&StartAttenCharInd { sounding, forwarding_sta, run_id }, config, everybody, out)
             }
             Due::Sound { remaining, random } => {
-                let message = MnbcSoundInd { sender_id: none, remaining, run_id, random };
-                (MacAddr::BROADCAST, Mme::MnbcSoundInd(message))
+                emit(&MnbcSoundInd { sender_id: none, remaining, run_id, random }, config, everybody, out)
             }
-            Due::Validate(evse, message) => (evse, Mme::ValidateReq(message)),
+            Due::Validate(evse, message) => emit(&message, config, evse, out),
             Due::Match(evse) => {
-                let message =
-                    SlacMatchReq { pev_id: none, pev_mac: mac, evse_id: none, evse_mac: evse, run_id };
-                (evse, Mme::SlacMatchReq(message))
+                let pev_mac = config.mac;
+                let message = SlacMatchReq { pev_id: none, pev_mac, evse_id: none, evse_mac: evse, run_id };
+                emit(&message, config, evse, out)
             }
         }
     }
 }
 
 fn emit(
-    message: &Mme<'_>,
+    message: &dyn Body,
     config: &EvConfig<'_>,
     destination: MacAddr,
     out: &mut [u8],
 ) -> Result<usize, EmitError> {
-    message.emit(Envelope { destination, source: config.mac, version: message.version() }, out)
+    mme::emit(message, Envelope { destination, source: config.mac, version: message.version() }, out)
 }

@@ -8,7 +8,10 @@ use crate::mme::{
     AttenCharRsp, AttenProfileInd, MnbcSoundInd, SlacMatchReq, SlacParmReq, StartAttenCharInd, ValidateReq,
     ValidateResult,
 };
-use crate::{Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, Mme, RunId, StationId};
+use crate::modem::is_of_modem;
+use crate::{
+    Attenuation, Entropy, Envelope, Frame, Ignored, Instant, MacAddr, MmType, Mme, RunId, StationId,
+};
 
 impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
     /// Takes a frame that arrived at the interface to the modem.
@@ -31,7 +34,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
         if !source.is_unicast() {
             return Err(Ignored::Sender);
         }
-        match Mme::parse(&frame).map_err(Ignored::Message)? {
+        match Mme::parse_wanted(&frame, is_wanted).map_err(Ignored::Message)? {
             Mme::AttenProfileInd(message) => {
                 self.modem.is_from(source)?;
                 self.profile(now, message)
@@ -73,7 +76,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
             message => {
                 self.to_us(envelope)?;
                 self.modem.is_from(source)?;
-                if let Some(news) = self.modem.handle(now, &message)? {
+                if let Some(news) = self.modem.handle(now, frame.mmtype(), &message)? {
                     self.news(now, news);
                 }
                 Ok(())
@@ -262,4 +265,21 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
         self.modem.watch_link(now);
         Ok(())
     }
+}
+
+/// What a charger acts on.
+const fn is_wanted(mmtype: MmType) -> bool {
+    is_of_modem(mmtype)
+        || matches!(
+            mmtype,
+            MmType::CM_ATTEN_PROFILE_IND
+                | MmType::CM_SLAC_PARM_REQ
+                | MmType::CM_START_ATTEN_CHAR_IND
+                | MmType::CM_MNBC_SOUND_IND
+                | MmType::CM_ATTEN_CHAR_RSP
+                | MmType::CM_VALIDATE_REQ
+                | MmType::CM_SLAC_MATCH_REQ
+                | MmType::CM_AMP_MAP_REQ
+                | MmType::CM_AMP_MAP_CNF
+        )
 }

@@ -168,7 +168,8 @@ impl Session {
     ) -> Result<(), Ignored> {
         match self.stage {
             Stage::ValidationReady { until, .. } => {
-                let window = Duration::from_millis((u64::from(timer) + 1) * 100).min(config.timing.toggles);
+                let window =
+                    times(Duration::from_millis(100), timer.saturating_add(1)).min(config.timing.toggles);
                 let ends = after(now, window);
                 self.reply = None;
                 // Who is counted begins and ends at B: another vehicle's toggles are cut off by the window.
@@ -268,7 +269,7 @@ impl Session {
                 let toggles = toggles.saturating_add(u8::from(closed.is_some()));
                 // The vehicle may have to ask for the answer again before it can choose.
                 let wait =
-                    config.timing.sequence.saturating_add(config.timing.response * u32::from(config.retries));
+                    config.timing.sequence.saturating_add(times(config.timing.response, config.retries));
                 self.reply = Some(Reply::Validation { toggles, result: ValidateResult::Success });
                 self.enter(now, Stage::Validated { toggles, until: after(now, wait) });
                 Verdict::GoOn
@@ -285,4 +286,9 @@ impl Session {
         };
         (self.since.saturating_add(protected) <= now).then_some(self.since)
     }
+}
+
+/// A multiple of a time; by addition, because division of 64 bits is long on small machines.
+fn times(time: Duration, count: u8) -> Duration {
+    (0..count).fold(Duration::ZERO, |sum, _| after(sum, time))
 }

@@ -3,8 +3,10 @@
 use super::session::{Reply, Session};
 use super::{Evse, Partner};
 use crate::exchange::AmplitudeMessage;
-use crate::mme::{AmpMapCnf, AmpMapReq, AttenCharInd, SlacMatchCnf, SlacMatchReq, SlacParmCnf, ValidateCnf};
-use crate::{EmitError, Entropy, Envelope, Groups, MacAddr, Mme, StationId};
+use crate::mme::{
+    self, AmpMapCnf, AmpMapReq, AttenCharInd, Body, SlacMatchCnf, SlacMatchReq, SlacParmCnf, ValidateCnf,
+};
+use crate::{EmitError, Entropy, Envelope, Groups, MacAddr, StationId};
 
 use super::{EvseConfig, Phase};
 
@@ -27,10 +29,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
     fn transmit(&mut self, out: &mut [u8]) -> Result<Option<usize>, EmitError> {
         let config = self.config;
         if let (Some(partner), Some(network)) = (self.confirm, &self.network) {
-            let message = Mme::SlacMatchCnf(SlacMatchCnf {
-                request: request(partner, &config),
-                network: network.clone(),
-            });
+            let message = SlacMatchCnf { request: request(partner, &config), network: network.clone() };
             let sent = emit(&message, &config, partner.vehicle, out)?;
             self.confirm = None;
             return Ok(Some(sent));
@@ -45,15 +44,14 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
         if let Some(network) = &self.network
             && let Some(message) = self.modem.transmit(network)
         {
-            let sent = emit(&message, &config, self.modem.address(), out);
+            let sent = emit(message.body(), &config, self.modem.address(), out);
             return sent.map(Some).inspect_err(|_| self.modem.untransmit(&message));
         }
         if let (Some(due), Phase::Matched { partner, .. }) = (self.amplitude.due(), self.phase) {
-            let message = match due {
-                AmplitudeMessage::Ask(map) => Mme::AmpMapReq(AmpMapReq { map }),
-                AmplitudeMessage::Answer => Mme::AmpMapCnf(AmpMapCnf { result: 0 }),
+            let sent = match due {
+                AmplitudeMessage::Ask(map) => emit(&AmpMapReq { map }, &config, partner.vehicle, out)?,
+                AmplitudeMessage::Answer => emit(&AmpMapCnf { result: 0 }, &config, partner.vehicle, out)?,
             };
-            let sent = emit(&message, &config, partner.vehicle, out)?;
             self.amplitude.sent(due);
             return Ok(Some(sent));
         }
@@ -62,12 +60,12 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
 }
 
 fn emit(
-    message: &Mme<'_>,
+    message: &dyn Body,
     config: &EvseConfig<'_>,
     destination: MacAddr,
     out: &mut [u8],
 ) -> Result<usize, EmitError> {
-    message.emit(Envelope { destination, source: config.mac, version: message.version() }, out)
+    mme::emit(message, Envelope { destination, source: config.mac, version: message.version() }, out)
 }
 
 fn request(partner: Partner, config: &EvseConfig<'_>) -> SlacMatchReq {
@@ -87,23 +85,23 @@ fn send_reply(
     out: &mut [u8],
 ) -> Result<usize, EmitError> {
     let (vehicle, run_id) = (session.vehicle, session.run_id);
-    let groups;
-    let message = match reply {
+    match reply {
         Reply::Parameters => {
-            Mme::SlacParmCnf(SlacParmCnf { sounding: config.sounding, forwarding_sta: vehicle, run_id })
+            let message = SlacParmCnf { sounding: config.sounding, forwarding_sta: vehicle, run_id };
+            emit(&message, config, vehicle, out)
         }
         Reply::Report => {
-            groups = session.profile.mean(config.rounding, config.offset);
-            Mme::AttenCharInd(AttenCharInd {
+            let groups = session.profile.mean(config.rounding, config.offset);
+            let message = AttenCharInd {
                 source_address: vehicle,
                 run_id,
                 source_id: StationId::NONE,
                 resp_id: StationId::NONE,
                 num_sounds: session.profile.count(),
                 groups: Groups::new(&groups),
-            })
+            };
+            emit(&message, config, vehicle, out)
         }
-        Reply::Validation { toggles, result } => Mme::ValidateCnf(ValidateCnf { toggles, result }),
-    };
-    emit(&message, config, vehicle, out)
+        Reply::Validation { toggles, result } => emit(&ValidateCnf { toggles, result }, config, vehicle, out),
+    }
 }

@@ -55,8 +55,8 @@ pub struct AmpMapReq<'a> {
 
 impl<'a> AmpMapReq<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, MmeError> {
-        let carriers = reader.u16()?;
-        let packed = reader.slice(usize::from(carriers).div_ceil(2))?;
+        let carriers = reader.u16();
+        let packed = reader.slice(usize::from(carriers).div_ceil(2));
         let map = AmplitudeMap::new(carriers, packed).map_err(|_| MmeError::NoCarriers)?;
         Ok(Self { map })
     }
@@ -85,8 +85,8 @@ pub struct AmpMapCnf {
 }
 
 impl AmpMapCnf {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        Ok(Self { result: reader.u8()? })
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self { result: reader.u8() }
     }
 }
 

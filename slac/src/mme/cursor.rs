@@ -3,16 +3,19 @@
 use super::MmeError;
 use crate::{MacAddr, RunId, StationId};
 
-/// Reads fields from the front of a payload.
+/// Reads fields from the front of a payload. Beyond its end there are zeros, and the error is kept: code that
+/// reads many fields stays short on small machines.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
     available: usize,
+    /// Bytes that the first field beyond the end would have needed; 0 if there was none.
+    needed: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(payload: &'a [u8]) -> Self {
-        Self { rest: payload, available: payload.len() }
+        Self { rest: payload, available: payload.len(), needed: 0 }
     }
 
     /// Bytes read so far.
@@ -20,50 +23,71 @@ impl<'a> Reader<'a> {
         self.available - self.rest.len()
     }
 
-    fn truncated(&self, wanted: usize) -> MmeError {
-        let needed = self.consumed() + wanted;
-        MmeError::Truncated { needed, available: self.available }
+    /// Whether all fields were there.
+    pub(super) fn check(&self) -> Result<(), MmeError> {
+        match self.needed {
+            0 => Ok(()),
+            needed => Err(MmeError::Truncated { needed, available: self.available }),
+        }
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], MmeError> {
-        let (field, rest) = self.rest.split_first_chunk().ok_or_else(|| self.truncated(N))?;
-        self.rest = rest;
-        Ok(*field)
+    /// What was made of the fields, if all of them were there.
+    pub(super) fn finish<T>(&self, result: Result<T, MmeError>) -> Result<T, MmeError> {
+        self.check().and(result)
     }
 
-    pub(super) fn slice(&mut self, len: usize) -> Result<&'a [u8], MmeError> {
-        let (field, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.truncated(len))?;
-        self.rest = rest;
-        Ok(field)
+    #[inline(never)]
+    pub(super) fn slice(&mut self, len: usize) -> &'a [u8] {
+        match self.rest.split_at_checked(len) {
+            Some((field, rest)) if self.needed == 0 => {
+                self.rest = rest;
+                field
+            }
+            _ => {
+                if self.needed == 0 {
+                    self.needed = self.consumed() + len;
+                }
+                &[]
+            }
+        }
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, MmeError> {
-        self.array::<1>().map(|[byte]| byte)
+    pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.slice(N).try_into().unwrap_or([0; N])
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, MmeError> {
-        self.array().map(u16::from_le_bytes)
+    pub(super) fn u8(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, MmeError> {
-        self.array().map(u32::from_le_bytes)
+    pub(super) fn u16(&mut self) -> u16 {
+        u16::from_le_bytes(self.array())
     }
 
-    pub(super) fn mac(&mut self) -> Result<MacAddr, MmeError> {
-        self.array().map(MacAddr)
+    pub(super) fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.array())
     }
 
-    pub(super) fn run_id(&mut self) -> Result<RunId, MmeError> {
-        self.array().map(RunId)
+    #[inline(never)]
+    pub(super) fn mac(&mut self) -> MacAddr {
+        MacAddr(self.array())
     }
 
-    pub(super) fn station_id(&mut self) -> Result<StationId, MmeError> {
-        self.array().map(StationId)
+    #[inline(never)]
+    pub(super) fn run_id(&mut self) -> RunId {
+        RunId(self.array())
+    }
+
+    #[inline(never)]
+    pub(super) fn station_id(&mut self) -> StationId {
+        StationId(self.array())
     }
 
     /// Application and security type, of which only one each is in use.
+    #[inline(never)]
     pub(super) fn matching_header(&mut self) -> Result<(), MmeError> {
-        match self.array()? {
+        match self.array() {
             [0, 0] => Ok(()),
             [0, security] => Err(MmeError::SecurityType(security)),
             [application, _] => Err(MmeError::ApplicationType(application)),
@@ -73,7 +97,7 @@ impl<'a> Reader<'a> {
 
 /// Writes fields behind each other. What does not fit is lost: callers measure first.
 #[derive(Debug)]
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     rest: &'a mut [u8],
 }
 

@@ -22,18 +22,18 @@ pub struct SetKeyReq {
 
 impl SetKeyReq {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        match reader.u8()? {
+        match reader.u8() {
             NMK => {}
             other => return Err(MmeError::KeyType(other)),
         }
-        let my_nonce = reader.u32()?;
+        let my_nonce = reader.u32();
         // The other's number, which is not known yet, protocol id, run and message.
-        reader.slice(8)?;
-        let cco_capability = reader.u8()?;
-        let nid = Nid(reader.array()?);
+        reader.slice(8);
+        let cco_capability = reader.u8();
+        let nid = Nid(reader.array());
         // The slot that the key goes to.
-        reader.slice(1)?;
-        Ok(Self { my_nonce, cco_capability, network: Network { nid, nmk: Nmk::new(reader.array()?) } })
+        reader.slice(1);
+        Ok(Self { my_nonce, cco_capability, network: Network { nid, nmk: Nmk::new(reader.array()) } })
     }
 }
 
@@ -77,16 +77,16 @@ pub struct SetKeyCnf {
 }
 
 impl SetKeyCnf {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        Ok(Self {
-            result: reader.u8()?,
-            my_nonce: reader.u32()?,
-            your_nonce: reader.u32()?,
-            pid: reader.u8()?,
-            prn: reader.u16()?,
-            pmn: reader.u8()?,
-            cco_capability: reader.u8()?,
-        })
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            result: reader.u8(),
+            my_nonce: reader.u32(),
+            your_nonce: reader.u32(),
+            pid: reader.u8(),
+            prn: reader.u16(),
+            pmn: reader.u8(),
+            cco_capability: reader.u8(),
+        }
     }
 }
 
@@ -129,17 +129,17 @@ pub struct GetKeyReq {
 }
 
 impl GetKeyReq {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let [request_type, key_type] = reader.array()?;
-        Ok(Self {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let [request_type, key_type] = reader.array();
+        Self {
             request_type,
             key_type,
-            nid: Nid(reader.array()?),
-            my_nonce: reader.u32()?,
-            pid: reader.u8()?,
-            prn: reader.u16()?,
-            pmn: reader.u8()?,
-        })
+            nid: Nid(reader.array()),
+            my_nonce: reader.u32(),
+            pid: reader.u8(),
+            prn: reader.u16(),
+            pmn: reader.u8(),
+        }
     }
 }
 
@@ -186,14 +186,14 @@ pub struct GetKeyCnf {
 }
 
 impl GetKeyCnf {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let [result, key_type] = reader.array()?;
-        let (my_nonce, your_nonce) = (reader.u32()?, reader.u32()?);
-        let nid = Nid(reader.array()?);
-        let [eks, pid] = reader.array()?;
-        let (prn, pmn) = (reader.u16()?, reader.u8()?);
-        let network = Network { nid, nmk: Nmk::new(reader.array()?) };
-        Ok(Self { result, key_type, my_nonce, your_nonce, network, eks, pid, prn, pmn })
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let [result, key_type] = reader.array();
+        let (my_nonce, your_nonce) = (reader.u32(), reader.u32());
+        let nid = Nid(reader.array());
+        let [eks, pid] = reader.array();
+        let (prn, pmn) = (reader.u16(), reader.u8());
+        let network = Network { nid, nmk: Nmk::new(reader.array()) };
+        Self { result, key_type, my_nonce, your_nonce, network, eks, pid, prn, pmn }
     }
 }
 

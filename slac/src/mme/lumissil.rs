@@ -2,6 +2,7 @@
 
 use super::cursor::{Reader, Writer};
 use super::{Body, MmType, Mme, MmeError};
+use crate::Version;
 
 /// Whose messages these are.
 pub(super) const OUI: [u8; 3] = [0x00, 0x16, 0xE8];
@@ -69,38 +70,59 @@ pub enum LumissilRequest {
 }
 
 impl<'a> Lumissil<'a> {
-    pub(super) fn parse(mmtype: MmType, data: &'a [u8], raw: Mme<'a>) -> Result<Mme<'a>, MmeError> {
+    #[inline]
+    pub(super) fn parse(
+        mmtype: MmType,
+        data: &'a [u8],
+        raw: Mme<'a>,
+        wanted: impl Fn(MmType) -> bool,
+    ) -> Result<Mme<'a>, MmeError> {
         let mut reader = Reader::new(data);
-        reader.slice(6)?;
-        let id = reader.u8()?;
-        reader.slice(12)?;
+        reader.slice(6);
+        let id = reader.u8();
+        reader.slice(12);
         let request = |request| Self::Request { id, request };
         let message = match mmtype {
-            MmType::LMS_VERSION_REQ => request(LumissilRequest::Version),
-            MmType::LMS_DEVICE_STATE_REQ => request(LumissilRequest::DeviceState),
-            MmType::LMS_LINK_STATUS_REQ => request(LumissilRequest::LinkStatus),
-            MmType::LMS_RESET_REQ => match reader.u8()? {
+            MmType::LMS_VERSION_REQ if wanted(MmType::LMS_VERSION_REQ) => request(LumissilRequest::Version),
+            MmType::LMS_DEVICE_STATE_REQ if wanted(MmType::LMS_DEVICE_STATE_REQ) => {
+                request(LumissilRequest::DeviceState)
+            }
+            MmType::LMS_LINK_STATUS_REQ if wanted(MmType::LMS_LINK_STATUS_REQ) => {
+                request(LumissilRequest::LinkStatus)
+            }
+            MmType::LMS_RESET_REQ if wanted(MmType::LMS_RESET_REQ) => match reader.u8() {
                 0 => request(LumissilRequest::Reset),
                 _ => return Ok(Mme::Lumissil(Self::Other { mmtype, data })),
             },
-            MmType::LMS_VERSION_CNF => {
+            MmType::LMS_VERSION_CNF if wanted(MmType::LMS_VERSION_CNF) => {
                 let mut numbers = [0; 5];
                 for number in &mut numbers {
-                    *number = reader.u16()?;
+                    *number = reader.u16();
                 }
                 Self::Version { id, numbers }
             }
-            MmType::LMS_DEVICE_STATE_CNF => Self::DeviceState { id, state: reader.u8()? },
-            MmType::LMS_LINK_STATUS_CNF => Self::LinkStatus { id, status: reader.u8()? },
-            MmType::LMS_HOST_MESSAGE_IND => Self::HostMessage { id, event: reader.u8()? },
+            MmType::LMS_DEVICE_STATE_CNF if wanted(MmType::LMS_DEVICE_STATE_CNF) => {
+                Self::DeviceState { id, state: reader.u8() }
+            }
+            MmType::LMS_LINK_STATUS_CNF if wanted(MmType::LMS_LINK_STATUS_CNF) => {
+                Self::LinkStatus { id, status: reader.u8() }
+            }
+            MmType::LMS_HOST_MESSAGE_IND if wanted(MmType::LMS_HOST_MESSAGE_IND) => {
+                Self::HostMessage { id, event: reader.u8() }
+            }
             _ if mmtype.is_vendor() => Self::Other { mmtype, data },
             _ => return Ok(raw),
         };
+        reader.check()?;
         Ok(Mme::Lumissil(message))
     }
 }
 
 impl Body for Lumissil<'_> {
+    fn version(&self) -> Version {
+        Version::Av10
+    }
+
     fn mmtype(&self) -> MmType {
         match self {
             Self::Request { request: LumissilRequest::Version, .. } => MmType::LMS_VERSION_REQ,

@@ -33,7 +33,7 @@ pub struct SlacMatchCnf {
 
 fn header(reader: &mut Reader<'_>, expected: u16) -> Result<(), MmeError> {
     reader.matching_header()?;
-    match reader.u16()? {
+    match reader.u16() {
         found if found == expected => Ok(()),
         found => Err(MmeError::MvfLength { expected, found }),
     }
@@ -42,17 +42,17 @@ fn header(reader: &mut Reader<'_>, expected: u16) -> Result<(), MmeError> {
 impl SlacMatchReq {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
         header(reader, REQ_MVF)?;
-        Self::read_fields(reader)
+        Ok(Self::read_fields(reader))
     }
 
-    fn read_fields(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let pev_id = reader.station_id()?;
-        let pev_mac = reader.mac()?;
-        let evse_id = reader.station_id()?;
-        let evse_mac = reader.mac()?;
-        let run_id = reader.run_id()?;
-        reader.slice(8)?;
-        Ok(Self { pev_id, pev_mac, evse_id, evse_mac, run_id })
+    fn read_fields(reader: &mut Reader<'_>) -> Self {
+        let pev_id = reader.station_id();
+        let pev_mac = reader.mac();
+        let evse_id = reader.station_id();
+        let evse_mac = reader.mac();
+        let run_id = reader.run_id();
+        reader.slice(8);
+        Self { pev_id, pev_mac, evse_id, evse_mac, run_id }
     }
 
     fn write_fields(&self, mvf_length: u16, out: &mut Writer<'_>) {
@@ -84,10 +84,10 @@ impl Body for SlacMatchReq {
 impl SlacMatchCnf {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
         header(reader, CNF_MVF)?;
-        let request = SlacMatchReq::read_fields(reader)?;
-        let nid = Nid(reader.array()?);
-        reader.slice(1)?;
-        Ok(Self { request, network: Network { nid, nmk: Nmk::new(reader.array()?) } })
+        let request = SlacMatchReq::read_fields(reader);
+        let nid = Nid(reader.array());
+        reader.slice(1);
+        Ok(Self { request, network: Network { nid, nmk: Nmk::new(reader.array()) } })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a modem knows of its networks, in the standard messages.
 
 use super::cursor::{Reader, Writer};
-use super::{Body, MmType, MmeError};
+use super::{Body, MmType};
 use crate::{MacAddr, Nid};
 
 /// One network in [`NwInfoCnf`].
@@ -32,9 +32,9 @@ pub struct NwInfoCnf<'a> {
 impl<'a> NwInfoCnf<'a> {
     const ENTRY: usize = 18;
 
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, MmeError> {
-        let count = usize::from(reader.u8()?);
-        Ok(Self { entries: reader.slice(count * Self::ENTRY)? })
+    pub(super) fn read(reader: &mut Reader<'a>) -> Self {
+        let count = usize::from(reader.u8());
+        Self { entries: reader.slice(count * Self::ENTRY) }
     }
 
     /// The networks.
@@ -90,9 +90,9 @@ pub struct NwStatsCnf<'a> {
 impl<'a> NwStatsCnf<'a> {
     const ENTRY: usize = 8;
 
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, MmeError> {
-        let count = usize::from(reader.u8()?);
-        Ok(Self { entries: reader.slice(count * Self::ENTRY)? })
+    pub(super) fn read(reader: &mut Reader<'a>) -> Self {
+        let count = usize::from(reader.u8());
+        Self { entries: reader.slice(count * Self::ENTRY) }
     }
 
     /// The stations.

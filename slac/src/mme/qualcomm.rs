@@ -97,12 +97,14 @@ pub struct VsAttenCharInd<'a> {
 }
 
 impl<'a> Qualcomm<'a> {
+    #[inline]
     pub(super) fn parse(
         version: Version,
         mmtype: MmType,
         oui: [u8; 3],
         data: &'a [u8],
         raw: Mme<'a>,
+        wanted: impl Fn(MmType) -> bool,
     ) -> Result<Mme<'a>, MmeError> {
         let mut reader = Reader::new(data);
         let reader = &mut reader;
@@ -110,44 +112,54 @@ impl<'a> Qualcomm<'a> {
             return Ok(raw);
         }
         let message = match mmtype {
-            MmType::VS_SW_VER_REQ => Self::SwVerReq(reader.u32().ok().filter(|cookie| *cookie != 0)),
-            MmType::VS_SW_VER_CNF => {
-                let [status, device_class, len] = reader.array()?;
-                let version = reader.slice(len.into())?;
+            MmType::VS_SW_VER_REQ if wanted(MmType::VS_SW_VER_REQ) => {
+                let cookie = data.first_chunk().copied().map(u32::from_le_bytes);
+                Self::SwVerReq(cookie.filter(|cookie| *cookie != 0))
+            }
+            MmType::VS_SW_VER_CNF if wanted(MmType::VS_SW_VER_CNF) => {
+                let [status, device_class, len] = reader.array();
+                let version = reader.slice(len.into());
                 Self::SwVerCnf(VsSwVerCnf { status, device_class, version })
             }
-            MmType::VS_RS_DEV_REQ => Self::RsDevReq,
-            MmType::VS_RS_DEV_CNF => Self::RsDevCnf(reader.u8()?),
-            MmType::VS_NW_INFO_REQ => Self::NwInfoReq,
-            MmType::VS_NW_INFO_CNF => Self::NwInfoCnf(NetworkInfoCnf::parse(version, data)?),
-            MmType::VS_OP_ATTRIBUTES_REQ => {
-                Self::OpAttributesReq(VsOpAttributesReq { cookie: reader.u32()?, report: reader.u8()? })
+            MmType::VS_RS_DEV_REQ if wanted(MmType::VS_RS_DEV_REQ) => Self::RsDevReq,
+            MmType::VS_RS_DEV_CNF if wanted(MmType::VS_RS_DEV_CNF) => Self::RsDevCnf(reader.u8()),
+            MmType::VS_NW_INFO_REQ if wanted(MmType::VS_NW_INFO_REQ) => Self::NwInfoReq,
+            MmType::VS_NW_INFO_CNF if wanted(MmType::VS_NW_INFO_CNF) => {
+                Self::NwInfoCnf(NetworkInfoCnf::parse(version, data)?)
             }
-            MmType::VS_OP_ATTRIBUTES_CNF => {
-                let (status, cookie, report) = (reader.u16()?, reader.u32()?, reader.u8()?);
-                let len = reader.u16()?;
-                let attributes = reader.slice(len.into())?;
+            MmType::VS_OP_ATTRIBUTES_REQ if wanted(MmType::VS_OP_ATTRIBUTES_REQ) => {
+                Self::OpAttributesReq(VsOpAttributesReq { cookie: reader.u32(), report: reader.u8() })
+            }
+            MmType::VS_OP_ATTRIBUTES_CNF if wanted(MmType::VS_OP_ATTRIBUTES_CNF) => {
+                let (status, cookie, report) = (reader.u16(), reader.u32(), reader.u8());
+                let len = reader.u16();
+                let attributes = reader.slice(len.into());
                 Self::OpAttributesCnf(VsOpAttributesCnf { status, cookie, report, attributes })
             }
-            MmType::VS_PL_LNK_STATUS_REQ => Self::LinkStatusReq,
-            MmType::VS_PL_LNK_STATUS_CNF => {
-                let [status, link] = reader.array()?;
+            MmType::VS_PL_LNK_STATUS_REQ if wanted(MmType::VS_PL_LNK_STATUS_REQ) => Self::LinkStatusReq,
+            MmType::VS_PL_LNK_STATUS_CNF if wanted(MmType::VS_PL_LNK_STATUS_CNF) => {
+                let [status, link] = reader.array();
                 Self::LinkStatusCnf { status, link }
             }
-            MmType::VS_ATTEN_CHAR_IND => {
-                let pev_mac = reader.mac()?;
-                let count = reader.u8()?;
-                let reserved = reader.array()?;
-                let groups = Groups::new(reader.slice(count.into())?);
+            MmType::VS_ATTEN_CHAR_IND if wanted(MmType::VS_ATTEN_CHAR_IND) => {
+                let pev_mac = reader.mac();
+                let count = reader.u8();
+                let reserved = reader.array();
+                let groups = Groups::new(reader.slice(count.into()));
                 Self::AttenCharInd(VsAttenCharInd { oui, pev_mac, reserved, groups })
             }
             _ => Self::Other { mmtype, data },
         };
+        reader.check()?;
         Ok(Mme::Qualcomm(message))
     }
 }
 
 impl Body for Qualcomm<'_> {
+    fn version(&self) -> Version {
+        Version::Av10
+    }
+
     fn mmtype(&self) -> MmType {
         match self {
             Self::SwVerReq(_) => MmType::VS_SW_VER_REQ,

@@ -30,7 +30,7 @@ impl Sounding {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let [num_sounds, time_out, response_type] = reader.array()?;
+        let [num_sounds, time_out, response_type] = reader.array();
         let sounding = Self {
             num_sounds: sounds(num_sounds)?,
             time_out: NonZeroU8::new(time_out).ok_or(MmeError::NoTime)?,
@@ -53,7 +53,7 @@ pub struct SlacParmReq {
 impl SlacParmReq {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
         reader.matching_header()?;
-        Ok(Self { run_id: reader.run_id()? })
+        Ok(Self { run_id: reader.run_id() })
     }
 }
 
@@ -85,14 +85,14 @@ pub struct SlacParmCnf {
 
 impl SlacParmCnf {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let target = reader.mac()?;
+        let target = reader.mac();
         if target != MacAddr::BROADCAST {
             return Err(MmeError::SoundTarget(target));
         }
         let sounding = Sounding::read(reader)?;
-        let forwarding_sta = reader.mac()?;
+        let forwarding_sta = reader.mac();
         reader.matching_header()?;
-        Ok(Self { sounding, forwarding_sta, run_id: reader.run_id()? })
+        Ok(Self { sounding, forwarding_sta, run_id: reader.run_id() })
     }
 }
 
@@ -129,7 +129,7 @@ impl StartAttenCharInd {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
         reader.matching_header()?;
         let sounding = Sounding::read(reader)?;
-        Ok(Self { sounding, forwarding_sta: reader.mac()?, run_id: reader.run_id()? })
+        Ok(Self { sounding, forwarding_sta: reader.mac(), run_id: reader.run_id() })
     }
 }
 
@@ -166,11 +166,11 @@ pub struct MnbcSoundInd {
 impl MnbcSoundInd {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
         reader.matching_header()?;
-        let sender_id = reader.station_id()?;
-        let remaining = reader.u8()?;
-        let run_id = reader.run_id()?;
-        reader.slice(8)?;
-        Ok(Self { sender_id, remaining, run_id, random: reader.array()? })
+        let sender_id = reader.station_id();
+        let remaining = reader.u8();
+        let run_id = reader.run_id();
+        reader.slice(8);
+        Ok(Self { sender_id, remaining, run_id, random: reader.array() })
     }
 }
 
@@ -203,10 +203,10 @@ pub struct AttenProfileInd<'a> {
 }
 
 impl<'a> AttenProfileInd<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, MmeError> {
-        let pev_mac = reader.mac()?;
-        let [count, _] = reader.array()?;
-        Ok(Self { pev_mac, groups: Groups::new(reader.slice(count.into())?) })
+    pub(super) fn read(reader: &mut Reader<'a>) -> Self {
+        let pev_mac = reader.mac();
+        let [count, _] = reader.array();
+        Self { pev_mac, groups: Groups::new(reader.slice(count.into())) }
     }
 }
 
@@ -246,11 +246,11 @@ pub struct AttenCharInd<'a> {
 impl<'a> AttenCharInd<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, MmeError> {
         reader.matching_header()?;
-        let source_address = reader.mac()?;
-        let run_id = reader.run_id()?;
-        let (source_id, resp_id) = (reader.station_id()?, reader.station_id()?);
-        let [num_sounds, count] = reader.array()?;
-        let groups = Groups::new(reader.slice(count.into())?);
+        let source_address = reader.mac();
+        let run_id = reader.run_id();
+        let (source_id, resp_id) = (reader.station_id(), reader.station_id());
+        let [num_sounds, count] = reader.array();
+        let groups = Groups::new(reader.slice(count.into()));
         Ok(Self { source_address, run_id, source_id, resp_id, num_sounds, groups })
     }
 }
@@ -294,11 +294,11 @@ impl AttenCharRsp {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
         reader.matching_header()?;
         Ok(Self {
-            source_address: reader.mac()?,
-            run_id: reader.run_id()?,
-            source_id: reader.station_id()?,
-            resp_id: reader.station_id()?,
-            result: reader.u8()?,
+            source_address: reader.mac(),
+            run_id: reader.run_id(),
+            source_id: reader.station_id(),
+            resp_id: reader.station_id(),
+            result: reader.u8(),
         })
     }
 }

@@ -53,7 +53,7 @@ pub struct ValidateReq {
 
 impl ValidateReq {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let [signal, timer, result] = reader.array()?;
+        let [signal, timer, result] = reader.array();
         if signal != 0 {
             return Err(MmeError::SignalType(signal));
         }
@@ -86,7 +86,7 @@ pub struct ValidateCnf {
 
 impl ValidateCnf {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, MmeError> {
-        let [signal, toggles, result] = reader.array()?;
+        let [signal, toggles, result] = reader.array();
         if signal != 0 {
             return Err(MmeError::SignalType(signal));
         }

@@ -65,13 +65,14 @@ impl<'a> NetworkInfoCnf<'a> {
     pub(super) fn parse(version: Version, data: &'a [u8]) -> Result<Self, MmeError> {
         let layout = if version == Version::Av10 { Layout::Short } else { Layout::Long };
         let mut reader = Reader::new(data);
-        let networks = count(&mut reader, layout)?;
+        let networks = count(&mut reader, layout);
         for _ in 0..networks {
-            let network = read_network(&mut reader, layout)?;
+            let network = read_network(&mut reader, layout);
             for _ in 0..network.stations {
-                read_station(&mut reader, layout)?;
+                read_station(&mut reader, layout);
             }
         }
+        reader.check()?;
         Ok(Self { layout, data: data.get(..reader.consumed()).unwrap_or(data) })
     }
 
@@ -99,63 +100,65 @@ impl<'a> NetworkInfoCnf<'a> {
     fn entries(&self) -> impl Iterator<Item = Entry> + use<'a> {
         let layout = self.layout;
         let mut reader = Reader::new(self.data);
-        let mut networks = count(&mut reader, layout).unwrap_or(0);
+        let mut networks = count(&mut reader, layout);
         let mut stations = 0;
         core::iter::from_fn(move || {
             if stations > 0 {
                 stations -= 1;
-                return read_station(&mut reader, layout).ok().map(Entry::Station);
+                return Some(Entry::Station(read_station(&mut reader, layout)));
             }
             networks = u8::checked_sub(networks, 1)?;
-            let network = read_network(&mut reader, layout).ok()?;
+            let network = read_network(&mut reader, layout);
             stations = network.stations;
             Some(Entry::Network(network))
         })
     }
 }
 
-fn count(reader: &mut Reader<'_>, layout: Layout) -> Result<u8, MmeError> {
+fn count(reader: &mut Reader<'_>, layout: Layout) -> u8 {
     if layout == Layout::Long {
         // Version, one byte, length, one byte.
-        reader.slice(5)?;
+        reader.slice(5);
     }
     reader.u8()
 }
 
-fn read_network(reader: &mut Reader<'_>, layout: Layout) -> Result<QcaNetwork, MmeError> {
+fn read_network(reader: &mut Reader<'_>, layout: Layout) -> QcaNetwork {
     let skip = |reader: &mut Reader<'_>, len| match layout {
-        Layout::Short => Ok(()),
-        Layout::Long => reader.slice(len).map(|_| ()),
+        Layout::Short => {}
+        Layout::Long => {
+            reader.slice(len);
+        }
     };
-    let nid = Nid(reader.array()?);
-    skip(reader, 2)?;
-    let [snid, tei] = reader.array()?;
-    skip(reader, 4)?;
-    let role = reader.u8()?;
-    let (cco_mac, cco_tei) = (reader.mac()?, reader.u8()?);
-    skip(reader, 3)?;
-    let stations = reader.u8()?;
-    skip(reader, 5)?;
-    Ok(QcaNetwork { nid, snid, tei, role, cco_mac, cco_tei, stations })
+    let nid = Nid(reader.array());
+    skip(reader, 2);
+    let [snid, tei] = reader.array();
+    skip(reader, 4);
+    let role = reader.u8();
+    let (cco_mac, cco_tei) = (reader.mac(), reader.u8());
+    skip(reader, 3);
+    let stations = reader.u8();
+    skip(reader, 5);
+    QcaNetwork { nid, snid, tei, role, cco_mac, cco_tei, stations }
 }
 
-fn read_station(reader: &mut Reader<'_>, layout: Layout) -> Result<QcaStation, MmeError> {
-    let (mac, tei) = (reader.mac()?, reader.u8()?);
+fn read_station(reader: &mut Reader<'_>, layout: Layout) -> QcaStation {
+    let (mac, tei) = (reader.mac(), reader.u8());
     match layout {
         Layout::Short => {
-            let host_mac = reader.mac()?;
-            let [to, from] = reader.array()?;
-            Ok(QcaStation { mac, tei, host_mac, to: to.into(), from: from.into() })
+            let host_mac = reader.mac();
+            let [to, from] = reader.array();
+            QcaStation { mac, tei, host_mac, to: to.into(), from: from.into() }
         }
         Layout::Long => {
-            reader.slice(3)?;
-            let host_mac = reader.mac()?;
-            let to = reader.u16()?;
+            reader.slice(3);
+            let host_mac = reader.mac();
+            let to = reader.u16();
             // Coupling, one byte.
-            reader.slice(2)?;
-            let from = reader.u16()?;
-            reader.slice(2)?;
-            Ok(QcaStation { mac, tei, host_mac, to, from })
+            reader.slice(2);
+            let from = reader.u16();
+            reader.slice(2);
+            QcaStation { mac, tei, host_mac, to, from }
         }
     }
 }
