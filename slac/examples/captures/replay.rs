@@ -328,7 +328,8 @@ impl<'a> Run<'a> {
         config.timing.interval =
             ((last - start) / steps).clamp(Duration::from_millis(20), Duration::from_millis(50));
         let (from, collection) = if choice >= start + config.timing.reports {
-            config.timing.reports = choice - start;
+            // The machine chooses a moment later, and some chargers answer at once.
+            config.timing.reports = (choice - start).saturating_sub(Duration::from_millis(3));
             (choice, Collection::WholeTime)
         } else {
             let reported = self.messages("CM_ATTEN_CHAR.IND").map(|record| self.at(record)).max();
