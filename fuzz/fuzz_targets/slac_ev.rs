@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
                 ev.pilot(now, state, DutyCycle::of_percent(input.byte() % 101));
             }
             2 => now += Duration::from_millis(u64::from(input.byte())),
-            3 | 4 | 5 => {
+            3..=5 => {
                 if let Some(due) = ev.poll_timeout() {
                     now = now.max(due);
                 }

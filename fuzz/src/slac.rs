@@ -58,6 +58,9 @@ impl<'a> Input<'a> {
 const MAP: [u8; 4] = [0x21; 4];
 
 /// A message between a vehicle and a charger, or from a modem; most of them fit.
+///
+/// # Panics
+/// Never.
 #[must_use]
 pub fn message(kind: u8, vehicle: MacAddr, evse: MacAddr, input: &mut Input<'_>) -> Mme<'static> {
     const NEAR: [u8; GROUPS] = [9; GROUPS];
