@@ -1,4 +1,4 @@
-//! What Plug & Charge needs of the PKI at a station: the contract of an AuthorizationReq checked whole, P-521 alone.
+//! What Plug & Charge needs of the PKI at a station: the contract of an `AuthorizationReq` checked whole, P-521 alone.
 #![no_std]
 #![no_main]
 
@@ -19,7 +19,7 @@ fn main() -> ! {
     }
 }
 
-/// True if the message is an AuthorizationReq with a valid contract.
+/// True if the message is an `AuthorizationReq` with a valid contract.
 #[inline(never)]
 fn check(message: &[u8], root: &[u8], crl: &[u8], ocsp: &[u8]) -> bool {
     let Ok(Message::AuthorizationReq(request)) = exi_codec::decode(message) else { return false };
