@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 return Err(end.into());
             }
         }
-        clock += Duration::from_secs(3600);
+        clock += Duration::from_hours(1);
     }
     println!("authorized {} time", driver.authorizations);
     Ok(())
