@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Coding, EngineKind, Set};
-use crate::{evcc, secc, session};
+use crate::{evcc, secc, session, slac};
 
 /// ISO 15118-20 on the command line: decode captures, encode messages, run charging sessions.
 #[derive(Debug, Parser)]
@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Be a vehicle on an interface.
     #[command(after_help = evcc::EXAMPLES)]
     Evcc(evcc::EvccArgs),
+    /// Find out which charger a cable is in, over HomePlug Green PHY.
+    #[command(after_help = slac::EXAMPLES)]
+    Slac(slac::SlacArgs),
 }
 
 const DECODE_EXAMPLES: &str = "\

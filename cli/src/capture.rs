@@ -66,6 +66,8 @@ pub(crate) enum Content {
         payload_type: PayloadType,
         payload: Vec<u8>,
     },
+    /// A HomePlug frame, whole. Its flow has no sockets.
+    HomePlug(Vec<u8>),
     Note(Note),
 }
 
@@ -175,6 +177,10 @@ impl<R: Read> Capture<R> {
         let Some(packet) = self.packets.next()? else { return Ok(None) };
         let started = *self.started.get_or_insert(packet.time);
         let origin = Origin { frame: packet.number, time: packet.time.saturating_sub(started) };
+        if let Some(frame) = frame::homeplug(packet.link, packet.data) {
+            self.ready.push_back(homeplug(origin, frame));
+            return Ok(Some(()));
+        }
         let Some(datagram) = frame::parse(packet.link, packet.data) else { return Ok(Some(())) };
         let Datagram { source, destination, transport } = datagram;
         match transport {
@@ -245,6 +251,15 @@ impl<R: Read> Iterator for Capture<R> {
             }
         }
     }
+}
+
+/// A frame between modems and their hosts.
+fn homeplug(origin: Origin, frame: &[u8]) -> Item {
+    let sender =
+        v2g_slac::Frame::new_checked(frame).map_or(Sender::Unknown, |f| crate::slac::sender(f.mmtype()));
+    let nowhere = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0);
+    let flow = Flow { source: nowhere, destination: nowhere, sender };
+    Item { frame: origin.frame, time: origin.time, flow, content: Content::HomePlug(frame.to_vec()) }
 }
 
 /// A datagram of the discovery protocol; a response also tells where a station listens.

@@ -6,7 +6,7 @@ mod exi;
 
 use crate::args::Command;
 use crate::failure::Failure;
-use crate::{evcc, secc, session};
+use crate::{evcc, secc, session, slac};
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
@@ -17,5 +17,6 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Session(args) => session::run(&args),
         Command::Secc(args) => secc::run(&args),
         Command::Evcc(args) => evcc::run(&args),
+        Command::Slac(args) => slac::run(&args),
     }
 }

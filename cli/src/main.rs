@@ -15,6 +15,7 @@ mod report;
 mod runtime;
 mod secc;
 mod session;
+mod slac;
 mod terminal;
 mod tree;
 

@@ -1,7 +1,9 @@
-//! What the EXI targets check.
+//! What the targets have in common: what those of EXI check, and what engines and matching machines are fed.
 
+pub mod engines;
 mod outline;
 pub mod pki;
+pub mod slac;
 
 use core::fmt::Debug;
 

@@ -38,6 +38,15 @@ pub(crate) struct Segment<'a> {
     pub(crate) data: &'a [u8],
 }
 
+/// The frame, if it is one of HomePlug on Ethernet.
+pub(crate) fn homeplug(link: LinkType, packet: &[u8]) -> Option<&[u8]> {
+    let mut at = 12;
+    while ETHERTYPES_VLAN.contains(&u16_at(packet, at)?) {
+        at += 4;
+    }
+    (link == LinkType::Ethernet && u16_at(packet, at)? == v2g_slac::ETHERTYPE).then_some(packet)
+}
+
 /// `None` for whatever is neither UDP nor TCP over IP, or too damaged to tell.
 pub(crate) fn parse(link: LinkType, packet: &[u8]) -> Option<Datagram<'_>> {
     match link {

@@ -12,6 +12,7 @@ fn items(packets: &[Vec<u8>]) -> Vec<Item> {
 fn brief(items: &[Item]) -> Vec<(u64, Sender, String)> {
     let text = |content: &Content| match content {
         Content::Message { payload_type, payload } => format!("{payload_type} {payload:02x?}"),
+        Content::HomePlug(frame) => format!("{} bytes of HomePlug", frame.len()),
         Content::Note(note) => note.to_string(),
     };
     items.iter().map(|i| (i.frame, i.flow.sender, text(&i.content))).collect()
@@ -23,6 +24,24 @@ fn up(sequence: u32, data: &[u8]) -> Vec<u8> {
 
 fn down(sequence: u32, ack: u32, data: &[u8]) -> Vec<u8> {
     segment(station(), vehicle(), ACK, sequence, ack, data)
+}
+
+#[test]
+fn homeplug_frames_say_who_sends_them() {
+    let tagged = |payload: &[u8]| ethernet(0x8100, &[&[0, 1, 0x88, 0xe1][..], payload].concat());
+    let found = items(&[
+        ethernet(0x88e1, &[1, 0x64, 0x60, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        tagged(&[1, 0x65, 0x60, 0, 0]),
+        ethernet(0x88e1, &[0, 0xb8, 0xa0]),
+        ethernet(0x88e1, &[9]),
+    ]);
+    let expected = [
+        (1, Sender::Vehicle, "29 bytes of HomePlug"),
+        (2, Sender::Station, "23 bytes of HomePlug"),
+        (3, Sender::Unknown, "17 bytes of HomePlug"),
+        (4, Sender::Unknown, "15 bytes of HomePlug"),
+    ];
+    assert_eq!(brief(&found), expected.map(|(frame, sender, text)| (frame, sender, text.to_owned())));
 }
 
 #[test]

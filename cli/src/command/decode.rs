@@ -1,6 +1,7 @@
 //! `v2g decode`: messages, streams and captures in readable form.
 
 mod discovery;
+mod homeplug;
 mod meaning;
 mod print;
 
@@ -82,6 +83,10 @@ impl<W: Write> Session<W> {
                         Subject { item: Some(&item), payload_type: Some(*payload_type), bytes: payload };
                     self.message(&subject, &meaning, Coding::Document)?;
                 }
+                Content::HomePlug(frame) => {
+                    self.messages += 1;
+                    self.printer.homeplug(&item, frame)?;
+                }
                 Content::Note(note) => {
                     self.notes += 1;
                     self.printer.note(&item, *note)?;
@@ -146,7 +151,7 @@ impl<W: Write> Session<W> {
         self.printer.flush()?;
         match (self.messages, self.failures) {
             (0, _) if self.notes == 0 => Err(Failure::failed("there is no V2G message in it")
-                .advise("The reader looks for SDP on UDP port 15118 and for V2GTP in every TCP connection.")),
+                .advise("The reader looks for HomePlug, for SDP on UDP port 15118 and for V2GTP in every TCP connection.")),
             (_, 0) => Ok(()),
             (1, _) => Err(Failure::failed("the message cannot be decoded")),
             (all, failed) => Err(Failure::failed(format!("{failed} of {all} messages cannot be decoded"))),

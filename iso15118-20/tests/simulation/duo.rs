@@ -73,6 +73,13 @@ impl Duo<'_> {
         }
     }
 
+    /// What the charger has answered and the vehicle has not heard.
+    #[allow(dead_code, reason = "for the fuzz targets")]
+    pub fn pending(&mut self) -> Vec<Vec<u8>> {
+        self.answers.extend(std::mem::take(&mut self.station.sent));
+        self.answers.drain(..).collect()
+    }
+
     fn measure(&mut self, measured: Measurement) {
         self.station.say(self.now, station::Word::Measure(measured));
         self.vehicle.say(self.now, vehicle::Word::Measure(measured));

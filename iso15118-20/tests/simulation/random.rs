@@ -55,11 +55,11 @@ impl Random {
     }
 
     pub fn kilo<U: Unit>(&mut self, most: i16) -> Quantity<U> {
-        Quantity::new(self.below(most as u64 + 1) as i16, 3)
+        Quantity::new(self.below(u64::from(most.unsigned_abs()) + 1) as i16, 3)
     }
 
     pub fn whole<U: Unit>(&mut self, from: i16, to: i16) -> Quantity<U> {
-        let width = (i32::from(to) - i32::from(from)) as u64 + 1;
+        let width = u64::from((i32::from(to) - i32::from(from)).unsigned_abs()) + 1;
         Quantity::new((i32::from(from) + self.below(width) as i32) as i16, 0)
     }
 

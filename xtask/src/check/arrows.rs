@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("v2g-tls", &["v2g-pki"]),
     ("v2g-cli", &["exi-codec", "v2gtp", "v2g-slac", "v2g-pki", "iso15118-20", "v2g-tls"]),
     ("v2g-schema", &[]),
-    ("v2g-benches", &["exi-codec", "v2gtp", "v2g-pki", "iso15118-20"]),
+    ("v2g-benches", &["exi-codec", "v2gtp", "v2g-slac", "v2g-pki", "iso15118-20"]),
     ("v2g-examples", &["exi-codec", "v2gtp", "v2g-slac", "v2g-pki", "iso15118-20", "v2g-tls"]),
     ("xtask", &["v2g-schema", "iso15118-20"]),
 ];

@@ -7,7 +7,7 @@ use v2gtp::PayloadType;
 
 use super::meaning::Meaning;
 use crate::args::Format;
-use crate::capture::{Item, Note, Sender};
+use crate::capture::{Content, Item, Note, Sender};
 use crate::engine::{Set, Step};
 use crate::failure::Failure;
 use crate::input::to_hex;
@@ -27,9 +27,9 @@ pub(super) struct Subject<'a> {
 /// Writes to `out` in one format.
 #[derive(Debug)]
 pub(super) struct Printer<W> {
-    out: W,
-    format: Format,
-    paint: Paint,
+    pub(super) out: W,
+    pub(super) format: Format,
+    pub(super) paint: Paint,
 }
 
 impl<W: Write> Printer<W> {
@@ -214,8 +214,9 @@ fn place(item: &Item, sender: Sender) -> Map<String, Json> {
 }
 
 /// Frame, time and direction of an item.
-fn heading(item: &Item, sender: Sender) -> String {
+pub(super) fn heading(item: &Item, sender: Sender) -> String {
     let direction = match sender {
+        Sender::Unknown if matches!(item.content, Content::HomePlug(_)) => "host, modem".to_owned(),
         Sender::Vehicle => "EV -> EVSE".to_owned(),
         Sender::Station => "EVSE -> EV".to_owned(),
         Sender::Unknown => format!("{} -> {}", item.flow.source, item.flow.destination),

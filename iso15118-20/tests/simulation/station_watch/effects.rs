@@ -107,7 +107,7 @@ impl Watch {
             SeccTimer::Authorization => &[Effect::Authorization],
             SeccTimer::Contract => &[Effect::Contract],
             SeccTimer::Installation => &[Effect::Installation],
-            SeccTimer::Schedule => &[Effect::Schedule],
+            SeccTimer::Schedule | SeccTimer::Renegotiation => &[Effect::Schedule],
             SeccTimer::Isolation => &[Effect::Isolation],
             SeccTimer::Positioning => &[Effect::Positioning, Effect::Connect, Effect::Disconnect],
             SeccTimer::MeteringConfirmation => {
@@ -134,6 +134,7 @@ impl Watch {
                 self.accepted |= valid && self.effects.contains(&Effect::Contract);
                 &[Effect::Contract]
             }
+            Word::KeepSchedule | Word::GiveUpSchedule => &[Effect::Schedule],
             Word::RefuseInstallation(_) => &[Effect::Installation],
             Word::Isolation(_) => &[Effect::Isolation],
             Word::Positioning(_) | Word::Pairing(_) | Word::Alignment(_) => &[Effect::Positioning],

@@ -53,6 +53,10 @@ macro_rules! print_sizes {
 }
 
 fn sizes() {
+    type Charger<const N: usize> =
+        v2g_slac::evse::Evse<'static, fn(&mut [u8]) -> Result<(), v2g_slac::NoEntropy>, N>;
+    hprintln!("size SLAC::run {}", size_of::<Charger<2>>() - size_of::<Charger<1>>());
+    hprintln!("size SLAC::Evse<5> {}", size_of::<Charger<5>>());
     print_sizes! {
         "app_protocol::Message" app_protocol::Message<'_>,
         "common_messages::Message" common_messages::Message<'_>,
