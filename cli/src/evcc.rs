@@ -36,6 +36,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   v2g evcc --iface ev0 --service dc-bpt --lab
   v2g evcc --iface ev0 --service dc --mode scheduled --loops 50 --lab --json
+  v2g evcc --iface ev0 --service ac --mode scheduled --lab
   v2g evcc --iface ev0 --scenario examples/scenarios/dc-bpt-arbitrage.toml --lab --report report.html
 
 Nothing real is switched: the battery is simulated.";

@@ -47,8 +47,10 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   v2g session                                   charge and discharge over DC, watch every message
   v2g session --service dc --mode scheduled
+  v2g session --service acdp-bpt                a bus under a pantograph; also ac, mcs, wpt
   v2g session --loops 100 --json | tail -n 1    figures of a longer session
   v2g session --scenario examples/scenarios/lost-link.toml --trace trace.jsonl
+  v2g session --scenario examples/scenarios/pause.toml
   v2g session --loops 200 --report report.html  a page with messages, power and latencies
   v2g session --sessions 2000                   many at once: latencies and memory";
 

@@ -147,7 +147,7 @@ impl<'a> Vehicle<'a> {
             EvccEvent::ServiceSelected(selection) => {
                 let mode = selection.parameters.control_mode;
                 observer.note(now, "service", format_args!("{:?}, {mode:?}", selection.service));
-                for set in self.engine.value_added() {
+                for set in self.engine.value_added().into_iter().flatten() {
                     observer.note(now, "value-added service", format_args!("{set:?}"));
                 }
                 self.selected(selection.service.family());

@@ -321,9 +321,6 @@ impl Check for Vehicle {
         if self.minimum > self.target {
             return Err("`minimum` is above `target`: the vehicle wants less than it needs".to_owned());
         }
-        if self.resume.is_some_and(|resume| resume.thousandths() < 0) {
-            return Err("`resume` is negative: the pause would end before it begins".to_owned());
-        }
         if self.rounds == Some(0) {
             return Err("`rounds` is 0: leave it out, or let there be one".to_owned());
         }

@@ -108,12 +108,53 @@ fn errors_name_place_and_remedy() {
             (1, 1),
             "only the station",
         ),
+        ("phases = 2", (1, 10), "1 or 3"),
+        (
+            "[[event]]\nwhen = \"start\"\nside = \"vehicle\"\naction = \"confirm-metering\"",
+            (1, 1),
+            "only the station can confirm-metering",
+        ),
+        (
+            "[[fault]]\nwhen = \"start\"\nfault = \"foreign-object\"\nside = \"vehicle\"",
+            (1, 1),
+            "only the station",
+        ),
+        ("[station.plan]\ngrid = [{ from = \"1 h\" }]", (1, 2), "begin at \"0 s\""),
+        ("[station.plan]\nlevels = [{ from = \"0 s\", level = 300 }]", (2, 35), "u8"),
+        (
+            "[station.plan]\nprices = { currency = \"EUR\", energy = [{ from = \"0 s\", per-kwh = \"0.30 EUR\" }] }",
+            (2, 66),
+            "four decimals",
+        ),
+        ("[station.plan]\nprices = { currency = \"euro\", energy = [] }", (2, 23), "three capital letters"),
+        ("[vehicle]\nresume = \"-1 s\"", (2, 10), "backwards"),
         ("name = \"a", (1, 10), "string"),
     ] {
         let error = error(text);
         assert_eq!((error.line(), error.column()), place, "{text}\n{error}");
         assert!(error.message().contains(words), "{text}\n{error}");
     }
+}
+
+#[test]
+fn a_plan_of_the_back_end_is_read() {
+    let scenario = Scenario::parse(
+        r#"
+        [station.plan]
+        answer = "never"
+        grid = [{ from = "0 s", charge = "11 kW" }, { from = "2 h" }]
+        prices = { currency = "EUR", algorithm = "stacked-energy", energy = [
+            { from = "0 s", per-kwh = "0.2955" },
+            { from = "0 s", above = "11 kW", per-kwh = "-1.5", co2 = 30 },
+        ] }
+        "#,
+    )
+    .unwrap();
+    let plan = scenario.station.plan.unwrap();
+    assert_eq!((plan.answer, plan.grid.len(), plan.grid[1].charge), (Answer::Never, 2, None));
+    let prices = plan.prices.unwrap();
+    let per_kwh: Vec<i32> = prices.energy.iter().map(|price| price.per_kwh).collect();
+    assert_eq!((per_kwh, prices.energy[1].co2), (vec![2955, -15_000], Some(30)));
 }
 
 #[test]

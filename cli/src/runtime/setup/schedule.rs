@@ -176,3 +176,74 @@ impl<'a> Tariff<'a> {
         then(&Announcement { tuples: &tuples, ..Announcement::default() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use exi_codec::{Rounding, WattHours, Watts};
+    use iso15118_20::service::{Parameters, Service};
+    use v2g_scenario::Scenario;
+
+    use super::{Bounds, ControlMode, PriceSchedule, Question, Selection, Tariff, VehicleNeeds, rational};
+
+    const PLAN: &str = r#"
+        lapse = 2
+        [station.plan]
+        grid = [{ from = "0 s", charge = "7 kW", discharge = "0 W" }, { from = "1 h", charge = "50 kW", discharge = "3 kW" }]
+        prices = { currency = "EUR", energy = [
+            { from = "0 s", per-kwh = "0.30" }, { from = "0 s", above = "11 kW", per-kwh = "0.40" },
+            { from = "2 h", per-kwh = "0.20" },
+        ] }
+    "#;
+
+    fn question(mode: ControlMode) -> Question {
+        Question {
+            now: 1000,
+            needs: VehicleNeeds {
+                max_entries: 12,
+                departure_time: Some(14_400),
+                target_energy: Some(WattHours::new(90, 3)),
+                ..VehicleNeeds::default()
+            },
+            selection: Selection { service: Service::DcBpt, parameters: Parameters::new(1, mode) },
+            bounds: Bounds { charge: 22_000.0, discharge: 5_000.0 },
+        }
+    }
+
+    #[test]
+    fn schedules_keep_to_the_grid_and_carry_prices() {
+        let scenario = Scenario::parse(PLAN).unwrap();
+        let mut tariff = Tariff::new(scenario.station.plan.as_ref().unwrap(), scenario.lapse, 1000);
+        tariff.announce(&question(ControlMode::Scheduled), |announced| {
+            let charge = announced.tuples[0].charge;
+            let power: Vec<Watts> = charge.entries.iter().map(|entry| entry.power).collect();
+            assert_eq!((charge.start, power), (1000, vec![Watts::new(7, 3), Watts::new(22, 3)]));
+            // An hour of the scenario is half an hour of the clock.
+            assert_eq!(charge.entries[0].duration, 1800);
+            let discharge = announced.tuples[0].discharge.unwrap();
+            assert_eq!(discharge.entries.last().map(|entry| entry.power), Some(Watts::new(3, 3)));
+            let Some(PriceSchedule::AbsolutePrice(prices)) = charge.price else { panic!("no prices") };
+            let stacks: Vec<(u32, usize)> = prices
+                .price_rule_stacks
+                .iter()
+                .map(|stack| (stack.duration, stack.price_rule.len()))
+                .collect();
+            assert_eq!(stacks, [(3600, 2), (86_400, 1)]);
+        });
+    }
+
+    #[test]
+    fn where_the_charger_plans_there_are_prices_and_no_schedules() {
+        let scenario = Scenario::parse(PLAN).unwrap();
+        let mut tariff = Tariff::new(scenario.station.plan.as_ref().unwrap(), scenario.lapse, 1000);
+        tariff.announce(&question(ControlMode::Dynamic), |announced| {
+            assert!(announced.tuples.is_empty() && announced.price.is_some());
+        });
+    }
+
+    #[test]
+    fn prices_are_exact_while_they_fit() {
+        for (ten_thousandths, milli) in [(2955, 295), (-15_000, -1500), (12_345_678, 1_234_500)] {
+            assert_eq!(rational(ten_thousandths).to_milli(Rounding::TowardsZero), Some(milli));
+        }
+    }
+}
