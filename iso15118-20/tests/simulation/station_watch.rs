@@ -132,6 +132,8 @@ impl Watch {
     pub fn start(&mut self, now: Instant, connection: &Connection, session: [u8; 8]) {
         let mut plant = self.plant.clone();
         plant.measured = None;
+        plant.isolation = None;
+        plant.aligned = false;
         *self = Self {
             plant,
             paused: self.paused.take(),
@@ -358,7 +360,9 @@ impl Watch {
                     && open.asked.processing == Processing::Finished =>
             {
                 assert!(self.authorized, "power without authorization");
-                assert!(self.stop.is_none(), "power after a stop");
+                // In the loop a start is a repetition, and starts nothing.
+                let repeated = self.main.stage() == Stage::ChargeLoop;
+                assert!(self.stop.is_none() || repeated, "power after a stop");
                 self.power.may_start(
                     &self.plant,
                     &self.settings,
