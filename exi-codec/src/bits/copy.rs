@@ -37,11 +37,47 @@ fn short_word(data: &[u8]) -> u64 {
     data.iter().rev().fold(0, |word, octet| word >> 8 | u64::from(*octet) << 56)
 }
 
+/// Whether `count` octets that start at bit `bit` of `data`, and end before its end, all have their high bits clear.
+#[inline]
+pub(crate) fn are_ascii(data: &[u8], bit: usize, count: usize) -> bool {
+    // Each octet of the data holds the high bit of one of those asked for, always at the same place.
+    let mask = u64::from_ne_bytes([0x80 >> (bit & 7); 8]);
+    let octets = data.get(bit >> 3..(bit >> 3) + count).unwrap_or_default();
+    let Some(last) = octets.last_chunk::<8>() else {
+        return octets.iter().fold(0, |all, octet| all | octet) & mask as u8 == 0;
+    };
+    let (words, _) = octets.as_chunks::<8>();
+    let last = u64::from_ne_bytes(*last);
+    words.iter().fold(last, |all, word| all | u64::from_ne_bytes(*word)) & mask == 0
+}
+
 /// Copies octets that start at bit `bit` of `data`; what lies beyond the end reads as zero.
+#[inline]
 pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
+    if out.len() < 8 {
+        short(straddling_word(data, bit), out);
+    } else {
+        long(data, bit, out);
+    }
+}
+
+/// The first octets of `word`.
+#[inline]
+fn short(word: u64, out: &mut [u8]) {
+    let mut rest = word;
+    for octet in out {
+        rest = rest.rotate_left(8);
+        *octet = rest as u8;
+    }
+}
+
+/// [`octets`], eight and more.
+#[inline(never)]
+fn long(data: &[u8], bit: usize, out: &mut [u8]) {
+    let end = bit + out.len() * 8;
     let source = data.get(bit >> 3..).unwrap_or_default();
     let shift = bit & 7;
-    let (to, rest) = out.as_chunks_mut::<8>();
+    let (to, _) = out.as_chunks_mut::<8>();
     let (from, _) = source.as_chunks::<8>();
     let mut done = 0;
     if shift > 0
@@ -61,8 +97,11 @@ pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
         *to = straddling_word(data, bit).to_be_bytes();
         bit += 64;
     }
-    for (to, from) in rest.iter_mut().zip(straddling_word(data, bit).to_be_bytes()) {
-        *to = from;
+    // The rest, and some of what is there already.
+    if bit < end
+        && let Some(to) = out.last_chunk_mut::<8>()
+    {
+        *to = straddling_word(data, end - 64).to_be_bytes();
     }
 }
 

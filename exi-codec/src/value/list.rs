@@ -3,7 +3,11 @@
 use core::fmt;
 
 use super::Element;
-use crate::bits::{ListShape, Reader, Writer};
+#[cfg(not(target_pointer_width = "64"))]
+use crate::bits::Checked;
+#[cfg(target_pointer_width = "64")]
+use crate::bits::Trusted;
+use crate::bits::{ListShape, Mode, Reader, Slots, Writer};
 use crate::error::{Fault, Name};
 
 /// A repeated element: a slice of the sender's, or validated items in a received message.
@@ -22,10 +26,20 @@ struct Span<'a> {
     data: &'a [u8],
     bit: u32,
     count: u16,
-    /// Items that are followed by a one-bit code, because another must come.
-    min: u8,
-    /// Width of the code after the others.
-    width: u8,
+    /// Width of the code between the first two items, and [`PADDED`].
+    first_code: u8,
+    /// Width of the code between other items.
+    code: u8,
+    /// The index for the lists in the items.
+    slots: Slots<'a>,
+}
+
+/// Set if something in the items was not in its one canonical form: then they are checked again whenever they are read, to
+/// find what it was.
+const PADDED: u8 = 0x80;
+
+impl Span<'_> {
+    const EMPTY: Self = Self { data: &[], bit: 0, count: 0, first_code: 0, code: 0, slots: Slots::none() };
 }
 
 impl<'a, T> List<'a, T> {
@@ -35,16 +49,25 @@ impl<'a, T> List<'a, T> {
     }
 
     #[inline]
-    pub(crate) const fn in_stream(data: &'a [u8], bit: usize, count: u32, shape: &ListShape) -> Self {
+    pub(crate) const fn in_stream(data: &'a [u8], bit: usize, count: u32, shape: &ListShape, slots: Slots<'a>) -> Self {
         Self {
             repr: Repr::Stream(Span {
                 data,
                 bit: bit as u32,
                 count: count as u16,
-                min: shape.min as u8,
-                width: shape.width,
+                first_code: if shape.min > 1 { 1 } else { shape.width },
+                code: shape.width,
+                slots,
             }),
         }
+    }
+
+    /// The same list, with items that are not in their canonical form.
+    pub(crate) const fn padded(mut self) -> Self {
+        if let Repr::Stream(span) = &mut self.repr {
+            span.first_code |= PADDED;
+        }
+        self
     }
 
     /// Number of items.
@@ -73,11 +96,16 @@ impl<'a, T: Element<'a>> List<'a, T> {
     /// The items, each decoded where it stands.
     #[inline]
     pub fn iter(&self) -> Iter<'a, T> {
-        match self.repr {
-            Repr::Slice(items) => Iter(IterInner::Slice(items.iter())),
-            Repr::Stream(span) => {
-                Iter(IterInner::Stream { reader: Reader::at(span.data, span.bit as usize), index: 0, span })
-            }
+        let (span, items) = match self.repr {
+            Repr::Slice(items) => (Span::EMPTY, items),
+            Repr::Stream(span) => (span, &[][..]),
+        };
+        Iter {
+            reader: Reader::indexed(span.data, span.bit as usize, span.slots),
+            left: usize::from(span.count) + items.len(),
+            codes: [0, span.first_code & !PADDED, span.code],
+            aside: !items.is_empty() || HOST && span.first_code & PADDED > 0,
+            items,
         }
     }
 
@@ -152,11 +180,37 @@ impl<'a, T: Element<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
 }
 
 /// Iterator over the items of a [`List`].
-pub struct Iter<'a, T>(IterInner<'a, T>);
+pub struct Iter<'a, T> {
+    reader: Reader<'a, Again>,
+    left: usize,
+    /// Widths of the codes before the next item, the one after it, and all others.
+    codes: [u8; 3],
+    /// Whether the items are not those that are nearly always read: in a message, and in their canonical form.
+    aside: bool,
+    /// The items, if they are a slice.
+    items: &'a [T],
+}
 
-enum IterInner<'a, T> {
-    Slice(core::slice::Iter<'a, T>),
-    Stream { reader: Reader<'a>, index: u16, span: Span<'a> },
+const HOST: bool = cfg!(target_pointer_width = "64");
+
+/// How items are read that were checked when the message was decoded.
+#[cfg(target_pointer_width = "64")]
+type Again = Trusted;
+#[cfg(not(target_pointer_width = "64"))]
+type Again = Checked;
+
+/// An item that is one of a slice, or else not in its canonical form, and where it ends. Apart, and with nothing that refers to
+/// the iterator, so that all of that stays in registers.
+#[cold]
+#[inline(never)]
+fn aside<'a, T: Element<'a>>(items: &'a [T], left: usize, data: &'a [u8], position: usize) -> Option<(T, usize)> {
+    if let Some(index) = items.len().checked_sub(left + 1) {
+        return items.get(index).map(|item| (*item, position));
+    }
+    // The index is left alone.
+    let mut reader = Reader::at(data, position);
+    let item = T::decode(&mut reader).ok()?;
+    Some((item, reader.position()))
 }
 
 impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
@@ -164,51 +218,32 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn next(&mut self) -> Option<T> {
-        match &mut self.0 {
-            IterInner::Slice(items) => items.next().copied(),
-            IterInner::Stream { reader, index, span } => {
-                if *index == span.count {
-                    return None;
-                }
-                if *index > 0 {
-                    let width = if *index < u16::from(span.min) { 1 } else { span.width };
-                    reader.set_position(reader.position() + usize::from(width));
-                }
-                *index += 1;
-                // Validated when the message was decoded.
-                T::decode(reader).ok()
-            }
+        self.left = self.left.checked_sub(1)?;
+        let [before, next, others] = self.codes;
+        self.codes = [next, others, others];
+        let position = self.reader.position() + usize::from(before);
+        self.reader.set_position(position);
+        if self.aside {
+            let (item, position) = aside(self.items, self.left, self.reader.data(), position)?;
+            self.reader.set_position(position);
+            return Some(item);
         }
+        // Validated when the message was decoded.
+        T::decode(&mut self.reader).ok()
     }
 
     /// Internal iteration keeps the place in the stream in registers: `for_each` is faster than `for`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
-        match self.0 {
-            IterInner::Slice(items) => items.copied().fold(init, f),
-            IterInner::Stream { mut reader, index, span } => {
-                let mut value = init;
-                for index in index..span.count {
-                    if index > 0 {
-                        let width = if index < u16::from(span.min) { 1 } else { span.width };
-                        reader.set_position(reader.position() + usize::from(width));
-                    }
-                    match T::decode(&mut reader) {
-                        Ok(item) => value = f(value, item),
-                        Err(_) => break,
-                    }
-                }
-                value
-            }
+    fn fold<B, F: FnMut(B, T) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut value = init;
+        while let Some(item) = self.next() {
+            value = f(value, item);
         }
+        value
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = match &self.0 {
-            IterInner::Slice(items) => items.len(),
-            IterInner::Stream { index, span, .. } => usize::from(span.count - index),
-        };
-        (left, Some(left))
+        (self.left, Some(self.left))
     }
 }
 
@@ -283,7 +318,7 @@ impl<'a, T: Element<'a> + Default + fmt::Debug> fmt::Debug for Lazy<'a, T> {
 
 impl<'a, T: Element<'a> + Default> Element<'a> for Lazy<'a, T> {
     #[inline]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let bit = r.position() as u32;
         T::decode(r)?;
         Ok(Self { repr: LazyRepr::Stream { data: r.data(), bit } })
@@ -299,7 +334,7 @@ impl<'a, T: Element<'a> + Default> Element<'a> for Lazy<'a, T> {
 }
 
 impl<'a> Element<'a> for u16 {
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let value = r.u16(1, Name::NONE)?;
         r.zeros(1, Name::NONE)?;
         Ok(value)

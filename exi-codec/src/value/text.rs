@@ -3,11 +3,14 @@
 use core::fmt;
 
 use super::{CapacityError, Element};
-use crate::bits::{Reader, Writer, copy};
+use crate::bits::{Mode, Reader, Writer, copy};
 use crate::error::{Fault, Name};
 
 /// Marks a view that holds a slice rather than a place in a stream.
 const SLICE: u32 = u32::MAX;
+
+/// Marks characters that are all known to take one octet. Firmware does without: it saves no time that counts there.
+const ASCII: u32 = if cfg!(target_pointer_width = "64") { 1 << 31 } else { 0 };
 
 /// A string: a slice of the sender's, or validated characters in a received message.
 #[derive(Clone, Copy)]
@@ -15,7 +18,7 @@ pub struct Str<'a> {
     data: &'a [u8],
     /// Where the characters start in `data`, or [`SLICE`] if `data` is UTF-8.
     bit: u32,
-    /// Code points (stream), or 0 (slice).
+    /// Code points (stream) and [`ASCII`], or 0 (slice).
     chars: u32,
 }
 
@@ -27,6 +30,12 @@ impl<'a> Str<'a> {
 
     pub(crate) const fn in_stream(data: &'a [u8], bit: usize, chars: u32) -> Self {
         Self { data, bit: bit as u32, chars }
+    }
+
+    /// The same string, all ASCII.
+    pub(crate) const fn ascii(mut self) -> Self {
+        self.chars |= ASCII;
+        self
     }
 
     /// The slice, if it is one: strings received stand at odd bit positions and have to be copied.
@@ -47,20 +56,24 @@ impl<'a> Str<'a> {
             // Every code point has exactly one octet that is not a continuation.
             self.data.iter().filter(|&&octet| octet & 0xC0 != 0x80).count() as u32
         } else {
-            self.chars
+            self.in_stream_chars()
         }
+    }
+
+    const fn in_stream_chars(&self) -> u32 {
+        self.chars & !ASCII
     }
 
     /// True if there are no characters.
     pub const fn is_empty(&self) -> bool {
-        if self.bit == SLICE { self.data.is_empty() } else { self.chars == 0 }
+        if self.bit == SLICE { self.data.is_empty() } else { self.in_stream_chars() == 0 }
     }
 
     /// The characters.
     pub fn chars(&self) -> Chars<'a> {
         let inner = match self.as_str() {
             Some(text) => CharsInner::Slice(text.chars()),
-            None => CharsInner::Stream { reader: Reader::at(self.data, self.bit as usize), left: self.chars },
+            None => CharsInner::Stream { reader: Reader::at(self.data, self.bit as usize), left: self.in_stream_chars() },
         };
         Chars(inner)
     }
@@ -85,11 +98,11 @@ impl<'a> Str<'a> {
     }
 
     fn copy_stream(&self, out: &mut [u8]) -> Result<usize, CapacityError> {
-        let count = self.chars as usize;
+        let count = self.in_stream_chars() as usize;
         // ASCII throughout, as nearly always: octets as they stand.
         if let Some(to) = out.get_mut(..count) {
             copy::octets(self.data, self.bit as usize, to);
-            if to.is_ascii() {
+            if self.chars & ASCII != 0 || to.is_ascii() {
                 return Ok(count);
             }
         }
@@ -119,7 +132,7 @@ impl<'a> Str<'a> {
     /// Copies runs of ASCII as they stand; other characters may be longer than they need to be.
     fn write_stream(&self, w: &mut Writer<'_>) {
         let mut reader = Reader::at(self.data, self.bit as usize);
-        let mut left = self.chars;
+        let mut left = self.in_stream_chars();
         while left > 0 {
             let start = reader.position();
             let ascii = reader.ascii_run(left);
@@ -184,7 +197,7 @@ impl fmt::Debug for Str<'_> {
 }
 
 impl<'a> Element<'a> for Str<'a> {
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         r.text(1, 0, u32::MAX, Name::NONE)
     }
 

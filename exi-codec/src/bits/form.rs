@@ -1,0 +1,232 @@
+//! The form that items of a list share.
+//!
+//! The items of a long list mostly have the same form: the same options are there, and each number takes as many octets as
+//! in the item before. Then all event codes and all continuation bits of integers stand at the same places, and a few
+//! comparisons tell that a whole item is valid, whatever its numbers are. Anything else is read field by field.
+
+use super::copy;
+
+/// What an item is made of: its elements in order. Each comes after an event code of so many bits, which counts how many
+/// elements are left out before it.
+pub(crate) type Layout = &'static [(u32, Part)];
+
+/// The content of an element, of which no value is out of range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    /// An integer of at most so many octets.
+    Integer(u32),
+    /// A decimal number with a magnitude of at most two octets.
+    Decimal,
+    /// So many bits.
+    Bits(u32),
+    /// So many items at most, and one at least; nothing comes after them.
+    List(u16, Layout),
+}
+
+/// Bits that a window has at least.
+const WINDOW: u32 = 57;
+
+/// Bits of them that are for the event code that comes after an item.
+const CODE: u32 = 3;
+
+/// Windows that a form may take.
+const WINDOWS: usize = 4;
+
+/// A part of an item that one window shows.
+#[derive(Debug, Clone, Copy)]
+struct Chunk {
+    /// Bits that are known.
+    mask: u64,
+    /// What they are.
+    value: u64,
+    /// Last octets of longer integers, without their high bits, which are zero: if one is zero, the integer is longer than it
+    /// needs to be.
+    last: u64,
+    /// Their high bits.
+    guard: u64,
+    bits: u32,
+}
+
+/// A list in an item, which has a slot of its own in the index.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inner {
+    /// Bits from the start of the item to behind the event after the list.
+    pub(super) end: u32,
+    /// Number of items.
+    pub(super) count: u16,
+}
+
+/// The form of an item, learned from one that was read field by field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    chunks: [Chunk; WINDOWS],
+    used: usize,
+    /// At most one list, which ends with the item.
+    pub(super) inner: Option<Inner>,
+    /// Length of the item.
+    pub(super) bits: u32,
+}
+
+impl Form {
+    /// The form of the item that starts at bit `start`, if it is short enough.
+    #[inline(never)]
+    pub(super) fn of(layout: Layout, data: &[u8], start: usize) -> Option<Self> {
+        let chunk = Chunk { mask: 0, value: 0, last: 0, guard: 0, bits: 0 };
+        let form = Self { chunks: [chunk; WINDOWS], used: 0, inner: None, bits: 0 };
+        let mut learner = Learner { data, start, form, mask: 0, last: 0, filled: 0 };
+        learner.content(layout)?;
+        let full = learner.filled + CODE > WINDOW;
+        learner.flush()?;
+        if full {
+            learner.flush()?;
+        }
+        Some(learner.form)
+    }
+
+    /// What comes after the item at bit `pos`, left-aligned, if that has the form. The last octets of a message are not looked
+    /// at.
+    #[inline(always)]
+    pub(super) fn matches(&self, data: &[u8], pos: usize) -> Option<u64> {
+        let mut at = pos;
+        let mut rest = 0;
+        for chunk in self.chunks.iter().take(self.used) {
+            let word = copy::full_word(data, at >> 3)? << (at & 7);
+            let carried = (word & chunk.last).wrapping_add(chunk.last);
+            if word & chunk.mask != chunk.value || carried & chunk.guard != chunk.guard {
+                return None;
+            }
+            at += chunk.bits as usize;
+            rest = word << chunk.bits;
+        }
+        Some(rest)
+    }
+}
+
+struct Learner<'a> {
+    data: &'a [u8],
+    start: usize,
+    form: Form,
+    /// The chunk at hand.
+    mask: u64,
+    last: u64,
+    filled: u32,
+}
+
+impl Learner<'_> {
+    /// What stands at a bit of the item.
+    #[inline(always)]
+    fn word_at(&self, bit: u32) -> u64 {
+        let pos = self.start + bit as usize;
+        copy::word(self.data, pos >> 3) << (pos & 7)
+    }
+
+    /// What comes next.
+    #[inline(always)]
+    fn word(&self) -> u64 {
+        self.word_at(self.form.bits)
+    }
+
+    /// Takes bits, of which those in `mask` are known, and those in `last`, with `tail` bits behind them, are not all zero.
+    #[inline(always)]
+    fn push(&mut self, bits: u32, mask: u64, last: u64, tail: u32) -> Option<()> {
+        let mut left = bits;
+        if self.filled + bits > WINDOW {
+            // An octet of which one bit must be set is not cut in two.
+            let cut = self.filled + bits - WINDOW;
+            left = if last > 0 && cut > tail && cut < tail + 8 { tail + 8 } else { cut };
+            self.take(bits - left, mask >> left, last >> left);
+            self.flush()?;
+        }
+        self.take(left, mask, last);
+        Some(())
+    }
+
+    /// The lower bits of the masks; what is above them has been taken.
+    #[inline(always)]
+    fn take(&mut self, bits: u32, mask: u64, last: u64) {
+        if bits > 0 {
+            self.filled += bits;
+            self.form.bits += bits;
+            self.mask |= mask << (64 - bits) >> (self.filled - bits);
+            self.last |= last << (64 - bits) >> (self.filled - bits);
+        }
+    }
+
+    /// Completes the chunk at hand.
+    fn flush(&mut self) -> Option<()> {
+        let word = self.word_at(self.form.bits - self.filled);
+        *self.form.chunks.get_mut(self.form.used)? = Chunk {
+            mask: self.mask,
+            value: word & self.mask,
+            last: self.last,
+            guard: self.last << 1 & !self.last,
+            bits: self.filled,
+        };
+        self.form.used += 1;
+        (self.mask, self.last, self.filled) = (0, 0, 0);
+        Some(())
+    }
+
+    /// The content of an item, its end included.
+    fn content(&mut self, layout: Layout) -> Option<()> {
+        let mut index = 0;
+        while let Some((width, _)) = layout.get(index) {
+            let word = self.word();
+            index += (word >> (64 - width)) as usize;
+            let known = u64::MAX >> (64 - width);
+            match layout.get(index) {
+                None => return self.push(*width, known, 0, 0),
+                // 2 + 8 + 3 + 1 bits, the magnitude, 2 bits.
+                Some((_, Part::Decimal)) => {
+                    let (octets, mask, last) = integer(word << width << 14, 2)?;
+                    let events = known << 14 | 0b11_0000_0000_1110;
+                    self.push(width + 16 + octets, (events << octets | mask) << 2 | 0b11, last << 2, 2)?;
+                }
+                Some((_, Part::Integer(limit))) => {
+                    let (octets, mask, last) = integer(word << width << 1, *limit)?;
+                    let events = known << 1 | 1;
+                    self.push(width + 2 + octets, (events << octets | mask) << 1 | 1, last << 1, 1)?;
+                }
+                Some((_, Part::Bits(bits))) => {
+                    self.push(width + 2 + bits, (known << 1 | 1) << (bits + 1) | 1, 0, 0)?;
+                }
+                Some((_, Part::List(max, items))) => {
+                    self.push(*width, known, 0, 0)?;
+                    return self.list(*max, items);
+                }
+            }
+            index += 1;
+        }
+        self.push(1, 1, 0, 0)
+    }
+
+    /// Items, of which the first has been started, and the end of the item that they are in.
+    fn list(&mut self, max: u16, items: Layout) -> Option<()> {
+        // A list in a list in the item is more than is worth a form.
+        if self.form.inner.is_some() {
+            return None;
+        }
+        let mut count = 0;
+        loop {
+            self.content(items)?;
+            count += 1;
+            let width = if count == max { 1 } else { 2 };
+            let ends = count == max || self.word() >> 62 > 0;
+            self.push(width, u64::MAX >> (64 - width), 0, 0)?;
+            if ends {
+                break;
+            }
+        }
+        self.form.inner = Some(Inner { end: self.form.bits, count });
+        Some(())
+    }
+}
+
+/// The bits of an integer of at most so many octets; which of them are known; and those of the last octet if there are more.
+#[inline(always)]
+fn integer(word: u64, limit: u32) -> Option<(u32, u64, u64)> {
+    const MORE: u64 = 0x8080_8080_8080_8080;
+    let octets = (!word & MORE).leading_zeros() / 8 + 1;
+    let bits = octets * 8;
+    (octets <= limit).then_some((bits, MORE >> (64 - bits), if octets > 1 { 0x7F } else { 0 }))
+}
