@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use exi_codec::{Document, Error, Index, app_protocol, iso20};
-use v2g_benches::{Case, Set, Sink, Value, cases, decode_and_read, decode_and_read_indexed, encode};
+use v2g_benches::{Set, Sink, Value, cases, decode_and_read, decode_and_read_indexed, encode};
 
 fn main() -> ExitCode {
     match run(std::env::args().nth(1)) {

@@ -34,21 +34,36 @@ pub(crate) fn last_word(data: &[u8]) -> u64 {
 
 #[inline(never)]
 fn short_word(data: &[u8]) -> u64 {
+    if cfg!(target_pointer_width = "64")
+        && let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>())
+    {
+        // What both hold is the same.
+        let last = u64::from(u32::from_be_bytes(*last)) << (64 - 8 * data.len());
+        return u64::from(u32::from_be_bytes(*first)) << 32 | last;
+    }
     data.iter().rev().fold(0, |word, octet| word >> 8 | u64::from(*octet) << 56)
 }
 
-/// Whether `count` octets that start at bit `bit` of `data`, and end before its end, all have their high bits clear.
-#[inline]
+/// Whether `count` octets that start at bit `bit` of `data` have their high bits clear, and end before its end.
+#[inline(always)]
 pub(crate) fn are_ascii(data: &[u8], bit: usize, count: usize) -> bool {
     // Each octet of the data holds the high bit of one of those asked for, always at the same place.
-    let mask = u64::from_ne_bytes([0x80 >> (bit & 7); 8]);
-    let octets = data.get(bit >> 3..(bit >> 3) + count).unwrap_or_default();
-    let Some(last) = octets.last_chunk::<8>() else {
-        return octets.iter().fold(0, |all, octet| all | octet) & mask as u8 == 0;
+    let mask = 0x8080_8080_8080_8080 >> (bit & 7);
+    let index = bit >> 3;
+    let Some(octets) = data.get(index..index + count) else { return false };
+    // The last octet may reach into another.
+    if bit + count * 8 > data.len() * 8 {
+        return false;
+    }
+    let all = match octets.last_chunk::<8>() {
+        Some(last) => {
+            let (words, _) = octets.as_chunks::<8>();
+            let last = u64::from_ne_bytes(*last);
+            words.iter().fold(last, |all, word| all | u64::from_ne_bytes(*word))
+        }
+        None => word(data, index) & !(u64::MAX >> (8 * count)),
     };
-    let (words, _) = octets.as_chunks::<8>();
-    let last = u64::from_ne_bytes(*last);
-    words.iter().fold(last, |all, word| all | u64::from_ne_bytes(*word)) & mask == 0
+    all & mask == 0
 }
 
 /// Copies octets that start at bit `bit` of `data`; what lies beyond the end reads as zero.

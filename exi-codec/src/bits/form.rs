@@ -71,26 +71,22 @@ impl Form {
     /// The form of the item that starts at bit `start`, if it is short enough.
     #[inline(never)]
     pub(super) fn of(layout: Layout, data: &[u8], start: usize) -> Option<Self> {
-        let chunk = Chunk { mask: 0, value: 0, last: 0, guard: 0, bits: 0 };
-        let form = Self { chunks: [chunk; WINDOWS], used: 0, inner: None, bits: 0 };
-        let mut learner = Learner { data, start, form, mask: 0, last: 0, filled: 0 };
+        let mut learner = Learner { data, start, bits: 0, known: [0; WORDS], last: [0; WORDS], inner: None };
         learner.content(layout)?;
-        let full = learner.filled + CODE > WINDOW;
-        learner.flush()?;
-        if full {
-            learner.flush()?;
-        }
-        Some(learner.form)
+        learner.form()
     }
 
-    /// What comes after the item at bit `pos`, left-aligned, if that has the form. The last octets of a message are not looked
-    /// at.
+    /// What comes after the item at bit `pos`, left-aligned, if that has the form.
     #[inline(always)]
     pub(super) fn matches(&self, data: &[u8], pos: usize) -> Option<u64> {
         let mut at = pos;
         let mut rest = 0;
         for chunk in self.chunks.iter().take(self.used) {
-            let word = copy::full_word(data, at >> 3)? << (at & 7);
+            let word = match copy::full_word(data, at >> 3) {
+                Some(word) => word,
+                None if at + chunk.bits as usize <= data.len() * 8 => copy::word(data, at >> 3),
+                None => return None,
+            } << (at & 7);
             let carried = (word & chunk.last).wrapping_add(chunk.last);
             if word & chunk.mask != chunk.value || carried & chunk.guard != chunk.guard {
                 return None;
@@ -102,14 +98,19 @@ impl Form {
     }
 }
 
+/// Words that hold the bits of a form, and one more.
+const WORDS: usize = WINDOWS + 1;
+
 struct Learner<'a> {
     data: &'a [u8],
     start: usize,
-    form: Form,
-    /// The chunk at hand.
-    mask: u64,
-    last: u64,
-    filled: u32,
+    /// Bits of the item that have been looked at.
+    bits: u32,
+    /// Which of them are known.
+    known: [u64; WORDS],
+    /// See [`Chunk::last`].
+    last: [u64; WORDS],
+    inner: Option<Inner>,
 }
 
 impl Learner<'_> {
@@ -123,48 +124,49 @@ impl Learner<'_> {
     /// What comes next.
     #[inline(always)]
     fn word(&self) -> u64 {
-        self.word_at(self.form.bits)
+        self.word_at(self.bits)
     }
 
-    /// Takes bits, of which those in `mask` are known, and those in `last`, with `tail` bits behind them, are not all zero.
+    /// Takes bits, of which those in `known` are known, and those in `last` are not all zero.
     #[inline(always)]
-    fn push(&mut self, bits: u32, mask: u64, last: u64, tail: u32) -> Option<()> {
-        let mut left = bits;
-        if self.filled + bits > WINDOW {
-            // An octet of which one bit must be set is not cut in two.
-            let cut = self.filled + bits - WINDOW;
-            left = if last > 0 && cut > tail && cut < tail + 8 { tail + 8 } else { cut };
-            self.take(bits - left, mask >> left, last >> left);
-            self.flush()?;
-        }
-        self.take(left, mask, last);
-        Some(())
-    }
-
-    /// The lower bits of the masks; what is above them has been taken.
-    #[inline(always)]
-    fn take(&mut self, bits: u32, mask: u64, last: u64) {
-        if bits > 0 {
-            self.filled += bits;
-            self.form.bits += bits;
-            self.mask |= mask << (64 - bits) >> (self.filled - bits);
-            self.last |= last << (64 - bits) >> (self.filled - bits);
-        }
-    }
-
-    /// Completes the chunk at hand.
-    fn flush(&mut self) -> Option<()> {
-        let word = self.word_at(self.form.bits - self.filled);
-        *self.form.chunks.get_mut(self.form.used)? = Chunk {
-            mask: self.mask,
-            value: word & self.mask,
-            last: self.last,
-            guard: self.last << 1 & !self.last,
-            bits: self.filled,
+    fn push(&mut self, bits: u32, known: u64, last: u64) -> Option<()> {
+        let (word, shift) = (self.bits as usize / 64, self.bits % 64);
+        let put = |words: &mut [u64; WORDS], value: u64| {
+            let value = value << (64 - bits);
+            let [high, low] = words.get_mut(word..)?.first_chunk_mut::<2>()?;
+            *high |= value >> shift;
+            *low |= value << 1 << (63 - shift);
+            Some(())
         };
-        self.form.used += 1;
-        (self.mask, self.last, self.filled) = (0, 0, 0);
+        put(&mut self.known, known)?;
+        if last > 0 {
+            put(&mut self.last, last)?;
+        }
+        self.bits += bits;
         Some(())
+    }
+
+    /// Cuts what was learned into windows.
+    fn form(&self) -> Option<Form> {
+        let chunk = Chunk { mask: 0, value: 0, last: 0, guard: 0, bits: 0 };
+        let mut form = Form { chunks: [chunk; WINDOWS], used: 0, inner: self.inner, bits: self.bits };
+        let mut at = 0;
+        loop {
+            let bits = (self.bits - at).min(WINDOW);
+            let last = bits_at(&self.last, at)?;
+            // An octet of which one bit must be set, and the bit before it, are not cut in two.
+            let cut = (last << bits >> 63) as u32;
+            let bits = bits - cut * ((last >> 1 >> (63 - bits)).trailing_ones() + 1);
+            let shown = !(u64::MAX >> bits);
+            let (mask, last) = (bits_at(&self.known, at)? & shown, last & shown);
+            let value = self.word_at(at) & mask;
+            *form.chunks.get_mut(form.used)? = Chunk { mask, value, last, guard: last << 1 & !last, bits };
+            form.used += 1;
+            at += bits;
+            if at == self.bits && bits + CODE <= WINDOW {
+                return Some(form);
+            }
+        }
     }
 
     /// The content of an item, its end included.
@@ -175,35 +177,35 @@ impl Learner<'_> {
             index += (word >> (64 - width)) as usize;
             let known = u64::MAX >> (64 - width);
             match layout.get(index) {
-                None => return self.push(*width, known, 0, 0),
+                None => return self.push(*width, known, 0),
                 // 2 + 8 + 3 + 1 bits, the magnitude, 2 bits.
                 Some((_, Part::Decimal)) => {
                     let (octets, mask, last) = integer(word << width << 14, 2)?;
                     let events = known << 14 | 0b11_0000_0000_1110;
-                    self.push(width + 16 + octets, (events << octets | mask) << 2 | 0b11, last << 2, 2)?;
+                    self.push(width + 16 + octets, (events << octets | mask) << 2 | 0b11, last << 2)?;
                 }
                 Some((_, Part::Integer(limit))) => {
                     let (octets, mask, last) = integer(word << width << 1, *limit)?;
                     let events = known << 1 | 1;
-                    self.push(width + 2 + octets, (events << octets | mask) << 1 | 1, last << 1, 1)?;
+                    self.push(width + 2 + octets, (events << octets | mask) << 1 | 1, last << 1)?;
                 }
                 Some((_, Part::Bits(bits))) => {
-                    self.push(width + 2 + bits, (known << 1 | 1) << (bits + 1) | 1, 0, 0)?;
+                    self.push(width + 2 + bits, (known << 1 | 1) << (bits + 1) | 1, 0)?;
                 }
                 Some((_, Part::List(max, items))) => {
-                    self.push(*width, known, 0, 0)?;
+                    self.push(*width, known, 0)?;
                     return self.list(*max, items);
                 }
             }
             index += 1;
         }
-        self.push(1, 1, 0, 0)
+        self.push(1, 1, 0)
     }
 
     /// Items, of which the first has been started, and the end of the item that they are in.
     fn list(&mut self, max: u16, items: Layout) -> Option<()> {
         // A list in a list in the item is more than is worth a form.
-        if self.form.inner.is_some() {
+        if self.inner.is_some() {
             return None;
         }
         let mut count = 0;
@@ -212,14 +214,21 @@ impl Learner<'_> {
             count += 1;
             let width = if count == max { 1 } else { 2 };
             let ends = count == max || self.word() >> 62 > 0;
-            self.push(width, u64::MAX >> (64 - width), 0, 0)?;
+            self.push(width, u64::MAX >> (64 - width), 0)?;
             if ends {
                 break;
             }
         }
-        self.form.inner = Some(Inner { end: self.form.bits, count });
+        self.inner = Some(Inner { end: self.bits, count });
         Some(())
     }
+}
+
+/// What stands at a bit of so many words.
+#[inline(always)]
+fn bits_at(words: &[u64; WORDS], bit: u32) -> Option<u64> {
+    let [high, low] = words.get(bit as usize / 64..)?.first_chunk::<2>()?;
+    Some(high << (bit % 64) | low >> 1 >> (63 - bit % 64))
 }
 
 /// The bits of an integer of at most so many octets; which of them are known; and those of the last octet if there are more.

@@ -23,34 +23,35 @@ mod kept {
 
     /// The form that items of a kind had last.
     #[derive(Debug, Clone)]
-    pub(crate) struct Forms([Known; KINDS]);
+    pub(crate) struct Forms([Option<Known>; KINDS]);
 
     impl Forms {
         #[inline(always)]
         pub(crate) const fn new() -> Self {
-            Self([Known { layout: &[], form: None, lessons: 0 }; KINDS])
+            Self([None; KINDS])
         }
 
         /// Where the form of items with this layout is kept.
         #[inline(always)]
         pub(crate) fn find(&mut self, layout: Layout) -> Option<usize> {
-            self.0.iter_mut().position(|known| {
-                if known.layout.is_empty() {
-                    known.layout = layout;
+            self.0.iter_mut().position(|known| match known {
+                Some(known) => ptr::eq(known.layout, layout),
+                None => {
+                    *known = Some(Known { layout, form: None, lessons: 0 });
+                    true
                 }
-                ptr::eq(known.layout, layout)
             })
         }
 
         #[inline(always)]
         pub(crate) fn get(&self, known: usize) -> Option<&Form> {
-            self.0.get(known)?.form.as_ref()
+            self.0.get(known)?.as_ref()?.form.as_ref()
         }
 
         /// Learns from the item that starts at `start`.
         #[inline(never)]
         pub(crate) fn learn(&mut self, known: usize, data: &[u8], start: usize) {
-            let Some(known) = self.0.get_mut(known) else { return };
+            let Some(known) = self.0.get_mut(known).and_then(Option::as_mut) else { return };
             if known.lessons < LESSON {
                 known.lessons += 1;
                 known.form = Form::of(known.layout, data, start);

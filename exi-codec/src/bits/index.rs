@@ -112,7 +112,9 @@ mod kept {
         /// Passes over slots.
         #[inline(always)]
         pub(crate) fn skip(&mut self, count: u16) {
-            self.0 = self.0.get(usize::from(count)..).unwrap_or_default();
+            if count > 0 {
+                self.0 = self.0.get(usize::from(count)..).unwrap_or_default();
+            }
         }
 
         /// How many slots were taken since.

@@ -224,6 +224,10 @@ impl<'a, M: Mode> Reader<'a, M> {
     /// One of the bits is set.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn zeros(&mut self, lead: u32, name: Name) -> Result<(), Fault> {
+        if M::TRUSTED {
+            self.pos += lead as usize;
+            return Ok(());
+        }
         self.event(lead - 1, 1, 1, name).map(drop)
     }
 

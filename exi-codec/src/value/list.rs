@@ -26,21 +26,20 @@ struct Span<'a> {
     data: &'a [u8],
     bit: u32,
     count: u16,
-    /// Width of the code between the first two items, and [`PADDED`].
-    first_code: u8,
-    /// Width of the code between other items.
+    /// Width of the code between two items.
     code: u8,
+    /// [`PADDED`] and [`PAIR`].
+    unusual: u8,
     /// The index for the lists in the items.
     slots: Slots<'a>,
 }
 
 /// Set if something in the items was not in its one canonical form: then they are checked again whenever they are read, to
 /// find what it was.
-const PADDED: u8 = 0x80;
+const PADDED: u8 = 1;
 
-impl Span<'_> {
-    const EMPTY: Self = Self { data: &[], bit: 0, count: 0, first_code: 0, code: 0, slots: Slots::none() };
-}
+/// Set if the code after the first item is of one bit, because another must come.
+const PAIR: u8 = 2;
 
 impl<'a, T> List<'a, T> {
     /// Items to be sent.
@@ -55,8 +54,8 @@ impl<'a, T> List<'a, T> {
                 data,
                 bit: bit as u32,
                 count: count as u16,
-                first_code: if shape.min > 1 { 1 } else { shape.width },
                 code: shape.width,
+                unusual: if shape.min > 1 { PAIR } else { 0 },
                 slots,
             }),
         }
@@ -65,7 +64,7 @@ impl<'a, T> List<'a, T> {
     /// The same list, with items that are not in their canonical form.
     pub(crate) const fn padded(mut self) -> Self {
         if let Repr::Stream(span) = &mut self.repr {
-            span.first_code |= PADDED;
+            span.unusual |= PADDED;
         }
         self
     }
@@ -96,16 +95,21 @@ impl<'a, T: Element<'a>> List<'a, T> {
     /// The items, each decoded where it stands.
     #[inline]
     pub fn iter(&self) -> Iter<'a, T> {
-        let (span, items) = match self.repr {
-            Repr::Slice(items) => (Span::EMPTY, items),
-            Repr::Stream(span) => (span, &[][..]),
-        };
-        Iter {
-            reader: Reader::indexed(span.data, span.bit as usize, span.slots),
-            left: usize::from(span.count) + items.len(),
-            codes: [0, span.first_code & !PADDED, span.code],
-            aside: !items.is_empty() || HOST && span.first_code & PADDED > 0,
-            items,
+        match self.repr {
+            Repr::Slice(items) => Iter {
+                reader: Reader::indexed(&[], 0, Slots::none()),
+                left: items.len(),
+                code: 0,
+                unusual: true,
+                list: *self,
+            },
+            Repr::Stream(span) => Iter {
+                reader: Reader::indexed(span.data, span.bit as usize, span.slots),
+                left: usize::from(span.count),
+                code: span.code,
+                unusual: span.unusual & UNUSUAL > 0,
+                list: *self,
+            },
         }
     }
 
@@ -183,15 +187,15 @@ impl<'a, T: Element<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
 pub struct Iter<'a, T> {
     reader: Reader<'a, Again>,
     left: usize,
-    /// Widths of the codes before the next item, the one after it, and all others.
-    codes: [u8; 3],
-    /// Whether the items are not those that are nearly always read: in a message, and in their canonical form.
-    aside: bool,
-    /// The items, if they are a slice.
-    items: &'a [T],
+    /// Width of the code after an item.
+    code: u8,
+    /// Whether the items are not what they nearly always are: in a message, in their canonical form, with codes of one width.
+    unusual: bool,
+    list: List<'a, T>,
 }
 
-const HOST: bool = cfg!(target_pointer_width = "64");
+/// What makes a list unusual. Firmware checks all items again.
+const UNUSUAL: u8 = if cfg!(target_pointer_width = "64") { PADDED | PAIR } else { PAIR };
 
 /// How items are read that were checked when the message was decoded.
 #[cfg(target_pointer_width = "64")]
@@ -199,18 +203,26 @@ type Again = Trusted;
 #[cfg(not(target_pointer_width = "64"))]
 type Again = Checked;
 
-/// An item that is one of a slice, or else not in its canonical form, and where it ends. Apart, and with nothing that refers to
-/// the iterator, so that all of that stays in registers.
+/// An item of an unusual list, and where it ends. Apart, and with nothing that refers to the iterator, so that all of that stays
+/// in registers.
 #[cold]
 #[inline(never)]
-fn aside<'a, T: Element<'a>>(items: &'a [T], left: usize, data: &'a [u8], position: usize) -> Option<(T, usize)> {
-    if let Some(index) = items.len().checked_sub(left + 1) {
-        return items.get(index).map(|item| (*item, position));
+fn aside<'a, T: Element<'a>>(list: List<'a, T>, left: usize, position: usize) -> Option<(T, usize)> {
+    let index = list.len() - left - 1;
+    match list.repr {
+        Repr::Slice(items) => items.get(index).map(|item| (*item, position)),
+        Repr::Stream(span) => {
+            let code = match index {
+                0 => 0,
+                1 if span.unusual & PAIR > 0 => 1,
+                _ => span.code,
+            };
+            // Without the index, which is for those who do not check.
+            let mut reader = Reader::at(span.data, position + usize::from(code));
+            let item = T::decode(&mut reader).ok()?;
+            Some((item, reader.position()))
+        }
     }
-    // The index is left alone.
-    let mut reader = Reader::at(data, position);
-    let item = T::decode(&mut reader).ok()?;
-    Some((item, reader.position()))
 }
 
 impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
@@ -219,17 +231,15 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn next(&mut self) -> Option<T> {
         self.left = self.left.checked_sub(1)?;
-        let [before, next, others] = self.codes;
-        self.codes = [next, others, others];
-        let position = self.reader.position() + usize::from(before);
-        self.reader.set_position(position);
-        if self.aside {
-            let (item, position) = aside(self.items, self.left, self.reader.data(), position)?;
+        if self.unusual {
+            let (item, position) = aside(self.list, self.left, self.reader.position())?;
             self.reader.set_position(position);
             return Some(item);
         }
         // Validated when the message was decoded.
-        T::decode(&mut self.reader).ok()
+        let item = T::decode(&mut self.reader).ok()?;
+        self.reader.set_position(self.reader.position() + usize::from(self.code));
+        Some(item)
     }
 
     /// Internal iteration keeps the place in the stream in registers: `for_each` is faster than `for`.

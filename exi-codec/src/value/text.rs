@@ -91,18 +91,27 @@ impl<'a> Str<'a> {
             to.copy_from_slice(self.data);
             self.data.len()
         } else {
-            self.copy_stream(out)?
+            let chars = self.in_stream_chars() as usize;
+            match out.get_mut(..chars) {
+                // Octets as they stand.
+                Some(to) if self.chars & ASCII != 0 => {
+                    copy::octets(self.data, self.bit as usize, to);
+                    chars
+                }
+                _ => self.copy_stream(out)?,
+            }
         };
         let used = out.get(..used).unwrap_or_default();
         core::str::from_utf8(used).map_err(|_| CapacityError { needed: 0 })
     }
 
+    #[inline(never)]
     fn copy_stream(&self, out: &mut [u8]) -> Result<usize, CapacityError> {
         let count = self.in_stream_chars() as usize;
-        // ASCII throughout, as nearly always: octets as they stand.
+        // ASCII throughout after all: octets as they stand.
         if let Some(to) = out.get_mut(..count) {
             copy::octets(self.data, self.bit as usize, to);
-            if self.chars & ASCII != 0 || to.is_ascii() {
+            if to.is_ascii() {
                 return Ok(count);
             }
         }

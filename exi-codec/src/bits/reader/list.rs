@@ -223,15 +223,10 @@ impl<M: Mode> Reader<'_, M> {
     fn pass(&mut self, known: usize, shape: &ListShape, limit: u32) -> Passed {
         let mut passed = Passed::NONE;
         let Some(form) = self.forms.get(known) else { return passed };
-        let (data, end) = (self.data, self.len_bits());
-        let (mut pos, mut slots) = (self.pos, self.slots);
+        let (data, mut pos, mut slots) = (self.data, self.pos, self.slots);
         while let Some(rest) = form.matches(data, pos) {
             let start = pos as u32;
-            let next = pos + form.bits as usize;
-            if next > end {
-                break;
-            }
-            pos = next;
+            pos += form.bits as usize;
             if let Some(inner) = &form.inner
                 && let Some(slot) = slots.take()
             {

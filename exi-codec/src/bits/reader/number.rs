@@ -231,6 +231,15 @@ impl<'a, M: Mode> Reader<'a, M> {
     /// Sign and magnitude of an EXI Integer of at most `octets` octets whose magnitude is at most `max`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn signed(&mut self, lead: u32, octets: u32, max: u32, name: Name) -> Result<i32, Fault> {
+        let word = self.window();
+        if HOST
+            && (M::TRUSTED || word >> 1 >> (63 - lead) == 0)
+            && let Some((magnitude, used)) = Self::short_integer(word << (lead + 1), 0)
+        {
+            self.pos += (lead + 1 + used) as usize;
+            let magnitude = magnitude as i32;
+            return Ok(if word << lead >> 63 == 0 { magnitude } else { !magnitude });
+        }
         let negative = self.small(lead, 1, 2, name)?;
         let magnitude = match self.short_groups(0) {
             Some(value) => value as i32,
