@@ -34,7 +34,7 @@ const WINDOWS: usize = 4;
 
 /// A part of an item that one window shows.
 #[derive(Debug, Clone, Copy)]
-struct Chunk {
+pub(super) struct Chunk {
     /// Bits that are known.
     mask: u64,
     /// What they are.
@@ -76,25 +76,40 @@ impl Form {
         learner.form()
     }
 
-    /// What comes after the item at bit `pos`, left-aligned, if that has the form.
+    /// The windows, of which there is one at least.
     #[inline(always)]
-    pub(super) fn matches(&self, data: &[u8], pos: usize) -> Option<u64> {
-        let mut at = pos;
-        let mut rest = 0;
-        for chunk in self.chunks.iter().take(self.used) {
-            let word = match copy::full_word(data, at >> 3) {
-                Some(word) => word,
-                None if at + chunk.bits as usize <= data.len() * 8 => copy::word(data, at >> 3),
-                None => return None,
-            } << (at & 7);
-            let carried = (word & chunk.last).wrapping_add(chunk.last);
-            if word & chunk.mask != chunk.value || carried & chunk.guard != chunk.guard {
-                return None;
-            }
-            at += chunk.bits as usize;
-            rest = word << chunk.bits;
-        }
-        Some(rest)
+    pub(super) fn chunks(&self) -> Option<(&Chunk, &[Chunk])> {
+        self.chunks.get(..self.used)?.split_first()
+    }
+}
+
+/// What comes after the item at bit `pos`, left-aligned, if that has the form.
+#[inline(always)]
+pub(super) fn after((first, others): (&Chunk, &[Chunk]), data: &[u8], pos: usize) -> Option<u64> {
+    let rest = first.after(data, pos)?;
+    // Nearly all forms take one window or two.
+    let Some((second, others)) = others.split_first() else { return Some(rest) };
+    let mut at = pos + first.bits as usize;
+    let mut rest = second.after(data, at)?;
+    at += second.bits as usize;
+    for chunk in others {
+        rest = chunk.after(data, at)?;
+        at += chunk.bits as usize;
+    }
+    Some(rest)
+}
+
+impl Chunk {
+    /// What comes after this part of an item, if it has the form.
+    #[inline(always)]
+    fn after(&self, data: &[u8], pos: usize) -> Option<u64> {
+        let word = match copy::full_word(data, pos >> 3) {
+            Some(word) => word,
+            None if pos + self.bits as usize <= data.len() * 8 => copy::word(data, pos >> 3),
+            None => return None,
+        } << (pos & 7);
+        let carried = (word & self.last).wrapping_add(self.last);
+        (word & self.mask == self.value && carried & self.guard == self.guard).then_some(word << self.bits)
     }
 }
 

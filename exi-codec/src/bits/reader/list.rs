@@ -1,6 +1,7 @@
 //! Children and lists of them.
 
 use super::{HOST, Mode, Reader};
+use crate::bits::form::after;
 use crate::bits::index::{Extent, Slot, Slots};
 use crate::bits::{Layout, width};
 use crate::error::{ErrorKind, Fault, Name};
@@ -224,7 +225,8 @@ impl<M: Mode> Reader<'_, M> {
         let mut passed = Passed::NONE;
         let Some(form) = self.forms.get(known) else { return passed };
         let (data, mut pos, mut slots) = (self.data, self.pos, self.slots);
-        while let Some(rest) = form.matches(data, pos) {
+        let Some(chunks) = form.chunks() else { return passed };
+        while let Some(rest) = after(chunks, data, pos) {
             let start = pos as u32;
             pos += form.bits as usize;
             if let Some(inner) = &form.inner
