@@ -1,5 +1,7 @@
 //! Word-wise access to octets that stand at any bit position.
 
+use super::reader::HOST;
+
 /// Eight octets of `data` from octet `index`, big-endian, if there are as many.
 #[inline(always)]
 pub(crate) fn full_word(data: &[u8], index: usize) -> Option<u64> {
@@ -34,7 +36,7 @@ pub(crate) fn last_word(data: &[u8]) -> u64 {
 
 #[inline(never)]
 fn short_word(data: &[u8]) -> u64 {
-    if cfg!(target_pointer_width = "64")
+    if HOST
         && let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>())
     {
         // What both hold is the same.
@@ -67,9 +69,9 @@ pub(crate) fn are_ascii(data: &[u8], bit: usize, count: usize) -> bool {
 }
 
 /// Copies octets that start at bit `bit` of `data`; what lies beyond the end reads as zero.
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline)]
 pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
-    if out.len() < 8 {
+    if HOST && out.len() < 8 {
         short(straddling_word(data, bit), out);
     } else {
         long(data, bit, out);
@@ -79,20 +81,19 @@ pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
 /// The first octets of `word`.
 #[inline]
 fn short(word: u64, out: &mut [u8]) {
-    let mut rest = word;
-    for octet in out {
-        rest = rest.rotate_left(8);
-        *octet = rest as u8;
+    for (to, from) in out.iter_mut().zip(word.to_be_bytes()) {
+        *to = from;
     }
 }
 
-/// [`octets`], eight and more.
-#[inline(never)]
+/// [`octets`], mostly eight and more.
+#[cfg_attr(target_pointer_width = "64", inline(never))]
 fn long(data: &[u8], bit: usize, out: &mut [u8]) {
     let end = bit + out.len() * 8;
     let source = data.get(bit >> 3..).unwrap_or_default();
     let shift = bit & 7;
     let (to, _) = out.as_chunks_mut::<8>();
+    let words = to.len();
     let (from, _) = source.as_chunks::<8>();
     let mut done = 0;
     if shift > 0
@@ -112,11 +113,10 @@ fn long(data: &[u8], bit: usize, out: &mut [u8]) {
         *to = straddling_word(data, bit).to_be_bytes();
         bit += 64;
     }
-    // The rest, and some of what is there already.
-    if bit < end
-        && let Some(to) = out.last_chunk_mut::<8>()
-    {
-        *to = straddling_word(data, end - 64).to_be_bytes();
+    match out.last_chunk_mut::<8>() {
+        // The rest, and some of what is there already.
+        Some(to) if HOST => *to = straddling_word(data, end - 64).to_be_bytes(),
+        _ => short(straddling_word(data, bit), out.get_mut(words * 8..).unwrap_or_default()),
     }
 }
 

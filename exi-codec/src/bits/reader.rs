@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Fault, Name};
 pub use list::ListShape;
 
 /// Whether speed comes before size: fused operations are for hosts, firmware takes one field at a time.
-const HOST: bool = cfg!(target_pointer_width = "64");
+pub(super) const HOST: bool = cfg!(target_pointer_width = "64");
 
 /// What a reader knows of the bits before it reads them.
 pub trait Mode: Copy + core::fmt::Debug {

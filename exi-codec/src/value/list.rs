@@ -41,6 +41,17 @@ const PADDED: u8 = 1;
 /// Set if the code after the first item is of one bit, because another must come.
 const PAIR: u8 = 2;
 
+impl Span<'_> {
+    /// Width of the code before an item.
+    const fn code_before(&self, index: usize) -> u8 {
+        match index {
+            0 => 0,
+            1 if self.unusual & PAIR > 0 => 1,
+            _ => self.code,
+        }
+    }
+}
+
 impl<'a, T> List<'a, T> {
     /// Items to be sent.
     pub const fn new(items: &'a [T]) -> Self {
@@ -107,7 +118,7 @@ impl<'a, T: Element<'a>> List<'a, T> {
                 reader: Reader::indexed(span.data, span.bit as usize, span.slots),
                 left: usize::from(span.count),
                 code: span.code,
-                unusual: span.unusual & UNUSUAL > 0,
+                unusual: span.unusual > 0,
                 list: *self,
             },
         }
@@ -194,8 +205,8 @@ pub struct Iter<'a, T> {
     list: List<'a, T>,
 }
 
-/// What makes a list unusual. Firmware checks all items again.
-const UNUSUAL: u8 = if cfg!(target_pointer_width = "64") { PADDED | PAIR } else { PAIR };
+/// Firmware checks all items again: one decoder for each type is enough there.
+const HOST: bool = cfg!(target_pointer_width = "64");
 
 /// How items are read that were checked when the message was decoded.
 #[cfg(target_pointer_width = "64")]
@@ -212,15 +223,26 @@ fn aside<'a, T: Element<'a>>(list: List<'a, T>, left: usize, position: usize) ->
     match list.repr {
         Repr::Slice(items) => items.get(index).map(|item| (*item, position)),
         Repr::Stream(span) => {
-            let code = match index {
-                0 => 0,
-                1 if span.unusual & PAIR > 0 => 1,
-                _ => span.code,
-            };
+            let code = span.code_before(index);
             // Without the index, which is for those who do not check.
             let mut reader = Reader::at(span.data, position + usize::from(code));
             let item = T::decode(&mut reader).ok()?;
             Some((item, reader.position()))
+        }
+    }
+}
+
+impl<'a, T: Element<'a>> Iter<'a, T> {
+    /// The next item of any list, with one call of its decoder.
+    #[inline]
+    fn next_in_place(&mut self) -> Option<T> {
+        let index = self.list.len() - self.left - 1;
+        match &self.list.repr {
+            Repr::Slice(items) => items.get(index).copied(),
+            Repr::Stream(span) => {
+                self.reader.set_position(self.reader.position() + usize::from(span.code_before(index)));
+                T::decode(&mut self.reader).ok()
+            }
         }
     }
 }
@@ -231,6 +253,9 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn next(&mut self) -> Option<T> {
         self.left = self.left.checked_sub(1)?;
+        if !HOST {
+            return self.next_in_place();
+        }
         if self.unusual {
             let (item, position) = aside(self.list, self.left, self.reader.position())?;
             self.reader.set_position(position);

@@ -27,7 +27,8 @@ pub struct ListShape {
     /// Productions that the repeated term has in a state: more than one if it may also be a wildcard.
     pub alternatives: u8,
     /// What an item is made of, if items may share a form.
-    pub(crate) layout: Layout,
+    #[cfg(target_pointer_width = "64")]
+    layout: Layout,
 }
 
 impl ListShape {
@@ -44,15 +45,21 @@ impl ListShape {
             last_width: width(last_count) as u8,
             last_count,
             alternatives,
+            #[cfg(target_pointer_width = "64")]
             layout: &[],
         }
     }
 
     /// The same, with items that are made of this.
+    #[cfg(target_pointer_width = "64")]
     pub(crate) const fn of(mut self, layout: Layout) -> Self {
-        if HOST {
-            self.layout = layout;
-        }
+        self.layout = layout;
+        self
+    }
+
+    /// The same: firmware reads field by field.
+    #[cfg(not(target_pointer_width = "64"))]
+    pub(crate) const fn of(self, _: Layout) -> Self {
         self
     }
 }
@@ -125,6 +132,10 @@ impl<'a, M: Mode> Reader<'a, M> {
             self.slots = slots;
             return Ok((List::in_stream(self.data, start, count, shape, inner), next));
         }
+        if !HOST {
+            let (count, next) = self.items(shape, name, item)?;
+            return Ok((List::in_stream(self.data, start, count, shape, inner), next));
+        }
         let before = self.start_canonical();
         let (count, next) = self.items(shape, name, item)?;
         if let Some(slot) = slot {
@@ -165,7 +176,10 @@ impl<'a, M: Mode> Reader<'a, M> {
         mut item: impl FnMut(&mut Self) -> Result<T, Fault>,
     ) -> Result<(u32, u32), Fault> {
         let mut count: u32 = 0;
-        let known = if HOST && !shape.layout.is_empty() { self.forms.find(shape.layout) } else { None };
+        #[cfg(target_pointer_width = "64")]
+        let known = if shape.layout.is_empty() { None } else { self.forms.find(shape.layout) };
+        #[cfg(not(target_pointer_width = "64"))]
+        let known = None;
         let next = loop {
             let passed = match known {
                 // The item after which the state is another one is left to the code below.

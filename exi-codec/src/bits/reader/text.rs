@@ -104,8 +104,7 @@ impl<'a, M: Mode> Reader<'a, M> {
     }
 
     /// [`string`](Self::string) of any length and any characters.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    #[cfg_attr(target_pointer_width = "32", inline)]
+    #[inline(never)]
     fn any_string(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Str<'a>, Fault> {
         let start = self.pos + lead as usize;
         let length = self.u32(lead, name)?;
