@@ -28,7 +28,7 @@ pub fn decode_and_read_indexed<'a, M: Document<'a> + Value>(
     read(&exi_codec::decode_indexed::<M, _>(octets, index), sink)
 }
 
-#[inline(always)]
+#[inline]
 fn read<M: Value>(decoded: &Result<M, Error>, sink: &mut Sink) -> Result<(), Error> {
     // A whole message in memory, as an application has it; read where it was decoded.
     match black_box(decoded) {

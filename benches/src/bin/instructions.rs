@@ -37,7 +37,8 @@ fn run(name: Option<String>) -> Result<(), String> {
         }
         Set::Common => {
             let mut index = Index::new();
-            decode_and_read_indexed::<iso20::common_messages::Message<'_>>(octets, &mut index, sink).map_err(error)?;
+            decode_and_read_indexed::<iso20::common_messages::Message<'_>>(octets, &mut index, sink)
+                .map_err(error)?;
             there_again::<iso20::common_messages::Message<'_>>(octets)
         }
         Set::Dc => {

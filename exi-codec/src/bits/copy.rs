@@ -36,9 +36,7 @@ pub(crate) fn last_word(data: &[u8]) -> u64 {
 
 #[inline(never)]
 fn short_word(data: &[u8]) -> u64 {
-    if HOST
-        && let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>())
-    {
+    if HOST && let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
         // What both hold is the same.
         let last = u64::from(u32::from_be_bytes(*last)) << (64 - 8 * data.len());
         return u64::from(u32::from_be_bytes(*first)) << 32 | last;

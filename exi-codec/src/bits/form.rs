@@ -5,23 +5,8 @@
 //! comparisons tell that a whole item is valid, whatever its numbers are. Anything else is read field by field.
 
 use super::copy;
-
-/// What an item is made of: its elements in order. Each comes after an event code of so many bits, which counts how many
-/// elements are left out before it.
-pub(crate) type Layout = &'static [(u32, Part)];
-
-/// The content of an element, of which no value is out of range.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Part {
-    /// An integer of at most so many octets.
-    Integer(u32),
-    /// A decimal number with a magnitude of at most two octets.
-    Decimal,
-    /// So many bits.
-    Bits(u32),
-    /// So many items at most, and one at least; nothing comes after them.
-    List(u16, Layout),
-}
+use super::index::Extent;
+use super::layout::{Layout, Part};
 
 /// Bits that a window has at least.
 const WINDOW: u32 = 57;
@@ -51,9 +36,17 @@ pub(super) struct Chunk {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Inner {
     /// Bits from the start of the item to behind the event after the list.
-    pub(super) end: u32,
+    end: u32,
     /// Number of items.
-    pub(super) count: u16,
+    count: u16,
+}
+
+impl Inner {
+    /// The extent of the list in an item that starts at bit `start`.
+    #[inline(always)]
+    pub(super) const fn at(self, start: u32) -> Extent {
+        Extent { end: start + self.end, count: self.count, inner: 0, next: 0 }
+    }
 }
 
 /// The form of an item, learned from one that was read field by field.

@@ -5,6 +5,7 @@
 //! yields zeros and never fails by itself; lists, strings and the end of the message look whether the end was
 //! passed, and every error that comes after the end is reported as [`ErrorKind::UnexpectedEnd`].
 
+mod form;
 mod list;
 mod number;
 mod text;
@@ -12,7 +13,7 @@ mod text;
 use core::marker::PhantomData;
 
 use super::copy;
-use super::forms::Forms;
+use super::forms::{KINDS, Known};
 use super::index::Slots;
 use crate::document::HEADER;
 use crate::error::{Error, ErrorKind, Fault, Name};
@@ -26,6 +27,12 @@ pub(super) const HOST: bool = cfg!(target_pointer_width = "64");
 pub trait Mode: Copy + core::fmt::Debug {
     /// True for bits that were decoded before, and were in their one canonical form: nothing is to be checked.
     const TRUSTED: bool;
+
+    /// Room for the forms of items that are learned.
+    type Forms: Clone + core::fmt::Debug + AsRef<[Option<Known>]> + AsMut<[Option<Known>]>;
+
+    /// No form learned yet.
+    fn no_forms() -> Self::Forms;
 }
 
 /// Bits that have just arrived.
@@ -38,15 +45,29 @@ pub struct Trusted;
 
 impl Mode for Checked {
     const TRUSTED: bool = false;
+
+    type Forms = [Option<Known>; KINDS];
+
+    #[inline(always)]
+    fn no_forms() -> Self::Forms {
+        [None; KINDS]
+    }
 }
 
 impl Mode for Trusted {
     const TRUSTED: bool = true;
+
+    type Forms = [Option<Known>; 0];
+
+    #[inline(always)]
+    fn no_forms() -> Self::Forms {
+        []
+    }
 }
 
 /// Reads an EXI stream. Generated code drives it; users call [`decode`](crate::decode).
 #[derive(Debug, Clone)]
-pub struct Reader<'a, M = Checked> {
+pub struct Reader<'a, M: Mode = Checked> {
     data: &'a [u8],
     pos: usize,
     /// The last eight octets, or all there are, left-aligned.
@@ -55,7 +76,8 @@ pub struct Reader<'a, M = Checked> {
     canonical: bool,
     /// The index from here on: written while the bits are checked, read when they are trusted.
     slots: Slots<'a>,
-    forms: Forms,
+    #[cfg_attr(not(target_pointer_width = "64"), expect(dead_code, reason = "firmware learns nothing"))]
+    forms: M::Forms,
     mode: PhantomData<M>,
 }
 
@@ -76,7 +98,7 @@ impl<'a, M: Mode> Reader<'a, M> {
             error: None,
             canonical: true,
             slots,
-            forms: Forms::new(),
+            forms: M::no_forms(),
             mode: PhantomData,
         }
     }

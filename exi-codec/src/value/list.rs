@@ -59,7 +59,13 @@ impl<'a, T> List<'a, T> {
     }
 
     #[inline]
-    pub(crate) const fn in_stream(data: &'a [u8], bit: usize, count: u32, shape: &ListShape, slots: Slots<'a>) -> Self {
+    pub(crate) const fn in_stream(
+        data: &'a [u8],
+        bit: usize,
+        count: u32,
+        shape: &ListShape,
+        slots: Slots<'a>,
+    ) -> Self {
         Self {
             repr: Repr::Stream(Span {
                 data,
@@ -269,6 +275,7 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
 
     /// Internal iteration keeps the place in the stream in registers: `for_each` is faster than `for`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[allow(clippy::while_let_on_iterator, reason = "the loop of a `for` is this function")]
     fn fold<B, F: FnMut(B, T) -> B>(mut self, init: B, mut f: F) -> B {
         let mut value = init;
         while let Some(item) = self.next() {

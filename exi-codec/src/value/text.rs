@@ -73,7 +73,9 @@ impl<'a> Str<'a> {
     pub fn chars(&self) -> Chars<'a> {
         let inner = match self.as_str() {
             Some(text) => CharsInner::Slice(text.chars()),
-            None => CharsInner::Stream { reader: Reader::at(self.data, self.bit as usize), left: self.in_stream_chars() },
+            None => {
+                CharsInner::Stream { data: self.data, bit: self.bit as usize, left: self.in_stream_chars() }
+            }
         };
         Chars(inner)
     }
@@ -222,7 +224,7 @@ pub struct Chars<'a>(CharsInner<'a>);
 #[derive(Debug, Clone)]
 enum CharsInner<'a> {
     Slice(core::str::Chars<'a>),
-    Stream { reader: Reader<'a>, left: u32 },
+    Stream { data: &'a [u8], bit: usize, left: u32 },
 }
 
 impl Iterator for Chars<'_> {
@@ -231,9 +233,12 @@ impl Iterator for Chars<'_> {
     fn next(&mut self) -> Option<char> {
         match &mut self.0 {
             CharsInner::Slice(chars) => chars.next(),
-            CharsInner::Stream { reader, left } => {
+            CharsInner::Stream { data, bit, left } => {
                 *left = left.checked_sub(1)?;
-                reader.u32(0, Name::NONE).ok().and_then(char::from_u32)
+                let mut reader = Reader::at(data, *bit);
+                let c = reader.u32(0, Name::NONE).ok()?;
+                *bit = reader.position();
+                char::from_u32(c)
             }
         }
     }

@@ -97,15 +97,16 @@ impl Emitter<'_> {
         let last = item.state(index + 1);
         self.imports.codec("ListShape");
         let (min, max) = (slot.min, slot.max.unwrap_or(0));
-        let layout = slot.single().map_or(String::new(), |(_, item)| self.layout(&item.ty, slot.max));
+        let layout =
+            slot.single().map_or(String::new(), |(_, item)| self.layout(&item.ty, slot.min, slot.max));
         format!("const {{ ListShape::new({min}, {max}, {code}, {}, {}){layout} }}", slot.width(), last.count)
     }
 
     /// What an item is made of, if that is known of its type.
-    fn layout(&mut self, ty: &Ty, max: Option<u32>) -> String {
+    fn layout(&mut self, ty: &Ty, min: u32, max: Option<u32>) -> String {
         let Ty::Struct { path, .. } = ty else { return String::new() };
-        let item = self.registry.structs.get(path).filter(|_| layout::in_long_list(path, self.registry));
-        match item.filter(|item| layout::pays(item, max)).and_then(|item| layout::parts(item, self.registry, &mut Imports::default())) {
+        let item = self.registry.structs.get(path).filter(|item| layout::pays(item, min, max));
+        match item.and_then(|item| layout::parts(item, self.registry)) {
             Some(_) => format!(".of({}::LAYOUT)", self.imports.path(path)),
             None => String::new(),
         }
@@ -114,7 +115,7 @@ impl Emitter<'_> {
     /// The shape of a repeated element that ends its parent.
     pub(super) fn final_shape(&mut self, min: u32, max: Option<u32>, item: &Ty) -> String {
         self.imports.codec("ListShape");
-        let layout = self.layout(item, max);
+        let layout = self.layout(item, min, max);
         format!("const {{ ListShape::new({min}, {}, 0, 1, 1){layout} }}", max.unwrap_or(0))
     }
 }
@@ -251,8 +252,8 @@ fn codec(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
         e.imports.codec(name);
     }
     let lifetime = if item.borrows { "<'a>" } else { "" };
-    if layout::in_long_list(&item.path, e.registry)
-        && let Some(parts) = layout::parts(item, e.registry, &mut e.imports)
+    if layout::is_used(item, e.registry)
+        && let Some(parts) = layout::parts(item, e.registry)
     {
         for name in ["Layout", "Part"] {
             e.imports.codec(name);

@@ -1,7 +1,6 @@
 //! Children and lists of them.
 
 use super::{HOST, Mode, Reader};
-use crate::bits::form::after;
 use crate::bits::index::{Extent, Slot, Slots};
 use crate::bits::{Layout, width};
 use crate::error::{ErrorKind, Fault, Name};
@@ -28,7 +27,7 @@ pub struct ListShape {
     pub alternatives: u8,
     /// What an item is made of, if items may share a form.
     #[cfg(target_pointer_width = "64")]
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 impl ListShape {
@@ -50,7 +49,7 @@ impl ListShape {
         }
     }
 
-    /// The same, with items that are made of this.
+    /// The same, with items that are made of this. For a list of one item or more, and not without end, whose code is 0.
     #[cfg(target_pointer_width = "64")]
     pub(crate) const fn of(mut self, layout: Layout) -> Self {
         self.layout = layout;
@@ -176,16 +175,9 @@ impl<'a, M: Mode> Reader<'a, M> {
         mut item: impl FnMut(&mut Self) -> Result<T, Fault>,
     ) -> Result<(u32, u32), Fault> {
         let mut count: u32 = 0;
-        #[cfg(target_pointer_width = "64")]
-        let known = if shape.layout.is_empty() { None } else { self.forms.find(shape.layout) };
-        #[cfg(not(target_pointer_width = "64"))]
-        let known = None;
+        let known = self.known_form(shape);
         let next = loop {
-            let passed = match known {
-                // The item after which the state is another one is left to the code below.
-                Some(known) => self.pass(known, shape, u32::from(shape.max) - 1 - count),
-                None => Passed::NONE,
-            };
+            let passed = self.pass(known, shape, count);
             count += passed.followed;
             let start = self.pos;
             if !passed.one_more {
@@ -205,9 +197,7 @@ impl<'a, M: Mode> Reader<'a, M> {
             }
             let next = self.event(0, u32::from(shape.width), u32::from(shape.count), name)?;
             if next == u32::from(shape.code) {
-                if let Some(known) = known {
-                    self.forms.learn(known, self.data, start);
-                }
+                self.learn(known, start);
                 continue;
             }
             match next.checked_sub(u32::from(shape.alternatives)) {
@@ -216,47 +206,5 @@ impl<'a, M: Mode> Reader<'a, M> {
             }
         };
         Ok((count, next))
-    }
-}
-
-/// Items that were found to have the form that is known.
-#[derive(Debug, Clone, Copy)]
-struct Passed {
-    /// How many, with the event after each that starts another.
-    followed: u32,
-    /// Whether there was another, with another event after it.
-    one_more: bool,
-}
-
-impl Passed {
-    const NONE: Self = Self { followed: 0, one_more: false };
-}
-
-impl<M: Mode> Reader<'_, M> {
-    /// Passes over items that have the form, at most so many with the event after them.
-    #[inline(never)]
-    fn pass(&mut self, known: usize, shape: &ListShape, limit: u32) -> Passed {
-        let mut passed = Passed::NONE;
-        let Some(form) = self.forms.get(known) else { return passed };
-        let (data, mut pos, mut slots) = (self.data, self.pos, self.slots);
-        let Some(chunks) = form.chunks() else { return passed };
-        while let Some(rest) = after(chunks, data, pos) {
-            let start = pos as u32;
-            pos += form.bits as usize;
-            if let Some(inner) = &form.inner
-                && let Some(slot) = slots.take()
-            {
-                slot.set(Extent { end: start + inner.end, count: inner.count, inner: 0, next: 0 });
-            }
-            passed.one_more = passed.followed == limit || rest >> (64 - shape.width) > 0;
-            if passed.one_more {
-                break;
-            }
-            passed.followed += 1;
-            pos += usize::from(shape.width);
-        }
-        self.pos = pos;
-        self.slots = slots;
-        passed
     }
 }

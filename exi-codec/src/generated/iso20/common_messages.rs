@@ -1607,11 +1607,6 @@ pub struct EvPriceRule {
     pub power_range_start: Watts,
 }
 
-impl EvPriceRule {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Decimal), (1, Part::Decimal)];
-}
-
 impl<'a> Element<'a> for EvPriceRule {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
@@ -1644,7 +1639,8 @@ pub struct EvPriceRuleStack<'a> {
 
 impl EvPriceRuleStack<'_> {
     /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::List(8, EvPriceRule::LAYOUT))];
+    pub(crate) const LAYOUT: Layout =
+        &[(1, Part::Integer(4)), (1, Part::List(8, &[(1, Part::Decimal), (1, Part::Decimal)]))];
 }
 
 impl<'a> Element<'a> for EvPriceRuleStack<'a> {
@@ -2599,7 +2595,23 @@ pub struct PriceRuleStack<'a> {
 
 impl PriceRuleStack<'_> {
     /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::List(8, PriceRule::LAYOUT))];
+    pub(crate) const LAYOUT: Layout = &[
+        (1, Part::Integer(4)),
+        (
+            1,
+            Part::List(
+                8,
+                &[
+                    (1, Part::Decimal),
+                    (3, Part::Decimal),
+                    (3, Part::Integer(4)),
+                    (2, Part::Integer(2)),
+                    (2, Part::Bits(8)),
+                    (1, Part::Decimal),
+                ],
+            ),
+        ),
+    ];
 }
 
 impl<'a> Element<'a> for PriceRuleStack<'a> {
@@ -2998,11 +3010,6 @@ pub struct SelectedService {
     pub parameter_set_id: u16,
 }
 
-impl SelectedService {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(2)), (1, Part::Integer(2))];
-}
-
 impl<'a> Element<'a> for SelectedService {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
@@ -3032,11 +3039,6 @@ pub struct Service {
     pub service_id: u16,
     /// `FreeService`.
     pub free_service: bool,
-}
-
-impl Service {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(2)), (1, Part::Bits(1))];
 }
 
 impl<'a> Element<'a> for Service {
