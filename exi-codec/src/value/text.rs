@@ -69,6 +69,11 @@ impl<'a> Str<'a> {
         if self.bit == SLICE { self.data.is_empty() } else { self.in_stream_chars() == 0 }
     }
 
+    /// The octets, if they are a slice and all ASCII.
+    pub(crate) const fn ascii_slice(&self) -> Option<&'a [u8]> {
+        if self.bit == SLICE && self.data.is_ascii() { Some(self.data) } else { None }
+    }
+
     /// The characters.
     pub fn chars(&self) -> Chars<'a> {
         let inner = match self.as_str() {
