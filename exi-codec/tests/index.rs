@@ -60,6 +60,7 @@ fn entries() -> impl Strategy<Value = Vec<PowerScheduleEntry>> {
 /// Encodes a response with so many tuples, all of this content.
 fn response(
     tuples: usize,
+    time_anchor: u64,
     entries: &[PowerScheduleEntry],
     stacks: &[(u32, Vec<PriceRule>)],
     description: &str,
@@ -72,6 +73,7 @@ fn response(
     let taxes = [TaxRule { tax_rule_name: Some(description.into()), ..TaxRule::default() }];
     let schedule = AbsolutePriceSchedule {
         id: Some("price".into()),
+        time_anchor,
         price_schedule_description: Some(description.into()),
         currency: "EUR".into(),
         language: "deu".into(),
@@ -80,7 +82,8 @@ fn response(
         price_rule_stacks: List::new(&stacks),
         ..AbsolutePriceSchedule::default()
     };
-    let power = PowerSchedule { power_schedule_entries: List::new(entries), ..PowerSchedule::default() };
+    let power =
+        PowerSchedule { time_anchor, power_schedule_entries: List::new(entries), ..PowerSchedule::default() };
     let charging = ChargingSchedule {
         power_schedule: power,
         price_schedule: Some(PriceSchedule::AbsolutePrice(schedule)),
@@ -136,11 +139,12 @@ proptest! {
     #[test]
     fn lists_in_lists_read_the_same(
         tuples in 1_usize..4,
+        time in any::<(u64, u8)>().prop_map(|(time, shift)| time >> (shift % 64)),
         entries in entries(),
         stacks in stacks(),
         description in "[ -~]{0,40}|\\PC{0,12}",
     ) {
-        let wire = response(tuples, &entries, &stacks, &description, EmptyText::AsCharacters);
+        let wire = response(tuples, time, &entries, &stacks, &description, EmptyText::AsCharacters);
         same(&wire)?;
         let message = decode::<ScheduleExchangeRes<'_>>(&wire).expect("valid");
         let SeResControlMode::Scheduled(tuples) = message.control_mode else { panic!("scheduled") };
@@ -159,7 +163,7 @@ proptest! {
         flips in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
         cut in any::<prop::sample::Index>(),
     ) {
-        let wire = response(2, &entries, &stacks, "tariff", EmptyText::AsCharacters);
+        let wire = response(2, 1_700_000_000, &entries, &stacks, "tariff", EmptyText::AsCharacters);
         same(&wire[..cut.index(wire.len())])?;
         let mut damaged = wire;
         for flip in flips {
@@ -173,7 +177,7 @@ proptest! {
     fn what_was_not_canonical_stays_so(entries in entries(), stacks in stacks()) {
         // An empty description that is left out shifts nothing but itself.
         for (empty, canonical) in [(EmptyText::AsCharacters, true), (EmptyText::AsEndElement, false)] {
-            let wire = response(2, &entries, &stacks, "", empty);
+            let wire = response(2, 1_700_000_000, &entries, &stacks, "", empty);
             same(&wire)?;
             let mut index = Index::<512>::new();
             let plain = decode::<ScheduleExchangeRes<'_>>(&wire).expect("valid");
@@ -219,8 +223,14 @@ fn an_index_can_be_lent_again() {
     let mut index = Index::<8>::default();
     for tuples in 1..4 {
         let stacks = [(900, vec![PriceRule::default(); 2]), (900, vec![PriceRule::default()])];
-        let wire =
-            response(tuples, &[PowerScheduleEntry::default()], &stacks, "again", EmptyText::AsCharacters);
+        let wire = response(
+            tuples,
+            u64::MAX,
+            &[PowerScheduleEntry::default()],
+            &stacks,
+            "again",
+            EmptyText::AsCharacters,
+        );
         let message: Message<'_> = decode_indexed(&wire, &mut index).expect("valid");
         assert_eq!(Ok(message), decode(&wire));
     }

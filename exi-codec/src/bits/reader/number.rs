@@ -44,7 +44,7 @@ fn known_groups(word: u64, lead: u32) -> (u32, u32) {
 /// An integer of three to five octets in the low half, and its bits in the high half.
 #[inline(never)]
 fn known_long(head: u64) -> u64 {
-    let octets = (!head & 0x8080_8080_8080_8080).leading_zeros() / 8 + 1;
+    let octets = ((!head & 0x8080_8080_8080_8080).leading_zeros() / 8 + 1).min(5);
     let value = (0..octets).fold(0, |value, index| value | (head >> (56 - 8 * index) & 0x7F) << (7 * index));
     u64::from(octets) << 35 | value & u64::from(u32::MAX)
 }
@@ -191,10 +191,12 @@ impl<'a, M: Mode> Reader<'a, M> {
                 return Ok(group(0) | group(1) << 7 | group(2) << 14 | group(3) << 21 | last << 28);
             }
         }
-        match self.short_groups(lead) {
-            Some(value) => Ok(u64::from(value)),
-            None => self.u64_long(lead, name),
+        // Not what is known of shorter integers: this one may take ten octets.
+        if HOST && let Some((value, used)) = short_groups(word, lead) {
+            self.pos += used as usize;
+            return Ok(u64::from(value));
         }
+        self.u64_long(lead, name)
     }
 
     #[inline(never)]
