@@ -8,5 +8,5 @@ mod sets;
 mod value;
 
 pub use messages::{Case, Set, cases};
-pub use read::{decode_and_read, encode};
+pub use read::{decode_and_read, decode_and_read_indexed, encode};
 pub use value::{Sink, Value};

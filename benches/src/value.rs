@@ -216,6 +216,7 @@ macro_rules! values {
         impl $crate::value::Value for $name {
             type Owned = Self;
 
+            #[inline]
             fn read(&self, sink: &mut $crate::value::Sink) {
                 $(self.$field.read(sink);)*
             }
@@ -229,6 +230,7 @@ macro_rules! values {
         impl $crate::value::Value for $name<$lt> {
             type Owned = $name<'static>;
 
+            #[inline]
             fn read(&self, sink: &mut $crate::value::Sink) {
                 $(self.$field.read(sink);)*
             }
@@ -242,6 +244,7 @@ macro_rules! values {
         impl $crate::value::Value for $name {
             type Owned = Self;
 
+            #[inline]
             fn read(&self, sink: &mut $crate::value::Sink) {
                 match self {
                     $(Self::$variant $(($value))? => { $($value.read(sink);)? })*
@@ -257,6 +260,7 @@ macro_rules! values {
         impl $crate::value::Value for $name<$lt> {
             type Owned = $name<'static>;
 
+            #[inline]
             fn read(&self, sink: &mut $crate::value::Sink) {
                 match self {
                     $(Self::$variant $(($value))? => { $($value.read(sink);)? })*

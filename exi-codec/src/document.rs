@@ -1,6 +1,6 @@
 //! Whole streams: header, root element, end.
 
-use crate::bits::{Reader, Writer};
+use crate::bits::{Index, Reader, Slots, Writer};
 use crate::error::{Error, ErrorKind, Fault};
 use crate::value::{Element, Place};
 
@@ -75,7 +75,7 @@ pub struct Decoded<D> {
 /// # Ok::<(), exi_codec::Error>(())
 /// ```
 pub fn decode<'a, D: Document<'a>>(input: &'a [u8]) -> Result<D, Error> {
-    content(&mut open(input)?)
+    content(&mut open(input, Slots::none())?)
 }
 
 /// Decodes a message and says how it was encoded.
@@ -83,7 +83,7 @@ pub fn decode<'a, D: Document<'a>>(input: &'a [u8]) -> Result<D, Error> {
 /// # Errors
 /// As [`decode`], and [`ErrorKind::TrailingData`] if that is to be rejected.
 pub fn decode_with<'a, D: Document<'a>>(input: &'a [u8], trailing: Trailing) -> Result<Decoded<D>, Error> {
-    let mut reader = open(input)?;
+    let mut reader = open(input, Slots::none())?;
     let message = content(&mut reader)?;
     let octets = reader.position().div_ceil(8);
     if trailing == Trailing::Reject && (octets != input.len() || !reader.padding_is_zero()) {
@@ -92,13 +92,40 @@ pub fn decode_with<'a, D: Document<'a>>(input: &'a [u8], trailing: Trailing) -> 
     Ok(Decoded { message, octets, canonical: reader.is_canonical() })
 }
 
+/// Decodes as [`decode`], and notes in `index` where lists end.
+///
+/// A list is a view whose items are decoded again each time they are visited, and to find the end of an item, the lists in
+/// it have to be passed. With an index that takes one step. It is worth lending for messages with lists in
+/// lists, `ScheduleExchangeReq`, `ScheduleExchangeRes` and `ServiceDetailRes`, if they are read at all. The message is the same
+/// without one.
+///
+/// # Errors
+/// As [`decode`]. An index that is too small is none.
+///
+/// ```
+/// use exi_codec::Index;
+/// use exi_codec::app_protocol::{ResponseCode, SupportedAppProtocolRes};
+///
+/// let mut index = Index::<512>::new();
+/// let response: SupportedAppProtocolRes = exi_codec::decode_indexed(&[0x80, 0x40, 0x00, 0x40], &mut index)?;
+/// assert_eq!(response.response_code, ResponseCode::OkSuccessfulNegotiation);
+/// # Ok::<(), exi_codec::Error>(())
+/// ```
+pub fn decode_indexed<'a, D: Document<'a>, const N: usize>(
+    input: &'a [u8],
+    index: &'a mut Index<N>,
+) -> Result<D, Error> {
+    // Exclusive until now: no view of another message refers to what is written.
+    content(&mut open(input, index.slots())?)
+}
+
 /// A reader of input that is not too large for it.
 #[inline]
-fn open(input: &[u8]) -> Result<Reader<'_>, Error> {
+fn open<'a>(input: &'a [u8], index: Slots<'a>) -> Result<Reader<'a>, Error> {
     if input.len() > MAX_OCTETS {
         return Err(Error::new(ErrorKind::TooLarge, 0));
     }
-    Ok(Reader::at(input, 0))
+    Ok(Reader::indexed(input, 0, index))
 }
 
 /// Reads root and content. The result is made once and handed through: messages are not small.

@@ -19,7 +19,10 @@ mod macros;
 pub mod reflect;
 mod value;
 
-pub use document::{Decoded, Document, EmptyText, Trailing, decode, decode_with, encode, encode_with};
+pub use bits::Index;
+pub use document::{
+    Decoded, Document, EmptyText, Trailing, decode, decode_indexed, decode_with, encode, encode_with,
+};
 pub use error::{Error, ErrorKind, Fault};
 pub use generated::{app_protocol, iso20};
 pub use value::{

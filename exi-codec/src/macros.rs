@@ -37,8 +37,8 @@ macro_rules! enumeration {
             }
 
             #[inline]
-            pub(crate) fn read(
-                r: &mut crate::bits::Reader<'_>,
+            pub(crate) fn read<M: crate::bits::Mode>(
+                r: &mut crate::bits::Reader<'_, M>,
                 lead: u32,
                 name: crate::error::Name,
             ) -> Result<Self, crate::error::Fault> {
@@ -49,8 +49,8 @@ macro_rules! enumeration {
             /// A value, the end of its element, and the event code after it.
             #[inline]
             #[allow(dead_code, reason = "not every enumeration is followed by one")]
-            pub(crate) fn read_then(
-                r: &mut crate::bits::Reader<'_>,
+            pub(crate) fn read_then<M: crate::bits::Mode>(
+                r: &mut crate::bits::Reader<'_, M>,
                 lead: u32,
                 name: crate::error::Name,
                 width: u32,
@@ -75,7 +75,7 @@ macro_rules! enumeration {
         }
 
         impl crate::value::Element<'_> for $name {
-            fn decode(r: &mut crate::bits::Reader<'_>) -> Result<Self, crate::error::Fault> {
+            fn decode<M: crate::bits::Mode>(r: &mut crate::bits::Reader<'_, M>) -> Result<Self, crate::error::Fault> {
                 let value = Self::read(r, 1, crate::error::Name::NONE)?;
                 r.zeros(1, crate::error::Name::NONE)?;
                 Ok(value)

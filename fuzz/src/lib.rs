@@ -9,7 +9,7 @@ use core::fmt::Debug;
 
 use exi_codec::grammar::{Root as Coding, Set};
 use exi_codec::reflect::Root;
-use exi_codec::{Document, ErrorKind, Trailing};
+use exi_codec::{Document, ErrorKind, Index, Trailing};
 
 /// Defines a target: the sets' types for messages, fragments or both.
 #[macro_export]
@@ -19,6 +19,7 @@ macro_rules! exi_target {
             // An encoder may write what the sender left out (empty text), never more than that.
             let mut buffer = vec![0; input.len() * 2 + 64];
             $($crate::check::<$root>($set, exi_codec::grammar::Root::$coding, input, &mut buffer);)*
+            $($crate::check_index::<$root>(input, &mut exi_codec::Index::<64>::new());)*
         });
     };
 }
@@ -57,5 +58,21 @@ where
     let used = input.get(..decoded.octets).expect("within the input");
     if decoded.canonical && exi_codec::decode_with::<M>(used, Trailing::Reject).is_ok() {
         assert_eq!(encoded, used, "a canonical message encodes to the same octets");
+    }
+}
+
+/// An index, also one that is too small, changes neither what is accepted nor what is read, nor the error.
+///
+/// # Panics
+/// If it does.
+pub fn check_index<'a, M>(input: &'a [u8], index: &'a mut Index<64>)
+where
+    M: Document<'a> + Root<'a> + PartialEq + Debug,
+{
+    let plain = exi_codec::decode::<M>(input);
+    let indexed = exi_codec::decode_indexed::<M, _>(input, index);
+    assert_eq!(plain, indexed);
+    if let (Ok(plain), Ok(indexed)) = (plain, indexed) {
+        assert_eq!(outline::typed(&plain), outline::typed(&indexed));
     }
 }

@@ -8,12 +8,12 @@ mod decode;
 mod encode;
 mod ir;
 mod items;
+mod layout;
 mod lower;
 mod module;
 mod naming;
 mod profile;
 mod reflect;
-mod usual;
 
 pub use ir::CodegenError;
 pub use module::{GeneratedFile, generate};

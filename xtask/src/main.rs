@@ -51,8 +51,14 @@ enum Task {
         #[arg(long, value_enum, default_value_t)]
         against: instructions::Against,
     },
-    /// Measure flash, message structs and stack on thumbv7em; without --json, also update the README.
-    Sizes(Output),
+    /// Measure flash, message structs and stack on thumbv7em; without --json or --check, also update the README.
+    Sizes {
+        #[command(flatten)]
+        output: Output,
+        /// Only check that the table in the README is what is measured.
+        #[arg(long, conflicts_with = "json")]
+        check: bool,
+    },
     /// Write the order of messages into the documentation, from the tables of the engines.
     Diagram {
         /// Only check that the page is what the tables say.
@@ -107,7 +113,14 @@ fn main() -> ExitCode {
         Task::Grammars { schemas } => generate::compare(schemas),
         Task::Check => check::all(),
         Task::Instructions { output, against } => instructions::run(output.format(), against),
-        Task::Sizes(output) => sizes::run(output.format()),
+        Task::Sizes { output, check } => {
+            let report = match (check, output.format()) {
+                (true, _) => sizes::Report::Check,
+                (false, Format::Table) => sizes::Report::Write,
+                (false, Format::Json) => sizes::Report::Json,
+            };
+            sizes::run(report)
+        }
         Task::Diagram { check } => {
             diagram::run(if check { diagram::Mode::Check } else { diagram::Mode::Write })
         }

@@ -12,7 +12,6 @@ use object::{Object, ObjectSection, SectionKind};
 use serde::Serialize;
 
 use crate::Failure;
-use crate::instructions::Format;
 use crate::process::{build, cargo, metadata, run as run_program, text};
 use crate::workspace;
 
@@ -68,15 +67,26 @@ struct Sizes {
     messages: u64,
 }
 
-/// Measures, prints, and writes the table into the README. Fails if something is larger than its goal.
-pub(crate) fn run(format: Format) -> Result<(), Failure> {
+/// What to do with the sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// Print JSON.
+    Json,
+    /// Print the table and write it into the README.
+    Write,
+    /// Print the table and fail if that in the README is another.
+    Check,
+}
+
+/// Measures and reports. Fails if something is larger than its goal.
+pub(crate) fn run(report: Report) -> Result<(), Failure> {
     let sizes = measure()?;
     let table = table(&sizes);
-    match format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&sizes)?),
-        Format::Table => {
+    match report {
+        Report::Json => println!("{}", serde_json::to_string_pretty(&sizes)?),
+        Report::Write | Report::Check => {
             print!("{table}");
-            write_readme(&table)?;
+            update_readme(&table, report)?;
         }
     }
     let missed: Vec<&str> =
@@ -228,18 +238,18 @@ fn table(sizes: &Sizes) -> String {
     table
 }
 
-fn write_readme(table: &str) -> Result<(), Failure> {
+fn update_readme(table: &str, report: Report) -> Result<(), Failure> {
     const START: &str = "<!-- sizes -->\n";
     const END: &str = "<!-- /sizes -->";
     let path = workspace::root().join("README.md");
-    let Ok(readme) = fs::read_to_string(&path) else { return Ok(()) };
-    let Some((head, rest)) = readme.split_once(START) else { return Ok(()) };
-    let Some((_, tail)) = rest.split_once(END) else {
-        return Err(Failure::new(format!("{}: no {END}", path.display())));
+    let readme = fs::read_to_string(&path)?;
+    let parts = readme.split_once(START).and_then(|(head, rest)| Some((head, rest.split_once(END)?)));
+    let Some((head, (old, tail))) = parts else {
+        return Err(Failure::new(format!("{}: no table between {} and {END}", path.display(), START.trim())));
     };
-    let new = format!("{head}{START}{table}{END}{tail}");
-    if new != readme {
-        fs::write(&path, new)?;
+    match report {
+        _ if old == table => Ok(()),
+        Report::Check => Err(Failure::new("the sizes in the README are not those measured".into())),
+        Report::Json | Report::Write => Ok(fs::write(&path, format!("{head}{START}{table}{END}{tail}"))?),
     }
-    Ok(())
 }

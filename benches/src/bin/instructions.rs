@@ -6,8 +6,8 @@
 
 use std::process::ExitCode;
 
-use exi_codec::{Document, app_protocol, iso20};
-use v2g_benches::{Case, Set, Sink, Value, cases, decode_and_read, encode};
+use exi_codec::{Document, Error, Index, app_protocol, iso20};
+use v2g_benches::{Set, Sink, Value, cases, decode_and_read, decode_and_read_indexed, encode};
 
 fn main() -> ExitCode {
     match run(std::env::args().nth(1)) {
@@ -28,25 +28,47 @@ fn run(name: Option<String>) -> Result<(), String> {
         return Ok(());
     };
     let case = cases.iter().find(|case| case.name == name).ok_or_else(|| format!("no message {name}"))?;
+    let error = |error: Error| error.to_string();
+    let (octets, sink) = (&case.octets, &mut Sink::new());
     match case.set {
-        Set::AppProtocol => both_ways::<app_protocol::Message<'_>>(case),
-        Set::Common => both_ways::<iso20::common_messages::Message<'_>>(case),
-        Set::Dc => both_ways::<iso20::dc::Message<'_>>(case),
-        Set::Ac => both_ways::<iso20::ac::Message<'_>>(case),
-        Set::Wpt => both_ways::<iso20::wpt::Message<'_>>(case),
-        Set::Acdp => both_ways::<iso20::acdp::Message<'_>>(case),
+        Set::AppProtocol => {
+            decode_and_read::<app_protocol::Message<'_>>(octets, sink).map_err(error)?;
+            there_again::<app_protocol::Message<'_>>(octets)
+        }
+        Set::Common => {
+            let mut index = Index::new();
+            decode_and_read_indexed::<iso20::common_messages::Message<'_>>(octets, &mut index, sink)
+                .map_err(error)?;
+            there_again::<iso20::common_messages::Message<'_>>(octets)
+        }
+        Set::Dc => {
+            decode_and_read::<iso20::dc::Message<'_>>(octets, sink).map_err(error)?;
+            there_again::<iso20::dc::Message<'_>>(octets)
+        }
+        Set::Ac => {
+            decode_and_read::<iso20::ac::Message<'_>>(octets, sink).map_err(error)?;
+            there_again::<iso20::ac::Message<'_>>(octets)
+        }
+        Set::Wpt => {
+            decode_and_read::<iso20::wpt::Message<'_>>(octets, sink).map_err(error)?;
+            there_again::<iso20::wpt::Message<'_>>(octets)
+        }
+        Set::Acdp => {
+            decode_and_read::<iso20::acdp::Message<'_>>(octets, sink).map_err(error)?;
+            there_again::<iso20::acdp::Message<'_>>(octets)
+        }
     }
 }
 
-fn both_ways<'a, M>(case: &'a Case) -> Result<(), String>
+/// Rebuilds the message from slices and encodes it.
+fn there_again<'a, M>(octets: &'a [u8]) -> Result<(), String>
 where
     M: Document<'a> + Value<Owned: Document<'static>>,
 {
-    decode_and_read::<M>(&case.octets, &mut Sink::new()).map_err(|error| error.to_string())?;
-    let message = exi_codec::decode::<M>(&case.octets).map_err(|error| error.to_string())?.owned();
-    let mut out = vec![0; case.octets.len() + 8];
+    let message = exi_codec::decode::<M>(octets).map_err(|error| error.to_string())?.owned();
+    let mut out = vec![0; octets.len() + 8];
     let length = encode(&message, &mut out).map_err(|error| error.to_string())?;
-    if out.get(..length) == Some(&case.octets) {
+    if out.get(..length) == Some(octets) {
         Ok(())
     } else {
         Err("the message does not encode to the same octets".into())

@@ -1,5 +1,7 @@
 //! Word-wise access to octets that stand at any bit position.
 
+use super::reader::HOST;
+
 /// Eight octets of `data` from octet `index`, big-endian, if there are as many.
 #[inline(always)]
 pub(crate) fn full_word(data: &[u8], index: usize) -> Option<u64> {
@@ -34,14 +36,62 @@ pub(crate) fn last_word(data: &[u8]) -> u64 {
 
 #[inline(never)]
 fn short_word(data: &[u8]) -> u64 {
+    if HOST && let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
+        // What both hold is the same.
+        let last = u64::from(u32::from_be_bytes(*last)) << (64 - 8 * data.len());
+        return u64::from(u32::from_be_bytes(*first)) << 32 | last;
+    }
     data.iter().rev().fold(0, |word, octet| word >> 8 | u64::from(*octet) << 56)
 }
 
+/// Whether `count` octets that start at bit `bit` of `data` have their high bits clear, and end before its end.
+#[inline(always)]
+pub(crate) fn are_ascii(data: &[u8], bit: usize, count: usize) -> bool {
+    // Each octet of the data holds the high bit of one of those asked for, always at the same place.
+    let mask = 0x8080_8080_8080_8080 >> (bit & 7);
+    let index = bit >> 3;
+    let Some(octets) = data.get(index..index + count) else { return false };
+    // The last octet may reach into another.
+    if bit + count * 8 > data.len() * 8 {
+        return false;
+    }
+    let all = match octets.last_chunk::<8>() {
+        Some(last) => {
+            let (words, _) = octets.as_chunks::<8>();
+            let last = u64::from_ne_bytes(*last);
+            words.iter().fold(last, |all, word| all | u64::from_ne_bytes(*word))
+        }
+        None => word(data, index) & !(u64::MAX >> (8 * count)),
+    };
+    all & mask == 0
+}
+
 /// Copies octets that start at bit `bit` of `data`; what lies beyond the end reads as zero.
+#[cfg_attr(target_pointer_width = "64", inline)]
 pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
+    if HOST && out.len() < 8 {
+        short(straddling_word(data, bit), out);
+    } else {
+        long(data, bit, out);
+    }
+}
+
+/// The first octets of `word`.
+#[inline]
+fn short(word: u64, out: &mut [u8]) {
+    for (to, from) in out.iter_mut().zip(word.to_be_bytes()) {
+        *to = from;
+    }
+}
+
+/// [`octets`], mostly eight and more.
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+fn long(data: &[u8], bit: usize, out: &mut [u8]) {
+    let end = bit + out.len() * 8;
     let source = data.get(bit >> 3..).unwrap_or_default();
     let shift = bit & 7;
-    let (to, rest) = out.as_chunks_mut::<8>();
+    let (to, _) = out.as_chunks_mut::<8>();
+    let words = to.len();
     let (from, _) = source.as_chunks::<8>();
     let mut done = 0;
     if shift > 0
@@ -61,8 +111,10 @@ pub(crate) fn octets(data: &[u8], bit: usize, out: &mut [u8]) {
         *to = straddling_word(data, bit).to_be_bytes();
         bit += 64;
     }
-    for (to, from) in rest.iter_mut().zip(straddling_word(data, bit).to_be_bytes()) {
-        *to = from;
+    match out.last_chunk_mut::<8>() {
+        // The rest, and some of what is there already.
+        Some(to) if HOST => *to = straddling_word(data, end - 64).to_be_bytes(),
+        _ => short(straddling_word(data, bit), out.get_mut(words * 8..).unwrap_or_default()),
     }
 }
 

@@ -1,13 +1,25 @@
 //! The bit stream: most significant bit first, nothing aligned.
 
 pub(crate) mod copy;
+#[cfg(target_pointer_width = "64")]
+mod form;
+mod forms;
+mod index;
 mod integer;
+mod layout;
 mod reader;
 #[cfg(test)]
 mod tests;
-mod usual;
 mod writer;
 
-pub use reader::{ListShape, Reader};
-pub use usual::Usual;
+pub use forms::Known;
+pub use index::Index;
+pub(crate) use index::Slots;
+pub(crate) use layout::{Layout, Part};
+pub use reader::{Checked, ListShape, Mode, Reader, Trusted};
 pub use writer::Writer;
+
+/// Width of the event code of a state: one value more than productions, for the escape.
+const fn width(count: u8) -> u32 {
+    u8::BITS - count.leading_zeros()
+}

@@ -3,6 +3,7 @@
 //! Most operations take `code` and `bits`: the event codes that come first, already merged into one field by
 //! the generator. A writer whose buffer is full goes on counting, so that the error can say how much is needed.
 
+use super::reader::HOST;
 use super::{ListShape, copy, integer};
 use crate::document::EmptyText;
 use crate::error::{Error, ErrorKind, Fault, Name};
@@ -204,6 +205,16 @@ impl<'b> Writer<'b> {
         (min, max): (u32, u32),
         name: Name,
     ) -> Result<(), Fault> {
+        if HOST && let Some(text) = value.ascii_slice() {
+            let chars = text.len() as u64;
+            if chars < u64::from(min) || chars > u64::from(max) {
+                return Err(self.fail(ErrorKind::Length, name));
+            }
+            let (groups, width) = integer::emit(chars + 2);
+            self.put(u64::from(code) << width | groups, bits + width);
+            self.octets(text);
+            return Ok(());
+        }
         let chars = value.len_chars();
         if chars < min || chars > max {
             return Err(self.fail(ErrorKind::Length, name));
@@ -315,12 +326,15 @@ impl<'b> Writer<'b> {
         let mut write = |w: &mut Self, value: &T| {
             w.event(due.0, due.1);
             written += 1;
-            let width = if written < shape.min { 1 } else { u32::from(shape.width) };
+            // Known at compile time of nearly all lists, where lists are inlined.
+            let must_follow = !(HOST && shape.min <= 1) && written < shape.min;
+            let width = if must_follow { 1 } else { u32::from(shape.width) };
             due = (u32::from(shape.code), width);
             item(w, value)
         };
         match list.as_slice() {
             Some(items) => items.iter().try_for_each(|value| write(self, value))?,
+            None if HOST => again(list, self, write)?,
             None => list.iter().try_for_each(|value| write(self, &value))?,
         }
         Ok(if count == 0 {
@@ -420,4 +434,14 @@ impl<'b> Writer<'b> {
             Err(fault) => Err(self.within(fault, name)),
         }
     }
+}
+
+/// Writes received items. Apart, so that the loop for items to be sent stays small.
+#[inline(never)]
+fn again<'a, 'b, T: Element<'a>>(
+    list: &List<'a, T>,
+    w: &mut Writer<'b>,
+    mut write: impl FnMut(&mut Writer<'b>, &T) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    list.iter().try_for_each(|value| write(w, &value))
 }

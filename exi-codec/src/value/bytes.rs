@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{CapacityError, Element};
-use crate::bits::{Reader, Writer, copy};
+use crate::bits::{Mode, Reader, Writer, copy};
 use crate::error::{Fault, Name};
 
 /// Marks a view that holds a slice rather than a place in a stream.
@@ -132,7 +132,7 @@ impl fmt::Debug for Bytes<'_> {
 }
 
 impl<'a> Element<'a> for Bytes<'a> {
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         r.bytes(1, 0, u32::MAX, Name::NONE)
     }
 

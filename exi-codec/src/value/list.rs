@@ -3,7 +3,11 @@
 use core::fmt;
 
 use super::Element;
-use crate::bits::{ListShape, Reader, Writer};
+#[cfg(not(target_pointer_width = "64"))]
+use crate::bits::Checked;
+#[cfg(target_pointer_width = "64")]
+use crate::bits::Trusted;
+use crate::bits::{ListShape, Mode, Reader, Slots, Writer};
 use crate::error::{Fault, Name};
 
 /// A repeated element: a slice of the sender's, or validated items in a received message.
@@ -22,10 +26,30 @@ struct Span<'a> {
     data: &'a [u8],
     bit: u32,
     count: u16,
-    /// Items that are followed by a one-bit code, because another must come.
-    min: u8,
-    /// Width of the code after the others.
-    width: u8,
+    /// Width of the code between two items.
+    code: u8,
+    /// [`PADDED`] and [`PAIR`].
+    unusual: u8,
+    /// The index for the lists in the items.
+    slots: Slots<'a>,
+}
+
+/// Set if something in the items was not in its one canonical form: then they are checked again whenever they are read, to
+/// find what it was.
+const PADDED: u8 = 1;
+
+/// Set if the code after the first item is of one bit, because another must come.
+const PAIR: u8 = 2;
+
+impl Span<'_> {
+    /// Width of the code before an item.
+    const fn code_before(&self, index: usize) -> u8 {
+        match index {
+            0 => 0,
+            1 if self.unusual & PAIR > 0 => 1,
+            _ => self.code,
+        }
+    }
 }
 
 impl<'a, T> List<'a, T> {
@@ -35,16 +59,31 @@ impl<'a, T> List<'a, T> {
     }
 
     #[inline]
-    pub(crate) const fn in_stream(data: &'a [u8], bit: usize, count: u32, shape: &ListShape) -> Self {
+    pub(crate) const fn in_stream(
+        data: &'a [u8],
+        bit: usize,
+        count: u32,
+        shape: &ListShape,
+        slots: Slots<'a>,
+    ) -> Self {
         Self {
             repr: Repr::Stream(Span {
                 data,
                 bit: bit as u32,
                 count: count as u16,
-                min: shape.min as u8,
-                width: shape.width,
+                code: shape.width,
+                unusual: if shape.min > 1 { PAIR } else { 0 },
+                slots,
             }),
         }
+    }
+
+    /// The same list, with items that are not in their canonical form.
+    pub(crate) const fn padded(mut self) -> Self {
+        if let Repr::Stream(span) = &mut self.repr {
+            span.unusual |= PADDED;
+        }
+        self
     }
 
     /// Number of items.
@@ -74,10 +113,20 @@ impl<'a, T: Element<'a>> List<'a, T> {
     #[inline]
     pub fn iter(&self) -> Iter<'a, T> {
         match self.repr {
-            Repr::Slice(items) => Iter(IterInner::Slice(items.iter())),
-            Repr::Stream(span) => {
-                Iter(IterInner::Stream { reader: Reader::at(span.data, span.bit as usize), index: 0, span })
-            }
+            Repr::Slice(items) => Iter {
+                reader: Reader::indexed(&[], 0, Slots::none()),
+                left: items.len(),
+                code: 0,
+                unusual: true,
+                list: *self,
+            },
+            Repr::Stream(span) => Iter {
+                reader: Reader::indexed(span.data, span.bit as usize, span.slots),
+                left: usize::from(span.count),
+                code: span.code,
+                unusual: span.unusual > 0,
+                list: *self,
+            },
         }
     }
 
@@ -152,11 +201,56 @@ impl<'a, T: Element<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
 }
 
 /// Iterator over the items of a [`List`].
-pub struct Iter<'a, T>(IterInner<'a, T>);
+pub struct Iter<'a, T> {
+    reader: Reader<'a, Again>,
+    left: usize,
+    /// Width of the code after an item.
+    code: u8,
+    /// Whether the items are not what they nearly always are: in a message, in their canonical form, with codes of one width.
+    unusual: bool,
+    list: List<'a, T>,
+}
 
-enum IterInner<'a, T> {
-    Slice(core::slice::Iter<'a, T>),
-    Stream { reader: Reader<'a>, index: u16, span: Span<'a> },
+/// Firmware checks all items again: one decoder for each type is enough there.
+const HOST: bool = cfg!(target_pointer_width = "64");
+
+/// How items are read that were checked when the message was decoded.
+#[cfg(target_pointer_width = "64")]
+type Again = Trusted;
+#[cfg(not(target_pointer_width = "64"))]
+type Again = Checked;
+
+/// An item of an unusual list, and where it ends. Apart, and with nothing that refers to the iterator, so that all of that stays
+/// in registers.
+#[cold]
+#[inline(never)]
+fn aside<'a, T: Element<'a>>(list: List<'a, T>, left: usize, position: usize) -> Option<(T, usize)> {
+    let index = list.len() - left - 1;
+    match list.repr {
+        Repr::Slice(items) => items.get(index).map(|item| (*item, position)),
+        Repr::Stream(span) => {
+            let code = span.code_before(index);
+            // Without the index, which is for those who do not check.
+            let mut reader = Reader::at(span.data, position + usize::from(code));
+            let item = T::decode(&mut reader).ok()?;
+            Some((item, reader.position()))
+        }
+    }
+}
+
+impl<'a, T: Element<'a>> Iter<'a, T> {
+    /// The next item of any list, with one call of its decoder.
+    #[inline]
+    fn next_in_place(&mut self) -> Option<T> {
+        let index = self.list.len() - self.left - 1;
+        match &self.list.repr {
+            Repr::Slice(items) => items.get(index).copied(),
+            Repr::Stream(span) => {
+                self.reader.set_position(self.reader.position() + usize::from(span.code_before(index)));
+                T::decode(&mut self.reader).ok()
+            }
+        }
+    }
 }
 
 impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
@@ -164,51 +258,34 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn next(&mut self) -> Option<T> {
-        match &mut self.0 {
-            IterInner::Slice(items) => items.next().copied(),
-            IterInner::Stream { reader, index, span } => {
-                if *index == span.count {
-                    return None;
-                }
-                if *index > 0 {
-                    let width = if *index < u16::from(span.min) { 1 } else { span.width };
-                    reader.set_position(reader.position() + usize::from(width));
-                }
-                *index += 1;
-                // Validated when the message was decoded.
-                T::decode(reader).ok()
-            }
+        self.left = self.left.checked_sub(1)?;
+        if !HOST {
+            return self.next_in_place();
         }
+        if self.unusual {
+            let (item, position) = aside(self.list, self.left, self.reader.position())?;
+            self.reader.set_position(position);
+            return Some(item);
+        }
+        // Validated when the message was decoded.
+        let item = T::decode(&mut self.reader).ok()?;
+        self.reader.set_position(self.reader.position() + usize::from(self.code));
+        Some(item)
     }
 
     /// Internal iteration keeps the place in the stream in registers: `for_each` is faster than `for`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
-        match self.0 {
-            IterInner::Slice(items) => items.copied().fold(init, f),
-            IterInner::Stream { mut reader, index, span } => {
-                let mut value = init;
-                for index in index..span.count {
-                    if index > 0 {
-                        let width = if index < u16::from(span.min) { 1 } else { span.width };
-                        reader.set_position(reader.position() + usize::from(width));
-                    }
-                    match T::decode(&mut reader) {
-                        Ok(item) => value = f(value, item),
-                        Err(_) => break,
-                    }
-                }
-                value
-            }
+    #[allow(clippy::while_let_on_iterator, reason = "the loop of a `for` is this function")]
+    fn fold<B, F: FnMut(B, T) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut value = init;
+        while let Some(item) = self.next() {
+            value = f(value, item);
         }
+        value
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = match &self.0 {
-            IterInner::Slice(items) => items.len(),
-            IterInner::Stream { index, span, .. } => usize::from(span.count - index),
-        };
-        (left, Some(left))
+        (self.left, Some(self.left))
     }
 }
 
@@ -283,7 +360,7 @@ impl<'a, T: Element<'a> + Default + fmt::Debug> fmt::Debug for Lazy<'a, T> {
 
 impl<'a, T: Element<'a> + Default> Element<'a> for Lazy<'a, T> {
     #[inline]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let bit = r.position() as u32;
         T::decode(r)?;
         Ok(Self { repr: LazyRepr::Stream { data: r.data(), bit } })
@@ -299,7 +376,7 @@ impl<'a, T: Element<'a> + Default> Element<'a> for Lazy<'a, T> {
 }
 
 impl<'a> Element<'a> for u16 {
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let value = r.u16(1, Name::NONE)?;
         r.zeros(1, Name::NONE)?;
         Ok(value)

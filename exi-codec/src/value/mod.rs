@@ -24,7 +24,7 @@ pub use rational::{
 pub use signed::Place;
 pub use text::{Chars, Str};
 
-use crate::bits::{Reader, Writer};
+use crate::bits::{Mode, Reader, Writer};
 use crate::error::Fault;
 
 /// The value does not fit into the buffer; `needed` octets would do.
@@ -41,7 +41,7 @@ pub trait Element<'a>: Copy {
     ///
     /// # Errors
     /// The content does not conform to the schema; the reader knows the details.
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault>;
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault>;
 
     /// Writes the content.
     ///

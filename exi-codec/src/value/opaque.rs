@@ -9,7 +9,7 @@ pub use refused::Opaque;
 // The same operations as those of the other module, so that generated code need not know which it is.
 #[allow(clippy::unused_self, clippy::trivially_copy_pass_by_ref)]
 mod refused {
-    use crate::bits::{ListShape, Reader, Writer};
+    use crate::bits::{ListShape, Mode, Reader, Writer};
     use crate::error::{ErrorKind, Fault, Name};
 
     /// An element that XML Signature allows and V2G forbids (`KeyInfo`, `Object`, `XPath`, `HMACOutputLength`).
@@ -18,7 +18,7 @@ mod refused {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Opaque<'a>(core::convert::Infallible, core::marker::PhantomData<&'a ()>);
 
-    impl<'a> Reader<'a> {
+    impl<'a, M: Mode> Reader<'a, M> {
         pub(crate) fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
             Err(self.fail(ErrorKind::Unsupported, name))
         }
@@ -37,7 +37,7 @@ mod refused {
 
 #[cfg(feature = "xmldsig-full")]
 mod carried {
-    use crate::bits::{ListShape, Reader, Writer};
+    use crate::bits::{ListShape, Mode, Reader, Writer};
     use crate::error::{ErrorKind, Fault, Name};
     use crate::grammar::{self, Set, skip_element};
 
@@ -86,7 +86,7 @@ mod carried {
 
     impl Eq for Opaque<'_> {}
 
-    impl<'a> Reader<'a> {
+    impl<'a, M: Mode> Reader<'a, M> {
         pub(crate) fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
             let start = self.position();
             self.skip(name)?;
@@ -100,7 +100,7 @@ mod carried {
         ) -> Result<(Opaque<'a>, u32), Fault> {
             let (data, start) = (self.data(), self.position());
             let mut end = start;
-            let (_, next) = self.list(shape, name, |r| {
+            let (_, next) = self.items(shape, name, |r| {
                 r.skip(name)?;
                 end = r.position();
                 Ok(())

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::bits::{Reader, Writer};
+use crate::bits::{Mode, Reader, Writer};
 
 /// The place of a received element that a signature may refer to, from behind its start event to its end event.
 ///
@@ -19,11 +19,11 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    pub(crate) fn start(r: &mut Reader<'a>) -> (usize, bool) {
+    pub(crate) fn start<M: Mode>(r: &mut Reader<'a, M>) -> (usize, bool) {
         (r.position(), r.start_canonical())
     }
 
-    pub(crate) fn end(r: &mut Reader<'a>, (start, before): (usize, bool)) -> Self {
+    pub(crate) fn end<M: Mode>(r: &mut Reader<'a, M>, (start, before): (usize, bool)) -> Self {
         let place = Self {
             data: r.data(),
             start: start as u32,

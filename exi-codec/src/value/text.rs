@@ -3,11 +3,14 @@
 use core::fmt;
 
 use super::{CapacityError, Element};
-use crate::bits::{Reader, Writer, copy};
+use crate::bits::{Mode, Reader, Writer, copy};
 use crate::error::{Fault, Name};
 
 /// Marks a view that holds a slice rather than a place in a stream.
 const SLICE: u32 = u32::MAX;
+
+/// Marks characters that are all known to take one octet. Firmware does without: it saves no time that counts there.
+const ASCII: u32 = if cfg!(target_pointer_width = "64") { 1 << 31 } else { 0 };
 
 /// A string: a slice of the sender's, or validated characters in a received message.
 #[derive(Clone, Copy)]
@@ -15,7 +18,7 @@ pub struct Str<'a> {
     data: &'a [u8],
     /// Where the characters start in `data`, or [`SLICE`] if `data` is UTF-8.
     bit: u32,
-    /// Code points (stream), or 0 (slice).
+    /// Code points (stream) and [`ASCII`], or 0 (slice).
     chars: u32,
 }
 
@@ -27,6 +30,12 @@ impl<'a> Str<'a> {
 
     pub(crate) const fn in_stream(data: &'a [u8], bit: usize, chars: u32) -> Self {
         Self { data, bit: bit as u32, chars }
+    }
+
+    /// The same string, all ASCII.
+    pub(crate) const fn ascii(mut self) -> Self {
+        self.chars |= ASCII;
+        self
     }
 
     /// The slice, if it is one: strings received stand at odd bit positions and have to be copied.
@@ -47,20 +56,31 @@ impl<'a> Str<'a> {
             // Every code point has exactly one octet that is not a continuation.
             self.data.iter().filter(|&&octet| octet & 0xC0 != 0x80).count() as u32
         } else {
-            self.chars
+            self.in_stream_chars()
         }
+    }
+
+    const fn in_stream_chars(&self) -> u32 {
+        self.chars & !ASCII
     }
 
     /// True if there are no characters.
     pub const fn is_empty(&self) -> bool {
-        if self.bit == SLICE { self.data.is_empty() } else { self.chars == 0 }
+        if self.bit == SLICE { self.data.is_empty() } else { self.in_stream_chars() == 0 }
+    }
+
+    /// The octets, if they are a slice and all ASCII.
+    pub(crate) const fn ascii_slice(&self) -> Option<&'a [u8]> {
+        if self.bit == SLICE && self.data.is_ascii() { Some(self.data) } else { None }
     }
 
     /// The characters.
     pub fn chars(&self) -> Chars<'a> {
         let inner = match self.as_str() {
             Some(text) => CharsInner::Slice(text.chars()),
-            None => CharsInner::Stream { reader: Reader::at(self.data, self.bit as usize), left: self.chars },
+            None => {
+                CharsInner::Stream { data: self.data, bit: self.bit as usize, left: self.in_stream_chars() }
+            }
         };
         Chars(inner)
     }
@@ -78,15 +98,24 @@ impl<'a> Str<'a> {
             to.copy_from_slice(self.data);
             self.data.len()
         } else {
-            self.copy_stream(out)?
+            let chars = self.in_stream_chars() as usize;
+            match out.get_mut(..chars) {
+                // Octets as they stand.
+                Some(to) if self.chars & ASCII != 0 => {
+                    copy::octets(self.data, self.bit as usize, to);
+                    chars
+                }
+                _ => self.copy_stream(out)?,
+            }
         };
         let used = out.get(..used).unwrap_or_default();
         core::str::from_utf8(used).map_err(|_| CapacityError { needed: 0 })
     }
 
+    #[inline(never)]
     fn copy_stream(&self, out: &mut [u8]) -> Result<usize, CapacityError> {
-        let count = self.chars as usize;
-        // ASCII throughout, as nearly always: octets as they stand.
+        let count = self.in_stream_chars() as usize;
+        // ASCII throughout after all: octets as they stand.
         if let Some(to) = out.get_mut(..count) {
             copy::octets(self.data, self.bit as usize, to);
             if to.is_ascii() {
@@ -119,7 +148,7 @@ impl<'a> Str<'a> {
     /// Copies runs of ASCII as they stand; other characters may be longer than they need to be.
     fn write_stream(&self, w: &mut Writer<'_>) {
         let mut reader = Reader::at(self.data, self.bit as usize);
-        let mut left = self.chars;
+        let mut left = self.in_stream_chars();
         while left > 0 {
             let start = reader.position();
             let ascii = reader.ascii_run(left);
@@ -184,7 +213,7 @@ impl fmt::Debug for Str<'_> {
 }
 
 impl<'a> Element<'a> for Str<'a> {
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         r.text(1, 0, u32::MAX, Name::NONE)
     }
 
@@ -200,7 +229,7 @@ pub struct Chars<'a>(CharsInner<'a>);
 #[derive(Debug, Clone)]
 enum CharsInner<'a> {
     Slice(core::str::Chars<'a>),
-    Stream { reader: Reader<'a>, left: u32 },
+    Stream { data: &'a [u8], bit: usize, left: u32 },
 }
 
 impl Iterator for Chars<'_> {
@@ -209,9 +238,12 @@ impl Iterator for Chars<'_> {
     fn next(&mut self) -> Option<char> {
         match &mut self.0 {
             CharsInner::Slice(chars) => chars.next(),
-            CharsInner::Stream { reader, left } => {
+            CharsInner::Stream { data, bit, left } => {
                 *left = left.checked_sub(1)?;
-                reader.u32(0, Name::NONE).ok().and_then(char::from_u32)
+                let mut reader = Reader::at(data, *bit);
+                let c = reader.u32(0, Name::NONE).ok()?;
+                *bit = reader.position();
+                char::from_u32(c)
             }
         }
     }

@@ -215,6 +215,11 @@ impl Struct {
             })
     }
 
+    /// Little more than a list: worth a place in the loop that reads a list of them, for who has an index.
+    pub(super) fn is_twig(&self) -> bool {
+        self.slots.len() <= 2 && self.slots.iter().any(Slot::repeated) && !self.place
+    }
+
     /// The state before slot `index`, nothing of which has been consumed.
     pub(super) fn state(&self, index: usize) -> State {
         State::new(self.productions(index))

@@ -7,7 +7,7 @@ use super::ir::{CodegenError, Path, Struct, Ty};
 use super::lower::{Lowering, Registry, name_constant};
 use super::naming::{camel, words};
 use super::profile::{Profile, SetModule};
-use super::{decode, encode, items, reflect, usual};
+use super::{decode, encode, items, layout, reflect};
 use crate::{ElementId, Model, QName};
 
 type Result<T> = std::result::Result<T, CodegenError>;
@@ -97,28 +97,26 @@ impl Emitter<'_> {
         let last = item.state(index + 1);
         self.imports.codec("ListShape");
         let (min, max) = (slot.min, slot.max.unwrap_or(0));
-        let usual = slot.single().map_or(String::new(), |(_, item)| self.usual(&item.ty));
-        format!("ListShape::new({min}, {max}, {code}, {}, {}){usual}", slot.width(), last.count)
+        let layout =
+            slot.single().map_or(String::new(), |(_, item)| self.layout(&item.ty, slot.min, slot.max));
+        format!("const {{ ListShape::new({min}, {max}, {code}, {}, {}){layout} }}", slot.width(), last.count)
     }
 
-    /// The usual form of an item, if its type has one.
-    fn usual(&mut self, ty: &Ty) -> String {
-        match ty {
-            Ty::Struct { path, .. }
-                if usual::in_long_list(path, self.registry)
-                    && self.registry.structs.get(path).and_then(usual::form).is_some() =>
-            {
-                format!(".usually(&{}::USUAL)", self.imports.path(path))
-            }
-            _ => String::new(),
+    /// What an item is made of, if that is known of its type.
+    fn layout(&mut self, ty: &Ty, min: u32, max: Option<u32>) -> String {
+        let Ty::Struct { path, .. } = ty else { return String::new() };
+        let item = self.registry.structs.get(path).filter(|item| layout::pays(item, min, max));
+        match item.and_then(|item| layout::parts(item, self.registry)) {
+            Some(_) => format!(".of({}::LAYOUT)", self.imports.path(path)),
+            None => String::new(),
         }
     }
 
     /// The shape of a repeated element that ends its parent.
     pub(super) fn final_shape(&mut self, min: u32, max: Option<u32>, item: &Ty) -> String {
         self.imports.codec("ListShape");
-        let usual = self.usual(item);
-        format!("ListShape::new({min}, {}, 0, 1, 1){usual}", max.unwrap_or(0))
+        let layout = self.layout(item, min, max);
+        format!("const {{ ListShape::new({min}, {}, 0, 1, 1){layout} }}", max.unwrap_or(0))
     }
 }
 
@@ -250,28 +248,31 @@ fn emit_module(
 }
 
 fn codec(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
-    for name in ["Element", "Reader", "Writer", "Fault", "n"] {
+    for name in ["Element", "Mode", "Reader", "Writer", "Fault", "n"] {
         e.imports.codec(name);
     }
     let lifetime = if item.borrows { "<'a>" } else { "" };
-    if usual::in_long_list(&item.path, e.registry)
-        && let Some(form) = usual::form(item)
+    if layout::is_used(item, e.registry)
+        && let Some(parts) = layout::parts(item, e.registry)
     {
-        e.imports.codec("Usual");
-        let _ = writeln!(out, "impl {} {{", item.path.name);
-        let _ = writeln!(out, "/// The usual form on the wire: numbers of two octets, nothing optional.");
-        let _ = writeln!(out, "const USUAL: Usual = Usual::new({form:?});\n}}\n");
+        for name in ["Layout", "Part"] {
+            e.imports.codec(name);
+        }
+        let lifetime = if item.borrows { "<'_>" } else { "" };
+        let _ = writeln!(out, "impl {}{lifetime} {{", item.path.name);
+        let _ = writeln!(out, "/// The elements of the content.");
+        let _ = writeln!(out, "pub(crate) const LAYOUT: Layout = {parts};\n}}\n");
     }
     let _ = writeln!(out, "impl<'a> Element<'a> for {}{lifetime} {{", item.path.name);
     let leaf = item.is_leaf();
-    if leaf || e.is_root(&item.path) {
+    if leaf || item.is_twig() || e.is_root(&item.path) {
         let _ = writeln!(out, "#[cfg_attr(target_pointer_width = \"64\", inline(always))]");
     }
     if !leaf {
         // Firmware pays for inlining in stack: what a frame holds for one child stays there for all others.
         let _ = writeln!(out, "#[cfg_attr(target_pointer_width = \"32\", inline(never))]");
     }
-    let _ = writeln!(out, "fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {{");
+    let _ = writeln!(out, "fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {{");
     decode::body(out, item, e)?;
     let _ = writeln!(out, "}}\n");
     if e.profile.hot_types.contains(&item.xml.as_str()) {
@@ -328,7 +329,7 @@ fn uses(module: &str, imports: &Imports) -> String {
         let path = match name.as_str() {
             "enumeration" | "reflect" | "reflect_choice" | "roots" => format!("crate::macros::{name}"),
             "Element" => "crate::value::Element".into(),
-            "Reader" | "Writer" | "ListShape" | "Usual" => format!("crate::bits::{name}"),
+            "Layout" | "ListShape" | "Mode" | "Part" | "Reader" | "Writer" => format!("crate::bits::{name}"),
             "n" => "crate::generated::names as n".into(),
             other => format!("crate::error::{other}"),
         };

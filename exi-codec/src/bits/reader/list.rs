@@ -1,7 +1,8 @@
 //! Children and lists of them.
 
-use super::{HOST, Reader};
-use crate::bits::Usual;
+use super::{HOST, Mode, Reader};
+use crate::bits::index::{Extent, Slot, Slots};
+use crate::bits::{Layout, width};
 use crate::error::{ErrorKind, Fault, Name};
 use crate::value::{Element, List};
 
@@ -24,8 +25,9 @@ pub struct ListShape {
     pub last_count: u8,
     /// Productions that the repeated term has in a state: more than one if it may also be a wildcard.
     pub alternatives: u8,
-    /// The usual form of an item.
-    pub usual: Option<&'static Usual>,
+    /// What an item is made of, if items may share a form.
+    #[cfg(target_pointer_width = "64")]
+    pub(super) layout: Layout,
 }
 
 impl ListShape {
@@ -37,30 +39,31 @@ impl ListShape {
             min,
             max,
             code,
-            width: width(count),
+            width: width(count) as u8,
             count,
-            last_width: width(last_count),
+            last_width: width(last_count) as u8,
             last_count,
             alternatives,
-            usual: None,
+            #[cfg(target_pointer_width = "64")]
+            layout: &[],
         }
     }
 
-    /// The same, with items that are usually of this form.
-    pub(crate) const fn usually(mut self, usual: &'static Usual) -> Self {
-        if HOST {
-            self.usual = Some(usual);
-        }
+    /// The same, with items that are made of this. For a list of one item or more, and not without end, whose code is 0.
+    #[cfg(target_pointer_width = "64")]
+    pub(crate) const fn of(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    /// The same: firmware reads field by field.
+    #[cfg(not(target_pointer_width = "64"))]
+    pub(crate) const fn of(self, _: Layout) -> Self {
         self
     }
 }
 
-/// Width of the event code of a state: one value more than productions, for the escape.
-const fn width(count: u8) -> u8 {
-    (u8::BITS - count.leading_zeros()) as u8
-}
-
-impl<'a> Reader<'a> {
+impl<'a, M: Mode> Reader<'a, M> {
     /// Reads an element that holds nothing but a list.
     ///
     /// # Errors
@@ -109,28 +112,80 @@ impl<'a> Reader<'a> {
         &mut self,
         shape: &ListShape,
         name: Name,
-        mut item: impl FnMut(&mut Self) -> Result<T, Fault>,
+        item: impl FnMut(&mut Self) -> Result<T, Fault>,
     ) -> Result<(List<'a, T>, u32), Fault> {
         let start = self.pos;
+        let slot = self.slots.take();
+        let inner = self.slots;
+        if M::TRUSTED
+            && let Some(extent) = slot.and_then(Slot::get)
+        {
+            self.pos = extent.end as usize;
+            self.slots.skip(extent.inner);
+            let list = List::in_stream(self.data, start, u32::from(extent.count), shape, inner);
+            return Ok((list, u32::from(extent.next)));
+        }
+        if M::TRUSTED {
+            let (count, next, pos, slots) = Self::items_again(self.data, start, inner, shape, item)?;
+            self.pos = pos;
+            self.slots = slots;
+            return Ok((List::in_stream(self.data, start, count, shape, inner), next));
+        }
+        if !HOST {
+            let (count, next) = self.items(shape, name, item)?;
+            return Ok((List::in_stream(self.data, start, count, shape, inner), next));
+        }
+        let before = self.start_canonical();
+        let (count, next) = self.items(shape, name, item)?;
+        if let Some(slot) = slot {
+            slot.set(Extent {
+                end: self.pos as u32,
+                count: count as u16,
+                inner: u16::try_from(self.slots.taken(inner)).unwrap_or(u16::MAX),
+                next: next as u8,
+            });
+        }
+        let list = List::in_stream(self.data, start, count, shape, inner);
+        let list = if self.is_canonical() { list } else { list.padded() };
+        self.end_canonical(before);
+        Ok((list, next))
+    }
+
+    /// [`items`](Self::items) of a list that is not in the index. By a reader of its own, so that the one around can stay in
+    /// registers.
+    #[inline(never)]
+    fn items_again<T>(
+        data: &'a [u8],
+        pos: usize,
+        slots: Slots<'a>,
+        shape: &ListShape,
+        item: impl FnMut(&mut Self) -> Result<T, Fault>,
+    ) -> Result<(u32, u32, usize, Slots<'a>), Fault> {
+        let mut again = Self::indexed(data, pos, slots);
+        let (count, next) = again.items(shape, Name::NONE, item)?;
+        Ok((count, next, again.pos, again.slots))
+    }
+
+    /// The items of a [`list`](Self::list), and the event after them: their number and its code.
+    #[inline]
+    pub(crate) fn items<T>(
+        &mut self,
+        shape: &ListShape,
+        name: Name,
+        mut item: impl FnMut(&mut Self) -> Result<T, Fault>,
+    ) -> Result<(u32, u32), Fault> {
         let mut count: u32 = 0;
+        let known = self.known_form(shape);
         let next = loop {
-            if HOST
-                && let Some(usual) = shape.usual
-                && shape.min <= 1
-                && shape.code == 0
-            {
-                // The item after which the state is another one is left to the code below.
-                while count + 1 < u32::from(shape.max)
-                    && let Some(bits) = usual.followed(self.window(), u32::from(shape.width))
-                {
-                    self.pos += bits as usize;
-                    count += 1;
-                }
+            let passed = self.pass(known, shape, count);
+            count += passed.followed;
+            let start = self.pos;
+            if !passed.one_more {
+                item(self)?;
             }
-            item(self)?;
             count += 1;
             // Also keeps an unbounded list from reading zeros for ever.
-            if self.pos > self.len_bits() || (shape.max == 0 && count > u32::from(u16::MAX)) {
+            if !M::TRUSTED && self.pos > self.len_bits() || (shape.max == 0 && count > u32::from(u16::MAX)) {
                 return Err(self.fail(ErrorKind::TooManyItems, name));
             }
             if count < u32::from(shape.min) {
@@ -142,6 +197,7 @@ impl<'a> Reader<'a> {
             }
             let next = self.event(0, u32::from(shape.width), u32::from(shape.count), name)?;
             if next == u32::from(shape.code) {
+                self.learn(known, start);
                 continue;
             }
             match next.checked_sub(u32::from(shape.alternatives)) {
@@ -149,6 +205,6 @@ impl<'a> Reader<'a> {
                 None => return Err(self.fail(ErrorKind::Wildcard, name)),
             }
         };
-        Ok((List::in_stream(self.data, start, count, shape), next))
+        Ok((count, next))
     }
 }

@@ -1,6 +1,6 @@
 //! Integers and decimal numbers.
 
-use super::{HOST, Reader};
+use super::{HOST, Mode, Reader};
 use crate::bits::integer;
 use crate::error::{ErrorKind, Fault, Name};
 use crate::value::{Integer, Positive, RationalNumber};
@@ -27,6 +27,44 @@ fn short_groups(word: u64, lead: u32) -> Option<(u32, u32)> {
     None
 }
 
+/// An integer of at most five octets after `lead` zeros that is known to be valid, and the bits up to its end.
+#[inline(always)]
+fn known_groups(word: u64, lead: u32) -> (u32, u32) {
+    let head = word << lead;
+    if head >> 63 == 0 {
+        ((head >> 56) as u32, lead + 8)
+    } else if head >> 55 & 1 == 0 {
+        ((head >> 56 & 0x7F | head >> 41 & 0x3F80) as u32, lead + 16)
+    } else {
+        let groups = known_long(head);
+        (groups as u32, lead + (groups >> 32) as u32)
+    }
+}
+
+/// An integer of three to five octets in the low half, and its bits in the high half.
+#[inline(never)]
+fn known_long(head: u64) -> u64 {
+    let octets = ((!head & 0x8080_8080_8080_8080).leading_zeros() / 8 + 1).min(5);
+    let value = (0..octets).fold(0, |value, index| value | (head >> (56 - 8 * index) & 0x7F) << (7 * index));
+    u64::from(octets) << 35 | value & u64::from(u32::MAX)
+}
+
+/// A rational number that is known to be valid, and the bits up to its end, lead included.
+#[inline(always)]
+fn known_rational(word: u64, lead: u32) -> (RationalNumber, u32) {
+    let head = word << lead;
+    let (magnitude, used) = if head >> 49 & 1 == 0 {
+        (head >> 42 & 0x7F, 24)
+    } else {
+        // The third octet has the two bits that are left of sixteen.
+        let third = head >> 41 & 1;
+        let magnitude = head >> 42 & 0x7F | head >> 27 & 0x3F80;
+        if third == 0 { (magnitude, 32) } else { (magnitude | head >> 12 & 0xC000, 40) }
+    };
+    let sign = -((head >> 50) as i16 & 1);
+    (RationalNumber::new(magnitude as i16 ^ sign, ((head >> 54) as u8 ^ 0x80) as i8), lead + used)
+}
+
 /// A rational number with a magnitude of one or two octets in minimal form, and the bits up to its end, lead
 /// included. As nearly always, all event codes are then at known places, and one comparison checks them together
 /// with the length of the integer.
@@ -50,7 +88,7 @@ fn short_rational(word: u64, lead: u32) -> Option<(RationalNumber, u32)> {
     Some((RationalNumber::new(magnitude ^ sign, ((head >> 54) as u8 ^ 0x80) as i8), lead + used))
 }
 
-impl<'a> Reader<'a> {
+impl<'a, M: Mode> Reader<'a, M> {
     /// Remembers an integer that is longer than it needs to be.
     #[inline(always)]
     pub(super) fn note(&mut self, groups: integer::Groups) {
@@ -59,13 +97,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(always)]
+    fn short_integer(word: u64, lead: u32) -> Option<(u32, u32)> {
+        if M::TRUSTED { Some(known_groups(word, lead)) } else { short_groups(word, lead) }
+    }
+
+    #[inline(always)]
+    fn short_rational(word: u64, lead: u32) -> Option<(RationalNumber, u32)> {
+        if M::TRUSTED { Some(known_rational(word, lead)) } else { short_rational(word, lead) }
+    }
+
     /// [`short_groups`] at the current position; consumes nothing if there is no such integer.
     #[inline(always)]
     fn short_groups(&mut self, lead: u32) -> Option<u32> {
         if !HOST {
             return None;
         }
-        let (value, used) = short_groups(self.window(), lead)?;
+        let (value, used) = Self::short_integer(self.window(), lead)?;
         self.pos += used as usize;
         Some(value)
     }
@@ -143,10 +191,12 @@ impl<'a> Reader<'a> {
                 return Ok(group(0) | group(1) << 7 | group(2) << 14 | group(3) << 21 | last << 28);
             }
         }
-        match self.short_groups(lead) {
-            Some(value) => Ok(u64::from(value)),
-            None => self.u64_long(lead, name),
+        // Not what is known of shorter integers: this one may take ten octets.
+        if HOST && let Some((value, used)) = short_groups(word, lead) {
+            self.pos += used as usize;
+            return Ok(u64::from(value));
         }
+        self.u64_long(lead, name)
     }
 
     #[inline(never)]
@@ -183,6 +233,15 @@ impl<'a> Reader<'a> {
     /// Sign and magnitude of an EXI Integer of at most `octets` octets whose magnitude is at most `max`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn signed(&mut self, lead: u32, octets: u32, max: u32, name: Name) -> Result<i32, Fault> {
+        let word = self.window();
+        if HOST
+            && (M::TRUSTED || word >> 1 >> (63 - lead) == 0)
+            && let Some((magnitude, used)) = Self::short_integer(word << (lead + 1), 0)
+        {
+            self.pos += (lead + 1 + used) as usize;
+            let magnitude = magnitude as i32;
+            return Ok(if word << lead >> 63 == 0 { magnitude } else { !magnitude });
+        }
         let negative = self.small(lead, 1, 2, name)?;
         let magnitude = match self.short_groups(0) {
             Some(value) => value as i32,
@@ -238,7 +297,7 @@ impl<'a> Reader<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn number(&mut self, lead: u32, name: Name) -> Result<RationalNumber, Fault> {
-        if HOST && let Some((number, used)) = short_rational(self.window(), lead) {
+        if HOST && let Some((number, used)) = Self::short_rational(self.window(), lead) {
             self.pos += used as usize;
             return Ok(number);
         }
@@ -255,9 +314,9 @@ impl<'a> Reader<'a> {
         count: u32,
     ) -> Result<(RationalNumber, u32), Fault> {
         let word = self.window();
-        if HOST && let Some((number, used)) = short_rational(word, lead) {
+        if HOST && let Some((number, used)) = Self::short_rational(word, lead) {
             let code = (word << used >> (64 - width)) as u32;
-            if code < count {
+            if M::TRUSTED || code < count {
                 self.pos += (used + width) as usize;
                 return Ok((number, code));
             }
@@ -280,14 +339,14 @@ impl<'a> Reader<'a> {
         count: u32,
     ) -> Result<(u32, T, u32), Fault> {
         let word = self.window();
-        // 2 + 16 + 34 + 4 bits at most: all of it is in the window.
+        // 2 + 16 + 34 + 4 bits if both are short: all of it is in the window.
         if HOST
             && lead <= 2
-            && let Some((value, first)) = short_groups(word, lead)
-            && let Some((number, second)) = short_rational(word << first, 2)
+            && let Some((value, first)) = Self::short_integer(word, lead)
+            && let Some((number, second)) = Self::short_rational(word << first, 2)
         {
             let code = (word << first << second >> (64 - width)) as u32;
-            if code < count {
+            if if M::TRUSTED { first + second + width <= 57 } else { code < count } {
                 self.pos += (first + second + width) as usize;
                 return Ok((value, number.into(), code));
             }

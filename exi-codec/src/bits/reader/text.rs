@@ -1,11 +1,11 @@
 //! Strings and byte strings.
 
-use super::Reader;
+use super::{HOST, Mode, Reader};
 use crate::bits::{copy, integer};
 use crate::error::{ErrorKind, Fault, Name};
 use crate::value::{Bytes, Str};
 
-impl<'a> Reader<'a> {
+impl<'a, M: Mode> Reader<'a, M> {
     /// Reads a byte string of exactly `N` octets; the lead includes the event of the text.
     ///
     /// # Errors
@@ -63,10 +63,14 @@ impl<'a> Reader<'a> {
     /// A lead bit is set, the length is out of range, a character does not exist, or the input ends.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn text(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Str<'a>, Fault> {
-        if self.ends_before_text(lead) {
+        if HOST && let Some(value) = self.short_text(lead, min, max) {
+            self.zeros(1, name)?;
+            return Ok(value);
+        }
+        if !M::TRUSTED && self.ends_before_text(lead) {
             return if min == 0 { Ok(Str::default()) } else { Err(self.fail(ErrorKind::Length, name)) };
         }
-        let value = self.string(lead, min, max, name)?;
+        let value = self.any_string(lead, min, max, name)?;
         self.zeros(1, name)?;
         Ok(value)
     }
@@ -77,15 +81,40 @@ impl<'a> Reader<'a> {
     /// As [`text`](Self::text).
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn string(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Str<'a>, Fault> {
+        if HOST && let Some(value) = self.short_text(lead, min, max) {
+            return Ok(value);
+        }
+        self.any_string(lead, min, max, name)
+    }
+
+    /// A string of less than 126 characters, all ASCII; nothing is consumed if it is another.
+    #[inline(always)]
+    fn short_text(&mut self, lead: u32, min: u32, max: u32) -> Option<Str<'a>> {
+        // Zeros, then an octet that is not the first of several.
+        let chars = (self.window() >> (56 - lead)).wrapping_sub(2);
+        if chars >= 126 || chars < u64::from(min) || chars > u64::from(max) {
+            return None;
+        }
+        let bit = self.pos + lead as usize + 8;
+        if !copy::are_ascii(self.data, bit, chars as usize) {
+            return None;
+        }
+        self.pos = bit + chars as usize * 8;
+        Some(Str::in_stream(self.data, bit, chars as u32).ascii())
+    }
+
+    /// [`string`](Self::string) of any length and any characters.
+    #[inline(never)]
+    fn any_string(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Str<'a>, Fault> {
         let start = self.pos + lead as usize;
         let length = self.u32(lead, name)?;
         let chars = length.wrapping_sub(2);
-        if length < 2 || chars < min || chars > max {
+        if !M::TRUSTED && (length < 2 || chars < min || chars > max) {
             return Err(self.bad_string(start, length, name));
         }
         let bit = self.pos;
         // A character takes an octet at least.
-        if bit + chars as usize * 8 > self.len_bits() {
+        if !M::TRUSTED && bit + chars as usize * 8 > self.len_bits() {
             return Err(self.fail_at(ErrorKind::UnexpectedEnd, self.len_bits(), name));
         }
         let ascii = self.ascii_run(chars);
@@ -155,7 +184,7 @@ impl<'a> Reader<'a> {
     /// A lead bit is set, the length is out of range, or the input ends.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn bytes(&mut self, lead: u32, min: u32, max: u32, name: Name) -> Result<Bytes<'a>, Fault> {
-        if self.ends_before_text(lead) {
+        if !M::TRUSTED && self.ends_before_text(lead) {
             return if min == 0 { Ok(Bytes::default()) } else { Err(self.fail(ErrorKind::Length, name)) };
         }
         let value = self.binary(lead, min, max, name)?;

@@ -10,6 +10,7 @@ use super::common_types::PercentValue;
 use super::common_types::Receipt;
 use super::common_types::ResponseCode;
 use super::xmldsig::SignedInfo;
+use crate::bits::Mode;
 use crate::bits::Reader;
 use crate::bits::Writer;
 use crate::error::ErrorKind;
@@ -153,7 +154,7 @@ pub struct AcChargeLoopReq<'a> {
 impl<'a> Element<'a> for AcChargeLoopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let display_parameters = if next == 0 {
@@ -234,7 +235,7 @@ pub struct AcChargeLoopRes<'a> {
 impl<'a> Element<'a> for AcChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 4, 9)?;
         let (evse_status, next) = if next == 0 {
@@ -349,7 +350,7 @@ pub struct AcChargeParameterDiscoveryReq<'a> {
 impl<'a> Element<'a> for AcChargeParameterDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let energy_transfer_mode = match next {
@@ -395,7 +396,7 @@ pub struct AcChargeParameterDiscoveryRes<'a> {
 impl<'a> Element<'a> for AcChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let energy_transfer_mode = match next {
@@ -448,7 +449,7 @@ pub struct AcCpdReqEnergyTransferMode {
 
 impl<'a> Element<'a> for AcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
@@ -560,7 +561,7 @@ pub struct AcCpdResEnergyTransferMode {
 impl<'a> Element<'a> for AcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
@@ -747,7 +748,7 @@ pub struct BptAcCpdReqEnergyTransferMode {
 impl<'a> Element<'a> for BptAcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (ev_maximum_charge_power, next) = r.rational_then(1, n::EV_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (ev_maximum_charge_power_l2, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EV_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
@@ -937,7 +938,7 @@ pub struct BptAcCpdResEnergyTransferMode {
 impl<'a> Element<'a> for BptAcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (evse_maximum_charge_power, next) = r.rational_then(1, n::EVSE_MAXIMUM_CHARGE_POWER, 2, 3)?;
         let (evse_maximum_charge_power_l2, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER_L2, 2, 2)?;
@@ -1216,7 +1217,7 @@ pub struct BptDynamicAcClReqControlMode {
 impl<'a> Element<'a> for BptDynamicAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -1518,7 +1519,7 @@ pub struct BptDynamicAcClResControlMode {
 impl<'a> Element<'a> for BptDynamicAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -1757,7 +1758,7 @@ pub struct BptScheduledAcClReqControlMode {
 impl<'a> Element<'a> for BptScheduledAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 4, 9)?;
@@ -2084,7 +2085,7 @@ pub struct BptScheduledAcClResControlMode {
 impl<'a> Element<'a> for BptScheduledAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER, 4, 9)?;
@@ -2266,7 +2267,7 @@ pub struct DynamicAcClReqControlMode {
 impl<'a> Element<'a> for DynamicAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -2474,7 +2475,7 @@ pub struct DynamicAcClResControlMode {
 impl<'a> Element<'a> for DynamicAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -2701,7 +2702,7 @@ pub struct ScheduledAcClReqControlMode {
 impl<'a> Element<'a> for ScheduledAcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 4, 9)?;
@@ -2944,7 +2945,7 @@ pub struct ScheduledAcClResControlMode {
 impl<'a> Element<'a> for ScheduledAcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 10, n::NONE)?;
         let (evse_target_active_power, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVSE_TARGET_ACTIVE_POWER, 4, 9)?;

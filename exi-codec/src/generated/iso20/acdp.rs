@@ -7,6 +7,7 @@ use super::common_types::PercentValue;
 use super::common_types::Processing;
 use super::common_types::ResponseCode;
 use super::xmldsig::SignedInfo;
+use crate::bits::Mode;
 use crate::bits::Reader;
 use crate::bits::Writer;
 use crate::error::Fault;
@@ -113,7 +114,7 @@ pub struct AcdpConnectReq<'a> {
 impl<'a> Element<'a> for AcdpConnectReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_electrical_charging_device_status =
             ElectricalChargingDeviceStatus::read(r, 2, n::EV_ELECTRICAL_CHARGING_DEVICE_STATUS)?;
@@ -153,7 +154,7 @@ pub struct AcdpConnectRes<'a> {
 impl<'a> Element<'a> for AcdpConnectRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
@@ -203,7 +204,7 @@ pub struct AcdpSystemStatusReq<'a> {
 impl<'a> Element<'a> for AcdpSystemStatusReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_technical_status = r.child(1, n::EV_TECHNICAL_STATUS)?;
         r.zeros(1, n::NONE)?;
@@ -254,7 +255,7 @@ pub struct AcdpSystemStatusRes<'a> {
 impl<'a> Element<'a> for AcdpSystemStatusRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_mechanical_charging_device_status =
@@ -329,7 +330,7 @@ pub struct AcdpVehiclePositioningReq<'a> {
 impl<'a> Element<'a> for AcdpVehiclePositioningReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_mobility_status = r.small(2, 1, 2, n::EV_MOBILITY_STATUS)? == 1;
         let ev_positioning_support = r.small(3, 1, 2, n::EV_POSITIONING_SUPPORT)? == 1;
@@ -379,7 +380,7 @@ pub struct AcdpVehiclePositioningRes<'a> {
 impl<'a> Element<'a> for AcdpVehiclePositioningRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
@@ -454,7 +455,7 @@ pub struct EvTechnicalStatus {
 
 impl<'a> Element<'a> for EvTechnicalStatus {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let ev_ready_to_charge = r.small(2, 1, 2, n::EV_READY_TO_CHARGE)? == 1;
         let (ev_immobilization_request, next) =
             r.small_then(3, (1, 2), n::EV_IMMOBILIZATION_REQUEST, 3, 7)?;

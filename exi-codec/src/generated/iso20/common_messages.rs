@@ -12,9 +12,11 @@ use super::common_types::Receipt;
 use super::common_types::ResponseCode;
 use super::xmldsig::SignedInfo;
 use super::xmldsig::X509IssuerSerial;
+use crate::bits::Layout;
 use crate::bits::ListShape;
+use crate::bits::Mode;
+use crate::bits::Part;
 use crate::bits::Reader;
-use crate::bits::Usual;
 use crate::bits::Writer;
 use crate::error::Fault;
 use crate::generated::names as n;
@@ -435,7 +437,7 @@ pub struct AbsolutePriceSchedule<'a> {
 
 impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let next = r.event(0, 2, 2, n::NONE)?;
         let id = if next == 0 {
@@ -472,9 +474,10 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
             (None, next - 1)
         };
         let tax_rules = if next == 0 {
-            let v = r.wrapped(0, &ListShape::new(1, 10, 0, 1, 1), n::TAX_RULES, n::TAX_RULE, |r| {
-                r.child(0, n::TAX_RULE)
-            })?;
+            let v =
+                r.wrapped(0, &const { ListShape::new(1, 10, 0, 1, 1) }, n::TAX_RULES, n::TAX_RULE, |r| {
+                    r.child(0, n::TAX_RULE)
+                })?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -482,7 +485,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
         };
         let price_rule_stacks = r.wrapped(
             0,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(PriceRuleStack::LAYOUT) },
             n::PRICE_RULE_STACKS,
             n::PRICE_RULE_STACK,
             |r| r.child(0, n::PRICE_RULE_STACK),
@@ -497,7 +500,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
         let additional_selected_services = if next == 0 {
             let v = r.wrapped(
                 0,
-                &ListShape::new(1, 5, 0, 1, 1),
+                &const { ListShape::new(1, 5, 0, 1, 1) },
                 n::ADDITIONAL_SELECTED_SERVICES,
                 n::ADDITIONAL_SERVICE,
                 |r| r.child(0, n::ADDITIONAL_SERVICE),
@@ -557,9 +560,15 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
             (code + 1, bits)
         };
         let (code, bits) = if let Some(v) = self.tax_rules {
-            w.wrapped(code, bits, &ListShape::new(1, 10, 0, 1, 1), &v, n::TAX_RULES, n::TAX_RULE, |w, v| {
-                w.child(0, 0, v, n::TAX_RULE)
-            })?;
+            w.wrapped(
+                code,
+                bits,
+                &const { ListShape::new(1, 10, 0, 1, 1) },
+                &v,
+                n::TAX_RULES,
+                n::TAX_RULE,
+                |w, v| w.child(0, 0, v, n::TAX_RULE),
+            )?;
             (0, 1)
         } else {
             (code + 1, bits)
@@ -567,7 +576,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
         w.wrapped(
             code,
             bits,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(PriceRuleStack::LAYOUT) },
             &self.price_rule_stacks,
             n::PRICE_RULE_STACKS,
             n::PRICE_RULE_STACK,
@@ -583,7 +592,7 @@ impl<'a> Element<'a> for AbsolutePriceSchedule<'a> {
             w.wrapped(
                 code,
                 bits,
-                &ListShape::new(1, 5, 0, 1, 1),
+                &const { ListShape::new(1, 5, 0, 1, 1) },
                 &v,
                 n::ADDITIONAL_SELECTED_SERVICES,
                 n::ADDITIONAL_SERVICE,
@@ -626,7 +635,7 @@ pub struct AdditionalService<'a> {
 
 impl<'a> Element<'a> for AdditionalService<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let service_name = r.text(2, 0, 80, n::SERVICE_NAME)?;
         let (service_fee, _) = r.rational_then(1, n::SERVICE_FEE, 1, 1)?;
         Ok(Self { service_name, service_fee })
@@ -659,7 +668,7 @@ pub struct AuthorizationReq<'a> {
 impl<'a> Element<'a> for AuthorizationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (selected_authorization_service, next) =
             Authorization::read_then(r, 2, n::SELECTED_AUTHORIZATION_SERVICE, 2, 2)?;
@@ -711,7 +720,7 @@ pub struct AuthorizationRes<'a> {
 impl<'a> Element<'a> for AuthorizationRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
@@ -745,7 +754,7 @@ pub struct AuthorizationSetupReq<'a> {
 impl<'a> Element<'a> for AuthorizationSetupReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header })
@@ -781,12 +790,12 @@ pub struct AuthorizationSetupRes<'a> {
 impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         r.zeros(2, n::AUTHORIZATION_SERVICES)?;
         let (authorization_services, _) =
-            r.list(&ListShape::new(1, 2, 0, 1, 1), n::AUTHORIZATION_SERVICES, |r| {
+            r.list(&const { ListShape::new(1, 2, 0, 1, 1) }, n::AUTHORIZATION_SERVICES, |r| {
                 let v = Authorization::read(r, 1, n::AUTHORIZATION_SERVICES)?;
                 r.zeros(1, n::AUTHORIZATION_SERVICES)?;
                 Ok(v)
@@ -818,7 +827,7 @@ impl<'a> Element<'a> for AuthorizationSetupRes<'a> {
         let (code, bits) = w.list(
             0,
             2,
-            &ListShape::new(1, 2, 0, 1, 1),
+            &const { ListShape::new(1, 2, 0, 1, 1) },
             &self.authorization_services,
             n::AUTHORIZATION_SERVICES,
             |w, &v| {
@@ -860,14 +869,17 @@ pub struct CertificateChain<'a> {
 
 impl<'a> Element<'a> for CertificateChain<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let certificate = r.bytes(2, 0, 1600, n::CERTIFICATE)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let sub_certificates = if next == 0 {
-            let v =
-                r.wrapped(0, &ListShape::new(1, 3, 0, 1, 1), n::SUB_CERTIFICATES, n::CERTIFICATE, |r| {
-                    r.bytes(1, 0, 1600, n::CERTIFICATE)
-                })?;
+            let v = r.wrapped(
+                0,
+                &const { ListShape::new(1, 3, 0, 1, 1) },
+                n::SUB_CERTIFICATES,
+                n::CERTIFICATE,
+                |r| r.bytes(1, 0, 1600, n::CERTIFICATE),
+            )?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -882,7 +894,7 @@ impl<'a> Element<'a> for CertificateChain<'a> {
             w.wrapped(
                 0,
                 2,
-                &ListShape::new(1, 3, 0, 1, 1),
+                &const { ListShape::new(1, 3, 0, 1, 1) },
                 &v,
                 n::SUB_CERTIFICATES,
                 n::CERTIFICATE,
@@ -920,12 +932,12 @@ pub struct CertificateInstallationReq<'a> {
 impl<'a> Element<'a> for CertificateInstallationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let oem_provisioning_certificate_chain = r.child(1, n::OEM_PROVISIONING_CERTIFICATE_CHAIN)?;
         let list_of_root_certificate_ids = r.wrapped(
             1,
-            &ListShape::new(1, 20, 0, 1, 1),
+            &const { ListShape::new(1, 20, 0, 1, 1) },
             n::LIST_OF_ROOT_CERTIFICATE_IDS,
             n::ROOT_CERTIFICATE_ID,
             |r| r.child(0, n::ROOT_CERTIFICATE_ID),
@@ -934,9 +946,13 @@ impl<'a> Element<'a> for CertificateInstallationReq<'a> {
             r.small_then(2, (8, 256), n::MAXIMUM_CONTRACT_CERTIFICATE_CHAINS, 2, 2)?;
         let maximum_contract_certificate_chains = maximum_contract_certificate_chains as u8;
         let prioritized_emaids = if next == 0 {
-            let v = r.wrapped(0, &ListShape::new(1, 8, 0, 1, 1), n::PRIORITIZED_EMAIDS, n::EMAID, |r| {
-                r.text(1, 0, 255, n::EMAID)
-            })?;
+            let v = r.wrapped(
+                0,
+                &const { ListShape::new(1, 8, 0, 1, 1) },
+                n::PRIORITIZED_EMAIDS,
+                n::EMAID,
+                |r| r.text(1, 0, 255, n::EMAID),
+            )?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -958,7 +974,7 @@ impl<'a> Element<'a> for CertificateInstallationReq<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 20, 0, 1, 1),
+            &const { ListShape::new(1, 20, 0, 1, 1) },
             &self.list_of_root_certificate_ids,
             n::LIST_OF_ROOT_CERTIFICATE_IDS,
             n::ROOT_CERTIFICATE_ID,
@@ -966,9 +982,15 @@ impl<'a> Element<'a> for CertificateInstallationReq<'a> {
         )?;
         w.small(0, 2, u32::from(self.maximum_contract_certificate_chains), 8);
         let (code, bits) = if let Some(v) = self.prioritized_emaids {
-            w.wrapped(0, 3, &ListShape::new(1, 8, 0, 1, 1), &v, n::PRIORITIZED_EMAIDS, n::EMAID, |w, &v| {
-                w.text(0, 0, &v, (0, 255), n::EMAID)
-            })?;
+            w.wrapped(
+                0,
+                3,
+                &const { ListShape::new(1, 8, 0, 1, 1) },
+                &v,
+                n::PRIORITIZED_EMAIDS,
+                n::EMAID,
+                |w, &v| w.text(0, 0, &v, (0, 255), n::EMAID),
+            )?;
             (0, 1)
         } else {
             (1, 3)
@@ -1006,7 +1028,7 @@ pub struct CertificateInstallationRes<'a> {
 impl<'a> Element<'a> for CertificateInstallationRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
@@ -1058,7 +1080,7 @@ pub struct ChargingSchedule<'a> {
 
 impl<'a> Element<'a> for ChargingSchedule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let power_schedule = r.child(1, n::POWER_SCHEDULE)?;
         let next = r.event(0, 2, 3, n::NONE)?;
         let (price_schedule, _) = match next {
@@ -1109,12 +1131,15 @@ pub struct ContractCertificateChain<'a> {
 
 impl<'a> Element<'a> for ContractCertificateChain<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let certificate = r.bytes(2, 0, 1600, n::CERTIFICATE)?;
-        let sub_certificates =
-            r.wrapped(1, &ListShape::new(1, 3, 0, 1, 1), n::SUB_CERTIFICATES, n::CERTIFICATE, |r| {
-                r.bytes(1, 0, 1600, n::CERTIFICATE)
-            })?;
+        let sub_certificates = r.wrapped(
+            1,
+            &const { ListShape::new(1, 3, 0, 1, 1) },
+            n::SUB_CERTIFICATES,
+            n::CERTIFICATE,
+            |r| r.bytes(1, 0, 1600, n::CERTIFICATE),
+        )?;
         r.zeros(1, n::NONE)?;
         Ok(Self { certificate, sub_certificates })
     }
@@ -1124,7 +1149,7 @@ impl<'a> Element<'a> for ContractCertificateChain<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 3, 0, 1, 1),
+            &const { ListShape::new(1, 3, 0, 1, 1) },
             &self.sub_certificates,
             n::SUB_CERTIFICATES,
             n::CERTIFICATE,
@@ -1164,7 +1189,7 @@ pub struct DynamicSeReqControlMode {
 impl<'a> Element<'a> for DynamicSeReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let departure_time = r.u32(2, n::DEPARTURE_TIME)?;
         let next = r.event(1, 2, 3, n::NONE)?;
         let (minimum_soc, next) = if next == 0 {
@@ -1268,7 +1293,7 @@ pub struct DynamicSeResControlMode<'a> {
 
 impl<'a> Element<'a> for DynamicSeResControlMode<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 6, n::NONE)?;
         let (departure_time, next) = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -1359,13 +1384,13 @@ pub struct EvAbsolutePriceSchedule<'a> {
 
 impl<'a> Element<'a> for EvAbsolutePriceSchedule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let currency = r.text(3, 0, 3, n::CURRENCY)?;
         let price_algorithm = r.text(2, 0, 255, n::PRICE_ALGORITHM)?;
         let ev_price_rule_stacks = r.wrapped(
             1,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(EvPriceRuleStack::LAYOUT) },
             n::EV_PRICE_RULE_STACKS,
             n::EV_PRICE_RULE_STACK,
             |r| r.child(0, n::EV_PRICE_RULE_STACK),
@@ -1381,7 +1406,7 @@ impl<'a> Element<'a> for EvAbsolutePriceSchedule<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(EvPriceRuleStack::LAYOUT) },
             &self.ev_price_rule_stacks,
             n::EV_PRICE_RULE_STACKS,
             n::EV_PRICE_RULE_STACK,
@@ -1410,7 +1435,7 @@ pub struct EvEnergyOffer<'a> {
 
 impl<'a> Element<'a> for EvEnergyOffer<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let ev_power_schedule = r.child(1, n::EV_POWER_SCHEDULE)?;
         let ev_absolute_price_schedule = r.child(1, n::EV_ABSOLUTE_PRICE_SCHEDULE)?;
         r.zeros(1, n::NONE)?;
@@ -1443,7 +1468,7 @@ pub struct EvPowerProfile<'a> {
 
 impl<'a> Element<'a> for EvPowerProfile<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 2, 2, n::NONE)?;
         let control_mode = match next {
@@ -1455,7 +1480,7 @@ impl<'a> Element<'a> for EvPowerProfile<'a> {
         };
         let ev_power_profile_entries = r.wrapped(
             1,
-            &ListShape::new(1, 2048, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
+            &const { ListShape::new(1, 2048, 0, 1, 1).of(PowerScheduleEntry::LAYOUT) },
             n::EV_POWER_PROFILE_ENTRIES,
             n::EV_POWER_PROFILE_ENTRY,
             |r| r.child(0, n::EV_POWER_PROFILE_ENTRY),
@@ -1477,7 +1502,7 @@ impl<'a> Element<'a> for EvPowerProfile<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 2048, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
+            &const { ListShape::new(1, 2048, 0, 1, 1).of(PowerScheduleEntry::LAYOUT) },
             &self.ev_power_profile_entries,
             n::EV_POWER_PROFILE_ENTRIES,
             n::EV_POWER_PROFILE_ENTRY,
@@ -1505,11 +1530,11 @@ pub struct EvPowerSchedule<'a> {
 
 impl<'a> Element<'a> for EvPowerSchedule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let ev_power_schedule_entries = r.wrapped(
             2,
-            &ListShape::new(1, 1024, 0, 1, 1).usually(&EvPowerScheduleEntry::USUAL),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(EvPowerScheduleEntry::LAYOUT) },
             n::EV_POWER_SCHEDULE_ENTRIES,
             n::EV_POWER_SCHEDULE_ENTRY,
             |r| r.child(0, n::EV_POWER_SCHEDULE_ENTRY),
@@ -1523,7 +1548,7 @@ impl<'a> Element<'a> for EvPowerSchedule<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 1024, 0, 1, 1).usually(&EvPowerScheduleEntry::USUAL),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(EvPowerScheduleEntry::LAYOUT) },
             &self.ev_power_schedule_entries,
             n::EV_POWER_SCHEDULE_ENTRIES,
             n::EV_POWER_SCHEDULE_ENTRY,
@@ -1549,13 +1574,13 @@ pub struct EvPowerScheduleEntry {
 }
 
 impl EvPowerScheduleEntry {
-    /// The usual form on the wire: numbers of two octets, nothing optional.
-    const USUAL: Usual = Usual::new("001.......0xxxxxxx0000........000.1.......0xxxxxxx000");
+    /// The elements of the content.
+    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::Decimal)];
 }
 
 impl<'a> Element<'a> for EvPowerScheduleEntry {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (duration, power, _) = r.u32_rational_then(2, (n::DURATION, n::POWER), 1, 1)?;
         Ok(Self { duration, power })
     }
@@ -1584,7 +1609,7 @@ pub struct EvPriceRule {
 
 impl<'a> Element<'a> for EvPriceRule {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let energy_fee = r.rational(1, n::ENERGY_FEE)?;
         let (power_range_start, _) = r.rational_then(1, n::POWER_RANGE_START, 1, 1)?;
         Ok(Self { energy_fee, power_range_start })
@@ -1612,22 +1637,34 @@ pub struct EvPriceRuleStack<'a> {
     pub ev_price_rule: List<'a, EvPriceRule>,
 }
 
+impl EvPriceRuleStack<'_> {
+    /// The elements of the content.
+    pub(crate) const LAYOUT: Layout =
+        &[(1, Part::Integer(4)), (1, Part::List(8, &[(1, Part::Decimal), (1, Part::Decimal)]))];
+}
+
 impl<'a> Element<'a> for EvPriceRuleStack<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
         r.zeros(2, n::EV_PRICE_RULE)?;
-        let (ev_price_rule, _) =
-            r.list(&ListShape::new(1, 8, 0, 1, 1), n::EV_PRICE_RULE, |r| r.child(0, n::EV_PRICE_RULE))?;
+        let (ev_price_rule, _) = r.list(&const { ListShape::new(1, 8, 0, 1, 1) }, n::EV_PRICE_RULE, |r| {
+            r.child(0, n::EV_PRICE_RULE)
+        })?;
         Ok(Self { duration, ev_price_rule })
     }
 
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.u32(0, 2, self.duration);
-        let (code, bits) =
-            w.list(0, 2, &ListShape::new(1, 8, 0, 1, 1), &self.ev_price_rule, n::EV_PRICE_RULE, |w, v| {
-                w.child(0, 0, v, n::EV_PRICE_RULE)
-            })?;
+        let (code, bits) = w.list(
+            0,
+            2,
+            &const { ListShape::new(1, 8, 0, 1, 1) },
+            &self.ev_price_rule,
+            n::EV_PRICE_RULE,
+            |w, v| w.child(0, 0, v, n::EV_PRICE_RULE),
+        )?;
         w.event(code, bits);
         Ok(())
     }
@@ -1650,7 +1687,7 @@ pub struct MeteringConfirmationReq<'a> {
 impl<'a> Element<'a> for MeteringConfirmationReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let signed_metering_data = r.child(1, n::SIGNED_METERING_DATA)?;
         r.zeros(1, n::NONE)?;
@@ -1683,7 +1720,7 @@ pub struct MeteringConfirmationRes<'a> {
 impl<'a> Element<'a> for MeteringConfirmationRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         r.zeros(2, n::NONE)?;
@@ -1719,7 +1756,7 @@ pub struct OverstayRule<'a> {
 
 impl<'a> Element<'a> for OverstayRule<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let overstay_rule_description = if next == 0 {
             let v = r.text(1, 0, 160, n::OVERSTAY_RULE_DESCRIPTION)?;
@@ -1770,7 +1807,7 @@ pub struct OverstayRuleList<'a> {
 
 impl<'a> Element<'a> for OverstayRuleList<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 3, n::NONE)?;
         let (overstay_time_threshold, next) = if next == 0 {
             let v = r.u32(1, n::OVERSTAY_TIME_THRESHOLD)?;
@@ -1785,8 +1822,9 @@ impl<'a> Element<'a> for OverstayRuleList<'a> {
         } else {
             None
         };
-        let (overstay_rule, _) =
-            r.list(&ListShape::new(1, 5, 0, 1, 1), n::OVERSTAY_RULE, |r| r.child(0, n::OVERSTAY_RULE))?;
+        let (overstay_rule, _) = r.list(&const { ListShape::new(1, 5, 0, 1, 1) }, n::OVERSTAY_RULE, |r| {
+            r.child(0, n::OVERSTAY_RULE)
+        })?;
         Ok(Self { overstay_time_threshold, overstay_power_threshold, overstay_rule })
     }
 
@@ -1806,7 +1844,7 @@ impl<'a> Element<'a> for OverstayRuleList<'a> {
         let (code, bits) = w.list(
             code,
             bits,
-            &ListShape::new(1, 5, 0, 1, 1),
+            &const { ListShape::new(1, 5, 0, 1, 1) },
             &self.overstay_rule,
             n::OVERSTAY_RULE,
             |w, v| w.child(0, 0, v, n::OVERSTAY_RULE),
@@ -1833,7 +1871,7 @@ pub struct Parameter<'a> {
 
 impl<'a> Element<'a> for Parameter<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let name = r.string(1, 0, 80, n::NAME)?;
         let next = r.event(0, 3, 6, n::NONE)?;
         let value = match next {
@@ -1912,21 +1950,26 @@ pub struct ParameterSet<'a> {
 }
 
 impl<'a> Element<'a> for ParameterSet<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let parameter_set_id = r.u16(2, n::PARAMETER_SET_ID)?;
         r.zeros(2, n::PARAMETER)?;
         let (parameter, _) =
-            r.list(&ListShape::new(1, 32, 0, 1, 1), n::PARAMETER, |r| r.child(0, n::PARAMETER))?;
+            r.list(&const { ListShape::new(1, 32, 0, 1, 1) }, n::PARAMETER, |r| r.child(0, n::PARAMETER))?;
         Ok(Self { parameter_set_id, parameter })
     }
 
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.u32(0, 2, u32::from(self.parameter_set_id));
-        let (code, bits) =
-            w.list(0, 2, &ListShape::new(1, 32, 0, 1, 1), &self.parameter, n::PARAMETER, |w, v| {
-                w.child(0, 0, v, n::PARAMETER)
-            })?;
+        let (code, bits) = w.list(
+            0,
+            2,
+            &const { ListShape::new(1, 32, 0, 1, 1) },
+            &self.parameter,
+            n::PARAMETER,
+            |w, v| w.child(0, 0, v, n::PARAMETER),
+        )?;
         w.event(code, bits);
         Ok(())
     }
@@ -1952,7 +1995,7 @@ pub struct PncAReqAuthorizationMode<'a> {
 
 impl<'a> Element<'a> for PncAReqAuthorizationMode<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
         let gen_challenge = r.array(2, n::GEN_CHALLENGE)?;
@@ -1989,13 +2032,13 @@ pub struct PncAsResAuthorizationMode<'a> {
 
 impl<'a> Element<'a> for PncAsResAuthorizationMode<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let gen_challenge = r.array(2, n::GEN_CHALLENGE)?;
         let next = r.event(1, 2, 2, n::NONE)?;
         let supported_providers = if next == 0 {
             let v = r.wrapped(
                 0,
-                &ListShape::new(1, 128, 0, 1, 1),
+                &const { ListShape::new(1, 128, 0, 1, 1) },
                 n::SUPPORTED_PROVIDERS,
                 n::PROVIDER_ID,
                 |r| r.text(1, 0, 80, n::PROVIDER_ID),
@@ -2014,7 +2057,7 @@ impl<'a> Element<'a> for PncAsResAuthorizationMode<'a> {
             w.wrapped(
                 0,
                 3,
-                &ListShape::new(1, 128, 0, 1, 1),
+                &const { ListShape::new(1, 128, 0, 1, 1) },
                 &v,
                 n::SUPPORTED_PROVIDERS,
                 n::PROVIDER_ID,
@@ -2052,7 +2095,7 @@ pub struct PowerDeliveryReq<'a> {
 impl<'a> Element<'a> for PowerDeliveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
         let (charge_progress, next) = ChargeProgress::read_then(r, 3, n::CHARGE_PROGRESS, 2, 3)?;
@@ -2116,7 +2159,7 @@ pub struct PowerDeliveryRes<'a> {
 impl<'a> Element<'a> for PowerDeliveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let evse_status = if next == 0 {
@@ -2165,7 +2208,7 @@ pub struct PowerSchedule<'a> {
 
 impl<'a> Element<'a> for PowerSchedule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 2, 3, n::NONE)?;
         let (available_energy, next) = if next == 0 {
@@ -2183,7 +2226,7 @@ impl<'a> Element<'a> for PowerSchedule<'a> {
         };
         let power_schedule_entries = r.wrapped(
             0,
-            &ListShape::new(1, 1024, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(PowerScheduleEntry::LAYOUT) },
             n::POWER_SCHEDULE_ENTRIES,
             n::POWER_SCHEDULE_ENTRY,
             |r| r.child(0, n::POWER_SCHEDULE_ENTRY),
@@ -2209,7 +2252,7 @@ impl<'a> Element<'a> for PowerSchedule<'a> {
         w.wrapped(
             code,
             bits,
-            &ListShape::new(1, 1024, 0, 1, 1).usually(&PowerScheduleEntry::USUAL),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(PowerScheduleEntry::LAYOUT) },
             &self.power_schedule_entries,
             n::POWER_SCHEDULE_ENTRIES,
             n::POWER_SCHEDULE_ENTRY,
@@ -2241,13 +2284,14 @@ pub struct PowerScheduleEntry {
 }
 
 impl PowerScheduleEntry {
-    /// The usual form on the wire: numbers of two octets, nothing optional.
-    const USUAL: Usual = Usual::new("001.......0xxxxxxx0000........000.1.......0xxxxxxx0010");
+    /// The elements of the content.
+    pub(crate) const LAYOUT: Layout =
+        &[(1, Part::Integer(4)), (1, Part::Decimal), (2, Part::Decimal), (2, Part::Decimal)];
 }
 
 impl<'a> Element<'a> for PowerScheduleEntry {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (duration, power, next) = r.u32_rational_then(2, (n::DURATION, n::POWER), 2, 3)?;
         let (power_l2, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::POWER_L2, 2, 2)?;
@@ -2313,7 +2357,7 @@ pub struct PriceLevelSchedule<'a> {
 
 impl<'a> Element<'a> for PriceLevelSchedule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let next = r.event(0, 2, 2, n::NONE)?;
         let id = if next == 0 {
@@ -2336,7 +2380,7 @@ impl<'a> Element<'a> for PriceLevelSchedule<'a> {
         let number_of_price_levels = r.small(1, 8, 256, n::NUMBER_OF_PRICE_LEVELS)? as u8;
         let price_level_schedule_entries = r.wrapped(
             2,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(PriceLevelScheduleEntry::LAYOUT) },
             n::PRICE_LEVEL_SCHEDULE_ENTRIES,
             n::PRICE_LEVEL_SCHEDULE_ENTRY,
             |r| r.child(0, n::PRICE_LEVEL_SCHEDULE_ENTRY),
@@ -2373,7 +2417,7 @@ impl<'a> Element<'a> for PriceLevelSchedule<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 1024, 0, 1, 1),
+            &const { ListShape::new(1, 1024, 0, 1, 1).of(PriceLevelScheduleEntry::LAYOUT) },
             &self.price_level_schedule_entries,
             n::PRICE_LEVEL_SCHEDULE_ENTRIES,
             n::PRICE_LEVEL_SCHEDULE_ENTRY,
@@ -2403,9 +2447,14 @@ pub struct PriceLevelScheduleEntry {
     pub price_level: u8,
 }
 
+impl PriceLevelScheduleEntry {
+    /// The elements of the content.
+    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::Bits(8))];
+}
+
 impl<'a> Element<'a> for PriceLevelScheduleEntry {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
         let (price_level, _) = r.small_then(3, (8, 256), n::PRICE_LEVEL, 1, 1)?;
         let price_level = price_level as u8;
@@ -2442,9 +2491,21 @@ pub struct PriceRule {
     pub power_range_start: Watts,
 }
 
+impl PriceRule {
+    /// The elements of the content.
+    pub(crate) const LAYOUT: Layout = &[
+        (1, Part::Decimal),
+        (3, Part::Decimal),
+        (3, Part::Integer(4)),
+        (2, Part::Integer(2)),
+        (2, Part::Bits(8)),
+        (1, Part::Decimal),
+    ];
+}
+
 impl<'a> Element<'a> for PriceRule {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (energy_fee, next) = r.rational_then(1, n::ENERGY_FEE, 3, 5)?;
         let (parking_fee, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::PARKING_FEE, 3, 4)?;
@@ -2532,22 +2593,50 @@ pub struct PriceRuleStack<'a> {
     pub price_rule: List<'a, PriceRule>,
 }
 
+impl PriceRuleStack<'_> {
+    /// The elements of the content.
+    pub(crate) const LAYOUT: Layout = &[
+        (1, Part::Integer(4)),
+        (
+            1,
+            Part::List(
+                8,
+                &[
+                    (1, Part::Decimal),
+                    (3, Part::Decimal),
+                    (3, Part::Integer(4)),
+                    (2, Part::Integer(2)),
+                    (2, Part::Bits(8)),
+                    (1, Part::Decimal),
+                ],
+            ),
+        ),
+    ];
+}
+
 impl<'a> Element<'a> for PriceRuleStack<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
         r.zeros(2, n::PRICE_RULE)?;
         let (price_rule, _) =
-            r.list(&ListShape::new(1, 8, 0, 1, 1), n::PRICE_RULE, |r| r.child(0, n::PRICE_RULE))?;
+            r.list(&const { ListShape::new(1, 8, 0, 1, 1).of(PriceRule::LAYOUT) }, n::PRICE_RULE, |r| {
+                r.child(0, n::PRICE_RULE)
+            })?;
         Ok(Self { duration, price_rule })
     }
 
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.u32(0, 2, self.duration);
-        let (code, bits) =
-            w.list(0, 2, &ListShape::new(1, 8, 0, 1, 1), &self.price_rule, n::PRICE_RULE, |w, v| {
-                w.child(0, 0, v, n::PRICE_RULE)
-            })?;
+        let (code, bits) = w.list(
+            0,
+            2,
+            &const { ListShape::new(1, 8, 0, 1, 1).of(PriceRule::LAYOUT) },
+            &self.price_rule,
+            n::PRICE_RULE,
+            |w, v| w.child(0, 0, v, n::PRICE_RULE),
+        )?;
         w.event(code, bits);
         Ok(())
     }
@@ -2572,7 +2661,7 @@ pub struct ScheduleExchangeReq<'a> {
 impl<'a> Element<'a> for ScheduleExchangeReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let maximum_supporting_points = MaxSupportingPointsScheduleTuple::from_offset(r.small(
             2,
@@ -2630,7 +2719,7 @@ pub struct ScheduleExchangeRes<'a> {
 impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 2, 3)?;
@@ -2644,7 +2733,7 @@ impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
             0 => SeResControlMode::Dynamic(r.child(0, n::DYNAMIC_SE_RES_CONTROL_MODE)?),
             _ => SeResControlMode::Scheduled(r.wrapped(
                 0,
-                &ListShape::new(1, 3, 0, 1, 1),
+                &const { ListShape::new(1, 3, 0, 1, 1) },
                 n::SCHEDULED_SE_RES_CONTROL_MODE,
                 n::SCHEDULE_TUPLE,
                 |r| r.child(0, n::SCHEDULE_TUPLE),
@@ -2673,7 +2762,7 @@ impl<'a> Element<'a> for ScheduleExchangeRes<'a> {
                 w.wrapped(
                     code + 1,
                     bits,
-                    &ListShape::new(1, 3, 0, 1, 1),
+                    &const { ListShape::new(1, 3, 0, 1, 1) },
                     &v,
                     n::SCHEDULED_SE_RES_CONTROL_MODE,
                     n::SCHEDULE_TUPLE,
@@ -2707,7 +2796,7 @@ pub struct ScheduleTuple<'a> {
 
 impl<'a> Element<'a> for ScheduleTuple<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let schedule_tuple_id = r.positive(2, n::SCHEDULE_TUPLE_ID)?;
         let charging_schedule = r.child(2, n::CHARGING_SCHEDULE)?;
         let next = r.event(0, 2, 2, n::NONE)?;
@@ -2752,7 +2841,7 @@ pub struct ScheduledEvpptControlMode {
 
 impl<'a> Element<'a> for ScheduledEvpptControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let selected_schedule_tuple_id = r.positive(2, n::SELECTED_SCHEDULE_TUPLE_ID)?;
         let next = r.event(1, 2, 2, n::NONE)?;
         let power_tolerance_acceptance = if next == 0 {
@@ -2800,7 +2889,7 @@ pub struct ScheduledSeReqControlMode<'a> {
 
 impl<'a> Element<'a> for ScheduledSeReqControlMode<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 6, n::NONE)?;
         let (departure_time, next) = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -2895,7 +2984,7 @@ pub struct ScheduledSmdtControlMode {
 
 impl<'a> Element<'a> for ScheduledSmdtControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let selected_schedule_tuple_id = r.positive(2, n::SELECTED_SCHEDULE_TUPLE_ID)?;
         r.zeros(2, n::NONE)?;
         Ok(Self { selected_schedule_tuple_id })
@@ -2923,7 +3012,7 @@ pub struct SelectedService {
 
 impl<'a> Element<'a> for SelectedService {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let service_id = r.u16(2, n::SERVICE_ID)?;
         let parameter_set_id = r.u16(3, n::PARAMETER_SET_ID)?;
         r.zeros(2, n::NONE)?;
@@ -2954,7 +3043,7 @@ pub struct Service {
 
 impl<'a> Element<'a> for Service {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let service_id = r.u16(2, n::SERVICE_ID)?;
         let (free_service, _) = r.small_then(3, (1, 2), n::FREE_SERVICE, 1, 1)?;
         let free_service = free_service == 1;
@@ -2986,7 +3075,7 @@ pub struct ServiceDetailReq<'a> {
 impl<'a> Element<'a> for ServiceDetailReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let service_id = r.u16(2, n::SERVICE_ID)?;
         r.zeros(2, n::NONE)?;
@@ -3023,13 +3112,13 @@ pub struct ServiceDetailRes<'a> {
 impl<'a> Element<'a> for ServiceDetailRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let service_id = r.u16(3, n::SERVICE_ID)?;
         let service_parameter_list = r.wrapped(
             2,
-            &ListShape::new(1, 32, 0, 1, 1),
+            &const { ListShape::new(1, 32, 0, 1, 1) },
             n::SERVICE_PARAMETER_LIST,
             n::PARAMETER_SET,
             |r| r.child(0, n::PARAMETER_SET),
@@ -3046,7 +3135,7 @@ impl<'a> Element<'a> for ServiceDetailRes<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 32, 0, 1, 1),
+            &const { ListShape::new(1, 32, 0, 1, 1) },
             &self.service_parameter_list,
             n::SERVICE_PARAMETER_LIST,
             n::PARAMETER_SET,
@@ -3076,13 +3165,13 @@ pub struct ServiceDiscoveryReq<'a> {
 impl<'a> Element<'a> for ServiceDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let supported_service_ids = if next == 0 {
             let v = r.wrapped(
                 0,
-                &ListShape::new(1, 16, 0, 1, 1),
+                &const { ListShape::new(1, 16, 0, 1, 1) },
                 n::SUPPORTED_SERVICE_IDS,
                 n::SERVICE_ID,
                 |r| {
@@ -3106,7 +3195,7 @@ impl<'a> Element<'a> for ServiceDiscoveryReq<'a> {
             w.wrapped(
                 0,
                 2,
-                &ListShape::new(1, 16, 0, 1, 1),
+                &const { ListShape::new(1, 16, 0, 1, 1) },
                 &v,
                 n::SUPPORTED_SERVICE_IDS,
                 n::SERVICE_ID,
@@ -3148,17 +3237,20 @@ pub struct ServiceDiscoveryRes<'a> {
 impl<'a> Element<'a> for ServiceDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let service_renegotiation_supported = r.small(3, 1, 2, n::SERVICE_RENEGOTIATION_SUPPORTED)? == 1;
-        let energy_transfer_service_list =
-            r.wrapped(2, &ListShape::new(1, 8, 0, 1, 1), n::ENERGY_TRANSFER_SERVICE_LIST, n::SERVICE, |r| {
-                r.child(0, n::SERVICE)
-            })?;
+        let energy_transfer_service_list = r.wrapped(
+            2,
+            &const { ListShape::new(1, 8, 0, 1, 1) },
+            n::ENERGY_TRANSFER_SERVICE_LIST,
+            n::SERVICE,
+            |r| r.child(0, n::SERVICE),
+        )?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let vas_list = if next == 0 {
-            let v = r.wrapped(0, &ListShape::new(1, 8, 0, 1, 1), n::VAS_LIST, n::SERVICE, |r| {
+            let v = r.wrapped(0, &const { ListShape::new(1, 8, 0, 1, 1) }, n::VAS_LIST, n::SERVICE, |r| {
                 r.child(0, n::SERVICE)
             })?;
             r.zeros(1, n::NONE)?;
@@ -3183,16 +3275,22 @@ impl<'a> Element<'a> for ServiceDiscoveryRes<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.energy_transfer_service_list,
             n::ENERGY_TRANSFER_SERVICE_LIST,
             n::SERVICE,
             |w, v| w.child(0, 0, v, n::SERVICE),
         )?;
         let (code, bits) = if let Some(v) = self.vas_list {
-            w.wrapped(0, 2, &ListShape::new(1, 8, 0, 1, 1), &v, n::VAS_LIST, n::SERVICE, |w, v| {
-                w.child(0, 0, v, n::SERVICE)
-            })?;
+            w.wrapped(
+                0,
+                2,
+                &const { ListShape::new(1, 8, 0, 1, 1) },
+                &v,
+                n::VAS_LIST,
+                n::SERVICE,
+                |w, v| w.child(0, 0, v, n::SERVICE),
+            )?;
             (0, 1)
         } else {
             (1, 2)
@@ -3224,14 +3322,14 @@ pub struct ServiceSelectionReq<'a> {
 impl<'a> Element<'a> for ServiceSelectionReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let selected_energy_transfer_service = r.child(1, n::SELECTED_ENERGY_TRANSFER_SERVICE)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let selected_vas_list = if next == 0 {
             let v = r.wrapped(
                 0,
-                &ListShape::new(1, 16, 0, 1, 1),
+                &const { ListShape::new(1, 16, 0, 1, 1) },
                 n::SELECTED_VAS_LIST,
                 n::SELECTED_SERVICE,
                 |r| r.child(0, n::SELECTED_SERVICE),
@@ -3252,7 +3350,7 @@ impl<'a> Element<'a> for ServiceSelectionReq<'a> {
             w.wrapped(
                 0,
                 2,
-                &ListShape::new(1, 16, 0, 1, 1),
+                &const { ListShape::new(1, 16, 0, 1, 1) },
                 &v,
                 n::SELECTED_VAS_LIST,
                 n::SELECTED_SERVICE,
@@ -3285,7 +3383,7 @@ pub struct ServiceSelectionRes<'a> {
 impl<'a> Element<'a> for ServiceSelectionRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         r.zeros(2, n::NONE)?;
@@ -3318,7 +3416,7 @@ pub struct SessionSetupReq<'a> {
 impl<'a> Element<'a> for SessionSetupReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let evcc_id = r.text(2, 0, 255, n::EVCC_ID)?;
         r.zeros(1, n::NONE)?;
@@ -3353,7 +3451,7 @@ pub struct SessionSetupRes<'a> {
 impl<'a> Element<'a> for SessionSetupRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_id = r.text(3, 0, 255, n::EVSE_ID)?;
@@ -3393,7 +3491,7 @@ pub struct SessionStopReq<'a> {
 impl<'a> Element<'a> for SessionStopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (charging_session, next) = ChargingSession::read_then(r, 2, n::CHARGING_SESSION, 2, 3)?;
         let (ev_termination_code, next) = if next == 0 {
@@ -3452,7 +3550,7 @@ pub struct SessionStopRes<'a> {
 impl<'a> Element<'a> for SessionStopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         r.zeros(2, n::NONE)?;
@@ -3488,16 +3586,19 @@ pub struct SignedCertificateChain<'a> {
 
 impl<'a> Element<'a> for SignedCertificateChain<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
         let certificate = r.bytes(2, 0, 1600, n::CERTIFICATE)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let sub_certificates = if next == 0 {
-            let v =
-                r.wrapped(0, &ListShape::new(1, 3, 0, 1, 1), n::SUB_CERTIFICATES, n::CERTIFICATE, |r| {
-                    r.bytes(1, 0, 1600, n::CERTIFICATE)
-                })?;
+            let v = r.wrapped(
+                0,
+                &const { ListShape::new(1, 3, 0, 1, 1) },
+                n::SUB_CERTIFICATES,
+                n::CERTIFICATE,
+                |r| r.bytes(1, 0, 1600, n::CERTIFICATE),
+            )?;
             r.zeros(1, n::NONE)?;
             Some(v)
         } else {
@@ -3514,7 +3615,7 @@ impl<'a> Element<'a> for SignedCertificateChain<'a> {
             w.wrapped(
                 0,
                 2,
-                &ListShape::new(1, 3, 0, 1, 1),
+                &const { ListShape::new(1, 3, 0, 1, 1) },
                 &v,
                 n::SUB_CERTIFICATES,
                 n::CERTIFICATE,
@@ -3555,7 +3656,7 @@ pub struct SignedInstallationData<'a> {
 
 impl<'a> Element<'a> for SignedInstallationData<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
         let contract_certificate_chain = r.child(1, n::CONTRACT_CERTIFICATE_CHAIN)?;
@@ -3621,7 +3722,7 @@ pub struct SignedMeteringData<'a> {
 
 impl<'a> Element<'a> for SignedMeteringData<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let start = Place::start(r);
         let id = r.string(1, 0, u32::MAX, n::ID)?;
         let session_id = r.array(2, n::SESSION_ID)?;
@@ -3700,7 +3801,7 @@ pub struct TaxRule<'a> {
 
 impl<'a> Element<'a> for TaxRule<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let tax_rule_id = r.positive(2, n::TAX_RULE_ID)?;
         let next = r.event(1, 2, 2, n::NONE)?;
         let tax_rule_name = if next == 0 {
@@ -3790,7 +3891,7 @@ pub struct VehicleCheckInReq<'a> {
 impl<'a> Element<'a> for VehicleCheckInReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_in_status = EvCheckInStatus::read(r, 2, n::EV_CHECK_IN_STATUS)?;
         let (parking_method, next) = ParkingMethod::read_then(r, 3, n::PARKING_METHOD, 3, 4)?;
@@ -3871,7 +3972,7 @@ pub struct VehicleCheckInRes<'a> {
 impl<'a> Element<'a> for VehicleCheckInRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
         let (parking_space, next) = if next == 0 {
@@ -3945,7 +4046,7 @@ pub struct VehicleCheckOutReq<'a> {
 impl<'a> Element<'a> for VehicleCheckOutReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_check_out_status = EvCheckOutStatus::read(r, 2, n::EV_CHECK_OUT_STATUS)?;
         let check_out_time = r.u64(3, n::CHECK_OUT_TIME)?;
@@ -3983,7 +4084,7 @@ pub struct VehicleCheckOutRes<'a> {
 impl<'a> Element<'a> for VehicleCheckOutRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_check_out_status = EvseCheckOutStatus::read(r, 3, n::EVSE_CHECK_OUT_STATUS)?;

@@ -4,6 +4,7 @@
 
 use super::xmldsig::Signature;
 use crate::bits::ListShape;
+use crate::bits::Mode;
 use crate::bits::Reader;
 use crate::bits::Writer;
 use crate::error::Fault;
@@ -97,7 +98,7 @@ pub struct DetailedCost {
 
 impl<'a> Element<'a> for DetailedCost {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let amount = r.rational(1, n::AMOUNT)?;
         let (cost_per_unit, _) = r.rational_then(1, n::COST_PER_UNIT, 1, 1)?;
         Ok(Self { amount, cost_per_unit })
@@ -127,7 +128,7 @@ pub struct DetailedTax {
 
 impl<'a> Element<'a> for DetailedTax {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let tax_rule_id = r.positive(2, n::TAX_RULE_ID)?;
         let (amount, _) = r.rational_then(2, n::AMOUNT, 1, 1)?;
         Ok(Self { tax_rule_id, amount })
@@ -173,7 +174,7 @@ pub struct DisplayParameters {
 
 impl<'a> Element<'a> for DisplayParameters {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 11, n::NONE)?;
         let (present_soc, next) = if next == 0 {
             let v = PercentValue::from_offset(r.small(1, 7, 101, n::PRESENT_SOC)?);
@@ -340,7 +341,7 @@ pub struct EvseStatus {
 
 impl<'a> Element<'a> for EvseStatus {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let notification_max_delay = r.u16(2, n::NOTIFICATION_MAX_DELAY)?;
         let (evse_notification, _) = EvseNotification::read_then(r, 3, n::EVSE_NOTIFICATION, 1, 1)?;
         Ok(Self { notification_max_delay, evse_notification })
@@ -372,7 +373,7 @@ pub struct MessageHeader<'a> {
 
 impl<'a> Element<'a> for MessageHeader<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let session_id = r.array(2, n::SESSION_ID)?;
         let time_stamp = r.u64(3, n::TIME_STAMP)?;
         let next = r.event(1, 2, 2, n::NONE)?;
@@ -430,7 +431,7 @@ pub struct MeterInfo<'a> {
 
 impl<'a> Element<'a> for MeterInfo<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let meter_id = r.text(2, 0, 32, n::METER_ID)?;
         let charged_energy_reading_wh = r.u64(2, n::CHARGED_ENERGY_READING_WH)?;
         let next = r.event(1, 3, 7, n::NONE)?;
@@ -557,7 +558,7 @@ pub struct Receipt<'a> {
 
 impl<'a> Element<'a> for Receipt<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let time_anchor = r.u64(2, n::TIME_ANCHOR)?;
         let next = r.event(1, 3, 6, n::NONE)?;
         let (energy_costs, next) = if next == 0 {
@@ -585,7 +586,7 @@ impl<'a> Element<'a> for Receipt<'a> {
             (None, next - 1)
         };
         let (tax_costs, _) = if next == 0 {
-            r.list(&ListShape::new(0, 10, 0, 1, 1), n::TAX_COSTS, |r| r.child(0, n::TAX_COSTS))?
+            r.list(&const { ListShape::new(0, 10, 0, 1, 1) }, n::TAX_COSTS, |r| r.child(0, n::TAX_COSTS))?
         } else {
             (List::default(), 0)
         };
@@ -625,10 +626,14 @@ impl<'a> Element<'a> for Receipt<'a> {
         } else {
             (code + 1, bits)
         };
-        let (code, bits) =
-            w.list(code, bits, &ListShape::new(0, 10, 0, 1, 1), &self.tax_costs, n::TAX_COSTS, |w, v| {
-                w.child(0, 0, v, n::TAX_COSTS)
-            })?;
+        let (code, bits) = w.list(
+            code,
+            bits,
+            &const { ListShape::new(0, 10, 0, 1, 1) },
+            &self.tax_costs,
+            n::TAX_COSTS,
+            |w, v| w.child(0, 0, v, n::TAX_COSTS),
+        )?;
         w.event(code, bits);
         Ok(())
     }

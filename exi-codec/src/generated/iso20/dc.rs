@@ -11,6 +11,7 @@ use super::common_types::Processing;
 use super::common_types::Receipt;
 use super::common_types::ResponseCode;
 use super::xmldsig::SignedInfo;
+use crate::bits::Mode;
 use crate::bits::Reader;
 use crate::bits::Writer;
 use crate::error::ErrorKind;
@@ -180,7 +181,7 @@ pub struct BptDcCpdReqEnergyTransferMode {
 impl<'a> Element<'a> for BptDcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
         let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
         let ev_maximum_charge_current = r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?;
@@ -280,7 +281,7 @@ pub struct BptDcCpdResEnergyTransferMode {
 impl<'a> Element<'a> for BptDcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
         let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
         let evse_maximum_charge_current = r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?;
@@ -386,7 +387,7 @@ pub struct BptDynamicDcClReqControlMode {
 impl<'a> Element<'a> for BptDynamicDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -522,7 +523,7 @@ pub struct BptDynamicDcClResControlMode {
 impl<'a> Element<'a> for BptDynamicDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -661,7 +662,7 @@ pub struct BptScheduledDcClReqControlMode {
 impl<'a> Element<'a> for BptScheduledDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 2, 3)?;
@@ -864,7 +865,7 @@ pub struct BptScheduledDcClResControlMode {
 impl<'a> Element<'a> for BptScheduledDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 4, 9, n::NONE)?;
         let (evse_maximum_charge_power, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER, 4, 8)?;
@@ -1002,7 +1003,7 @@ pub struct DcCableCheckReq<'a> {
 impl<'a> Element<'a> for DcCableCheckReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { header })
@@ -1034,7 +1035,7 @@ pub struct DcCableCheckRes<'a> {
 impl<'a> Element<'a> for DcCableCheckRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_processing = Processing::read(r, 3, n::EVSE_PROCESSING)?;
@@ -1076,7 +1077,7 @@ pub struct DcChargeLoopReq<'a> {
 impl<'a> Element<'a> for DcChargeLoopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let display_parameters = if next == 0 {
@@ -1167,7 +1168,7 @@ pub struct DcChargeLoopRes<'a> {
 impl<'a> Element<'a> for DcChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
         let (evse_status, next) = if next == 0 {
@@ -1291,7 +1292,7 @@ pub struct DcChargeParameterDiscoveryReq<'a> {
 impl<'a> Element<'a> for DcChargeParameterDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let energy_transfer_mode = match next {
@@ -1337,7 +1338,7 @@ pub struct DcChargeParameterDiscoveryRes<'a> {
 impl<'a> Element<'a> for DcChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 2, 2)?;
         let energy_transfer_mode = match next {
@@ -1393,7 +1394,7 @@ pub struct DcCpdReqEnergyTransferMode {
 impl<'a> Element<'a> for DcCpdReqEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let ev_maximum_charge_power = r.rational(1, n::EV_MAXIMUM_CHARGE_POWER)?;
         let ev_minimum_charge_power = r.rational(1, n::EV_MINIMUM_CHARGE_POWER)?;
         let ev_maximum_charge_current = r.rational(1, n::EV_MAXIMUM_CHARGE_CURRENT)?;
@@ -1468,7 +1469,7 @@ pub struct DcCpdResEnergyTransferMode {
 impl<'a> Element<'a> for DcCpdResEnergyTransferMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let evse_maximum_charge_power = r.rational(1, n::EVSE_MAXIMUM_CHARGE_POWER)?;
         let evse_minimum_charge_power = r.rational(1, n::EVSE_MINIMUM_CHARGE_POWER)?;
         let evse_maximum_charge_current = r.rational(1, n::EVSE_MAXIMUM_CHARGE_CURRENT)?;
@@ -1537,7 +1538,7 @@ pub struct DcPreChargeReq<'a> {
 impl<'a> Element<'a> for DcPreChargeReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
         let ev_present_voltage = r.rational(2, n::EV_PRESENT_VOLTAGE)?;
@@ -1578,7 +1579,7 @@ pub struct DcPreChargeRes<'a> {
 impl<'a> Element<'a> for DcPreChargeRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_present_voltage = r.rational(2, n::EVSE_PRESENT_VOLTAGE)?;
@@ -1614,7 +1615,7 @@ pub struct DcWeldingDetectionReq<'a> {
 impl<'a> Element<'a> for DcWeldingDetectionReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
         r.zeros(2, n::NONE)?;
@@ -1649,7 +1650,7 @@ pub struct DcWeldingDetectionRes<'a> {
 impl<'a> Element<'a> for DcWeldingDetectionRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let evse_present_voltage = r.rational(2, n::EVSE_PRESENT_VOLTAGE)?;
@@ -1699,7 +1700,7 @@ pub struct DynamicDcClReqControlMode {
 impl<'a> Element<'a> for DynamicDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let departure_time = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -1786,7 +1787,7 @@ pub struct DynamicDcClResControlMode {
 impl<'a> Element<'a> for DynamicDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (departure_time, next) = if next == 0 {
             let v = r.u32(1, n::DEPARTURE_TIME)?;
@@ -1903,7 +1904,7 @@ pub struct ScheduledDcClReqControlMode {
 impl<'a> Element<'a> for ScheduledDcClReqControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 4, n::NONE)?;
         let (ev_target_energy_request, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EV_TARGET_ENERGY_REQUEST, 2, 3)?;
@@ -2055,7 +2056,7 @@ pub struct ScheduledDcClResControlMode {
 
 impl<'a> Element<'a> for ScheduledDcClResControlMode {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (evse_maximum_charge_power, next) = if next == 0 {
             let (v, next) = r.rational_then(0, n::EVSE_MAXIMUM_CHARGE_POWER, 3, 4)?;

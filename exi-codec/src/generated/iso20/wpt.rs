@@ -12,6 +12,7 @@ use super::common_types::Receipt;
 use super::common_types::ResponseCode;
 use super::xmldsig::SignedInfo;
 use crate::bits::ListShape;
+use crate::bits::Mode;
 use crate::bits::Reader;
 use crate::bits::Writer;
 use crate::error::Fault;
@@ -191,7 +192,7 @@ pub struct AlternativeSecc<'a> {
 
 impl<'a> Element<'a> for AlternativeSecc<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 3, 5, n::NONE)?;
         let (ssid, next) = if next == 0 {
             let v = r.text(1, 0, 255, n::SSID)?;
@@ -276,7 +277,7 @@ pub struct WptAlignmentCheckReq<'a> {
 impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (ev_processing, next) = Processing::read_then(r, 2, n::EV_PROCESSING, 2, 2)?;
         let target_coil_current = if next == 0 {
@@ -288,7 +289,7 @@ impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
         };
         let (ev_result_code, next) = WptEvResult::read_then(r, 1, n::EV_RESULT_CODE, 2, 2)?;
         let (vendor_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -317,7 +318,7 @@ impl<'a> Element<'a> for WptAlignmentCheckReq<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -355,7 +356,7 @@ pub struct WptAlignmentCheckRes<'a> {
 impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 3, 4)?;
@@ -372,7 +373,7 @@ impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
             (None, next - 1)
         };
         let (vendor_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -408,7 +409,7 @@ impl<'a> Element<'a> for WptAlignmentCheckRes<'a> {
         let (code, bits) = w.list(
             code,
             bits,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -453,7 +454,7 @@ pub struct WptChargeLoopReq<'a> {
 impl<'a> Element<'a> for WptChargeLoopReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let next = r.event(0, 2, 2, n::NONE)?;
         let display_parameters = if next == 0 {
@@ -481,7 +482,7 @@ impl<'a> Element<'a> for WptChargeLoopReq<'a> {
             (None, next - 1)
         };
         let (manufacturer_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::MANUFACTURER_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::MANUFACTURER_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -528,7 +529,7 @@ impl<'a> Element<'a> for WptChargeLoopReq<'a> {
         let (code, bits) = w.list(
             code,
             bits,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.manufacturer_specific_data_container,
             n::MANUFACTURER_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER),
@@ -584,7 +585,7 @@ pub struct WptChargeLoopRes<'a> {
 impl<'a> Element<'a> for WptChargeLoopRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (response_code, next) = ResponseCode::read_then(r, 2, n::RESPONSE_CODE, 3, 4)?;
         let (evse_status, next) = if next == 0 {
@@ -631,7 +632,7 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
             (None, next - 1)
         };
         let (manufacturer_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::MANUFACTURER_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::MANUFACTURER_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -701,7 +702,7 @@ impl<'a> Element<'a> for WptChargeLoopRes<'a> {
         let (code, bits) = w.list(
             code,
             bits,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.manufacturer_specific_data_container,
             n::MANUFACTURER_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::MANUFACTURER_SPECIFIC_DATA_CONTAINER),
@@ -749,7 +750,7 @@ pub struct WptChargeParameterDiscoveryReq<'a> {
 impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let evpc_max_receivable_power = r.rational(1, n::EVPC_MAX_RECEIVABLE_POWER)?;
         let sd_max_ground_clearence = r.u16(2, n::SD_MAX_GROUND_CLEARENCE)?;
@@ -759,7 +760,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
             r.small_then(2, (1, 2), n::EVPC_DEVICE_LOCAL_CONTROL, 2, 2)?;
         let evpc_device_local_control = evpc_device_local_control == 1;
         let (vendor_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -787,7 +788,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryReq<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -835,7 +836,7 @@ pub struct WptChargeParameterDiscoveryRes<'a> {
 impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let pd_input_power_class = WptPowerClass::read(r, 3, n::PD_INPUT_POWER_CLASS)?;
@@ -846,9 +847,11 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
         let pd_min_coil_current = r.rational(2, n::PD_MIN_COIL_CURRENT)?;
         let (pd_max_coil_current, next) = r.rational_then(1, n::PD_MAX_COIL_CURRENT, 2, 2)?;
         let (sd_manufacturer_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER, |r| {
-                r.bytes(1, 0, 256, n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER)
-            })?
+            r.list(
+                &const { ListShape::new(0, 16, 0, 1, 1) },
+                n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER,
+                |r| r.bytes(1, 0, 256, n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER),
+            )?
         } else {
             (List::default(), 0)
         };
@@ -880,7 +883,7 @@ impl<'a> Element<'a> for WptChargeParameterDiscoveryRes<'a> {
         let (code, bits) = w.list(
             0,
             2,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.sd_manufacturer_specific_data_container,
             n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::SD_MANUFACTURER_SPECIFIC_DATA_CONTAINER),
@@ -916,7 +919,7 @@ pub struct WptCoordinateXyz {
 
 impl<'a> Element<'a> for WptCoordinateXyz {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let coord_x = r.i16(2, n::COORD_X)?;
         let coord_y = r.i16(3, n::COORD_Y)?;
         let coord_z = r.i16(3, n::COORD_Z)?;
@@ -954,7 +957,7 @@ pub struct WptEvpcPowerControlParameter {
 
 impl<'a> Element<'a> for WptEvpcPowerControlParameter {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let evpc_coil_current_request = r.rational(1, n::EVPC_COIL_CURRENT_REQUEST)?;
         let evpc_coil_current_information = r.rational(1, n::EVPC_COIL_CURRENT_INFORMATION)?;
         let evpc_current_output_information = r.rational(1, n::EVPC_CURRENT_OUTPUT_INFORMATION)?;
@@ -1003,12 +1006,12 @@ pub struct WptFinePositioningReq<'a> {
 impl<'a> Element<'a> for WptFinePositioningReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
         let (ev_result_code, next) = WptEvResult::read_then(r, 3, n::EV_RESULT_CODE, 2, 3)?;
         let (vendor_specific_data_container, next) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 2), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 2) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -1038,7 +1041,7 @@ impl<'a> Element<'a> for WptFinePositioningReq<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 2),
+            &const { ListShape::new(0, 16, 0, 1, 2) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -1080,12 +1083,12 @@ pub struct WptFinePositioningRes<'a> {
 impl<'a> Element<'a> for WptFinePositioningRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 2, 3)?;
         let (vendor_specific_data_container, next) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 2), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 2) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -1115,7 +1118,7 @@ impl<'a> Element<'a> for WptFinePositioningRes<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 2),
+            &const { ListShape::new(0, 16, 0, 1, 2) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -1163,12 +1166,12 @@ pub struct WptFinePositioningSetupReq<'a> {
 impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let ev_processing = Processing::read(r, 2, n::EV_PROCESSING)?;
         let ev_device_fine_positioning_method_list = r.wrapped(
             2,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             n::EV_DEVICE_FINE_POSITIONING_METHOD_LIST,
             n::WPT_FINE_POSITIONING_METHOD,
             |r| {
@@ -1179,7 +1182,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         )?;
         let ev_device_pairing_method_list = r.wrapped(
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             n::EV_DEVICE_PAIRING_METHOD_LIST,
             n::WPT_PAIRING_METHOD,
             |r| {
@@ -1190,7 +1193,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         )?;
         let ev_device_alignment_check_method_list = r.wrapped(
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             n::EV_DEVICE_ALIGNMENT_CHECK_METHOD_LIST,
             n::WPT_ALIGNMENT_CHECK_METHOD,
             |r| {
@@ -1202,7 +1205,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         let natural_offset = r.u16(2, n::NATURAL_OFFSET)?;
         let next = r.event(1, 2, 3, n::NONE)?;
         let (vendor_specific_data_container, next) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 2), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 2) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -1234,7 +1237,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.ev_device_fine_positioning_method_list,
             n::EV_DEVICE_FINE_POSITIONING_METHOD_LIST,
             n::WPT_FINE_POSITIONING_METHOD,
@@ -1247,7 +1250,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.ev_device_pairing_method_list,
             n::EV_DEVICE_PAIRING_METHOD_LIST,
             n::WPT_PAIRING_METHOD,
@@ -1260,7 +1263,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.ev_device_alignment_check_method_list,
             n::EV_DEVICE_ALIGNMENT_CHECK_METHOD_LIST,
             n::WPT_ALIGNMENT_CHECK_METHOD,
@@ -1274,7 +1277,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupReq<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 2),
+            &const { ListShape::new(0, 16, 0, 1, 2) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -1325,12 +1328,12 @@ pub struct WptFinePositioningSetupRes<'a> {
 impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let primary_device_fine_positioning_method_list = r.wrapped(
             2,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             n::PRIMARY_DEVICE_FINE_POSITIONING_METHOD_LIST,
             n::WPT_FINE_POSITIONING_METHOD,
             |r| {
@@ -1341,7 +1344,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         )?;
         let primary_device_pairing_method_list = r.wrapped(
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             n::PRIMARY_DEVICE_PAIRING_METHOD_LIST,
             n::WPT_PAIRING_METHOD,
             |r| {
@@ -1352,7 +1355,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         )?;
         let primary_device_alignment_check_method_list = r.wrapped(
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             n::PRIMARY_DEVICE_ALIGNMENT_CHECK_METHOD_LIST,
             n::WPT_ALIGNMENT_CHECK_METHOD,
             |r| {
@@ -1364,7 +1367,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         let natural_offset = r.u16(2, n::NATURAL_OFFSET)?;
         let next = r.event(1, 2, 3, n::NONE)?;
         let (vendor_specific_data_container, next) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 2), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 2) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -1396,7 +1399,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         w.wrapped(
             0,
             2,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.primary_device_fine_positioning_method_list,
             n::PRIMARY_DEVICE_FINE_POSITIONING_METHOD_LIST,
             n::WPT_FINE_POSITIONING_METHOD,
@@ -1409,7 +1412,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.primary_device_pairing_method_list,
             n::PRIMARY_DEVICE_PAIRING_METHOD_LIST,
             n::WPT_PAIRING_METHOD,
@@ -1422,7 +1425,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         w.wrapped(
             0,
             1,
-            &ListShape::new(1, 8, 0, 1, 1),
+            &const { ListShape::new(1, 8, 0, 1, 1) },
             &self.primary_device_alignment_check_method_list,
             n::PRIMARY_DEVICE_ALIGNMENT_CHECK_METHOD_LIST,
             n::WPT_ALIGNMENT_CHECK_METHOD,
@@ -1436,7 +1439,7 @@ impl<'a> Element<'a> for WptFinePositioningSetupRes<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 2),
+            &const { ListShape::new(0, 16, 0, 1, 2) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -1474,7 +1477,7 @@ pub struct WptLfDataPackage {
 
 impl<'a> Element<'a> for WptLfDataPackage {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (package_index, next) = r.small_then(2, (8, 256), n::PACKAGE_INDEX, 2, 2)?;
         let package_index = package_index as u8;
         let data = match next {
@@ -1516,7 +1519,7 @@ pub struct WptLfDataPackageList {
 
 impl<'a> Element<'a> for WptLfDataPackageList {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let num_packages = r.small(2, 8, 256, n::NUM_PACKAGES)? as u8;
         let wpt_lf_data_package = r.child(2, n::WPT_LF_DATA_PACKAGE)?;
         r.zeros(1, n::NONE)?;
@@ -1546,21 +1549,27 @@ pub struct WptLfReceiverData<'a> {
 }
 
 impl<'a> Element<'a> for WptLfReceiverData<'a> {
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let number_of_receivers = r.small(2, 8, 256, n::NUMBER_OF_RECEIVERS)? as u8;
         r.zeros(2, n::RX_SPEC_DATA)?;
-        let (rx_spec_data, _) =
-            r.list(&ListShape::new(2, 255, 0, 1, 1), n::RX_SPEC_DATA, |r| r.child(0, n::RX_SPEC_DATA))?;
+        let (rx_spec_data, _) = r.list(&const { ListShape::new(2, 255, 0, 1, 1) }, n::RX_SPEC_DATA, |r| {
+            r.child(0, n::RX_SPEC_DATA)
+        })?;
         Ok(Self { number_of_receivers, rx_spec_data })
     }
 
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.small(0, 2, u32::from(self.number_of_receivers), 8);
-        let (code, bits) =
-            w.list(0, 2, &ListShape::new(2, 255, 0, 1, 1), &self.rx_spec_data, n::RX_SPEC_DATA, |w, v| {
-                w.child(0, 0, v, n::RX_SPEC_DATA)
-            })?;
+        let (code, bits) = w.list(
+            0,
+            2,
+            &const { ListShape::new(2, 255, 0, 1, 1) },
+            &self.rx_spec_data,
+            n::RX_SPEC_DATA,
+            |w, v| w.child(0, 0, v, n::RX_SPEC_DATA),
+        )?;
         w.event(code, bits);
         Ok(())
     }
@@ -1582,7 +1591,7 @@ pub struct WptLfRxData {
 
 impl<'a> Element<'a> for WptLfRxData {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let rx_identifier = r.positive(2, n::RX_IDENTIFIER)?;
         let rssi_data = r.child(2, n::RSSI_DATA)?;
         r.zeros(1, n::NONE)?;
@@ -1611,7 +1620,7 @@ pub struct WptLfRxDataList {
 
 impl<'a> Element<'a> for WptLfRxDataList {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let wpt_lf_rx_data_list = r.child(1, n::WPT_LF_RX_DATA_LIST)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { wpt_lf_rx_data_list })
@@ -1639,7 +1648,7 @@ pub struct WptLfRxRssi {
 
 impl<'a> Element<'a> for WptLfRxRssi {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let tx_identifier = r.positive(2, n::TX_IDENTIFIER)?;
         let (rssi, _) = r.rational_then(2, n::RSSI, 1, 1)?;
         Ok(Self { tx_identifier, rssi })
@@ -1667,7 +1676,7 @@ pub struct WptLfRxRssiList {
 
 impl<'a> Element<'a> for WptLfRxRssiList {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let rssi_data_list = r.child(1, n::RSSI_DATA_LIST)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { rssi_data_list })
@@ -1693,7 +1702,7 @@ pub struct WptLfSystemSetupData<'a> {
 
 impl<'a> Element<'a> for WptLfSystemSetupData<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let next = r.event(0, 2, 2, n::NONE)?;
         let setup = match next {
             0 => LfSetup::LfTransmitter(r.child(0, n::LF_TRANSMITTER_SETUP_DATA)?),
@@ -1736,12 +1745,14 @@ pub struct WptLfTransmitterData<'a> {
 
 impl<'a> Element<'a> for WptLfTransmitterData<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let number_of_transmitters = r.small(2, 8, 256, n::NUMBER_OF_TRANSMITTERS)? as u8;
         let signal_frequency = r.rational(2, n::SIGNAL_FREQUENCY)?;
         r.zeros(1, n::TX_SPEC_DATA)?;
         let (tx_spec_data, next) =
-            r.list(&ListShape::new(2, 255, 0, 1, 2), n::TX_SPEC_DATA, |r| r.child(0, n::TX_SPEC_DATA))?;
+            r.list(&const { ListShape::new(2, 255, 0, 1, 2) }, n::TX_SPEC_DATA, |r| {
+                r.child(0, n::TX_SPEC_DATA)
+            })?;
         let tx_package_spec_data = if next == 0 {
             let v = r.child(0, n::TX_PACKAGE_SPEC_DATA)?;
             r.zeros(1, n::NONE)?;
@@ -1755,10 +1766,14 @@ impl<'a> Element<'a> for WptLfTransmitterData<'a> {
     fn encode(&self, w: &mut Writer<'_>) -> Result<(), Fault> {
         w.small(0, 2, u32::from(self.number_of_transmitters), 8);
         w.rational(0, 2, self.signal_frequency.number());
-        let (code, bits) =
-            w.list(0, 1, &ListShape::new(2, 255, 0, 1, 2), &self.tx_spec_data, n::TX_SPEC_DATA, |w, v| {
-                w.child(0, 0, v, n::TX_SPEC_DATA)
-            })?;
+        let (code, bits) = w.list(
+            0,
+            1,
+            &const { ListShape::new(2, 255, 0, 1, 2) },
+            &self.tx_spec_data,
+            n::TX_SPEC_DATA,
+            |w, v| w.child(0, 0, v, n::TX_SPEC_DATA),
+        )?;
         let (code, bits) = if let Some(v) = self.tx_package_spec_data {
             w.child(code, bits, &v, n::TX_PACKAGE_SPEC_DATA)?;
             (0, 1)
@@ -1788,7 +1803,7 @@ pub struct WptLfTxData {
 
 impl<'a> Element<'a> for WptLfTxData {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let tx_identifier = r.positive(2, n::TX_IDENTIFIER)?;
         let (eirp, _) = r.rational_then(2, n::EIRP, 1, 1)?;
         Ok(Self { tx_identifier, eirp })
@@ -1816,7 +1831,7 @@ pub struct WptLfTxDataList {
 
 impl<'a> Element<'a> for WptLfTxDataList {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let wpt_lf_tx_data_list = r.child(1, n::WPT_LF_TX_DATA_LIST)?;
         r.zeros(1, n::NONE)?;
         Ok(Self { wpt_lf_tx_data_list })
@@ -1851,7 +1866,7 @@ pub struct WptPairingReq<'a> {
 impl<'a> Element<'a> for WptPairingReq<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let (ev_processing, next) = Processing::read_then(r, 2, n::EV_PROCESSING, 2, 2)?;
         let observed_id_code = if next == 0 {
@@ -1863,7 +1878,7 @@ impl<'a> Element<'a> for WptPairingReq<'a> {
         };
         let (ev_result_code, next) = WptEvResult::read_then(r, 1, n::EV_RESULT_CODE, 2, 2)?;
         let (vendor_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -1886,7 +1901,7 @@ impl<'a> Element<'a> for WptPairingReq<'a> {
         let (code, bits) = w.list(
             0,
             3,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -1924,7 +1939,7 @@ pub struct WptPairingRes<'a> {
 impl<'a> Element<'a> for WptPairingRes<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
         let response_code = ResponseCode::read(r, 2, n::RESPONSE_CODE)?;
         let (evse_processing, next) = Processing::read_then(r, 3, n::EVSE_PROCESSING, 3, 4)?;
@@ -1937,7 +1952,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
         let (alternative_secc_list, next) = if next == 0 {
             let v = r.wrapped(
                 0,
-                &ListShape::new(1, 8, 0, 1, 1),
+                &const { ListShape::new(1, 8, 0, 1, 1) },
                 n::ALTERNATIVE_SECC_LIST,
                 n::ALTERNATIVE_SECC,
                 |r| r.child(0, n::ALTERNATIVE_SECC),
@@ -1947,7 +1962,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
             (None, next - 1)
         };
         let (vendor_specific_data_container, _) = if next == 0 {
-            r.list(&ListShape::new(0, 16, 0, 1, 1), n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
+            r.list(&const { ListShape::new(0, 16, 0, 1, 1) }, n::VENDOR_SPECIFIC_DATA_CONTAINER, |r| {
                 r.bytes(1, 0, 256, n::VENDOR_SPECIFIC_DATA_CONTAINER)
             })?
         } else {
@@ -1978,7 +1993,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
             w.wrapped(
                 code,
                 bits,
-                &ListShape::new(1, 8, 0, 1, 1),
+                &const { ListShape::new(1, 8, 0, 1, 1) },
                 &v,
                 n::ALTERNATIVE_SECC_LIST,
                 n::ALTERNATIVE_SECC,
@@ -1991,7 +2006,7 @@ impl<'a> Element<'a> for WptPairingRes<'a> {
         let (code, bits) = w.list(
             code,
             bits,
-            &ListShape::new(0, 16, 0, 1, 1),
+            &const { ListShape::new(0, 16, 0, 1, 1) },
             &self.vendor_specific_data_container,
             n::VENDOR_SPECIFIC_DATA_CONTAINER,
             |w, &v| w.bytes(0, 0, &v, (0, 256), n::VENDOR_SPECIFIC_DATA_CONTAINER),
@@ -2019,7 +2034,7 @@ pub struct WptSpcPowerControlParameter {
 
 impl<'a> Element<'a> for WptSpcPowerControlParameter {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (spc_primary_device_coil_current_information, _) =
             r.rational_then(1, n::SPC_PRIMARY_DEVICE_COIL_CURRENT_INFORMATION, 1, 1)?;
         Ok(Self { spc_primary_device_coil_current_information })
@@ -2051,10 +2066,10 @@ pub struct WptTxRxPackageSpecData<'a> {
 
 impl<'a> Element<'a> for WptTxRxPackageSpecData<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         r.zeros(1, n::PULSE_SEQUENCE_ORDER)?;
         let (pulse_sequence_order, _) =
-            r.list(&ListShape::new(2, 255, 0, 1, 1), n::PULSE_SEQUENCE_ORDER, |r| {
+            r.list(&const { ListShape::new(2, 255, 0, 1, 1) }, n::PULSE_SEQUENCE_ORDER, |r| {
                 r.child(0, n::PULSE_SEQUENCE_ORDER)
             })?;
         let pulse_separation_time = r.u16(1, n::PULSE_SEPARATION_TIME)?;
@@ -2068,7 +2083,7 @@ impl<'a> Element<'a> for WptTxRxPackageSpecData<'a> {
         let (code, bits) = w.list(
             0,
             1,
-            &ListShape::new(2, 255, 0, 1, 1),
+            &const { ListShape::new(2, 255, 0, 1, 1) },
             &self.pulse_sequence_order,
             n::PULSE_SEQUENCE_ORDER,
             |w, v| w.child(0, 0, v, n::PULSE_SEQUENCE_ORDER),
@@ -2099,7 +2114,7 @@ pub struct WptTxRxPulseOrder {
 
 impl<'a> Element<'a> for WptTxRxPulseOrder {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let index_number = r.u16(2, n::INDEX_NUMBER)?;
         let tx_rx_identifier = r.positive(3, n::TX_RX_IDENTIFIER)?;
         r.zeros(2, n::NONE)?;
@@ -2132,7 +2147,7 @@ pub struct WptTxRxSpecData {
 
 impl<'a> Element<'a> for WptTxRxSpecData {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn decode(r: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let tx_rx_identifier = r.positive(2, n::TX_RX_IDENTIFIER)?;
         let tx_rx_position = r.child(2, n::TX_RX_POSITION)?;
         let tx_rx_orientation = r.child(1, n::TX_RX_ORIENTATION)?;
