@@ -249,7 +249,37 @@ fn update_readme(table: &str, report: Report) -> Result<(), Failure> {
     };
     match report {
         _ if old == table => Ok(()),
+        Report::Check if is_current(old, table) => Ok(()),
         Report::Check => Err(Failure::new("the sizes in the README are not those measured".into())),
         Report::Json | Report::Write => Ok(fs::write(&path, format!("{head}{START}{table}{END}{tail}"))?),
+    }
+}
+
+/// Whether a table says the same as another, up to the few octets that the place of a build folder makes.
+fn is_current(old: &str, new: &str) -> bool {
+    let same = |old: &str, new: &str| match (old.trim().parse::<u64>(), new.trim().parse::<u64>()) {
+        (Ok(old), Ok(new)) => old.abs_diff(new) <= 64.max(new / 100),
+        _ => old == new,
+    };
+    let rows = old.lines().zip(new.lines());
+    old.lines().count() == new.lines().count()
+        && rows.into_iter().all(|(old, new)| {
+            old.split('|').count() == new.split('|').count()
+                && old.split('|').zip(new.split('|')).all(|(old, new)| same(old, new))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_current;
+
+    #[test]
+    fn a_few_octets_are_no_difference_and_many_or_another_row_are() {
+        let row = "| code and constants: all sets | 107492 | 164000 |\n";
+        assert!(is_current(row, row));
+        assert!(is_current(row, &row.replace("107492", "107500")));
+        assert!(!is_current(row, &row.replace("107492", "109000")));
+        assert!(!is_current(row, &row.replace("all sets", "no sets")));
+        assert!(!is_current(row, &format!("{row}{row}")));
     }
 }
