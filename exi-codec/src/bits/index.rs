@@ -17,12 +17,12 @@ pub(crate) struct Extent {
     pub(crate) next: u8,
 }
 
-/// Memory lent to [`decode_indexed`](crate::decode_indexed): a slot of eight octets for each of `N` lists of a message.
+/// Memory lent to [`decode_indexed`](crate::decode_indexed): a slot of eight octets for each of the first `N` lists of a message.
 ///
-/// Lists that find no slot any more are read as without an index. No message of ISO 15118-20 has more than
-/// 400 lists but `ScheduleExchangeReq` and `ScheduleExchangeRes`, and these have no more than 420 unless they carry a hundred
-/// of those lists that only vendors use. On machines with words of 32 bits, where flash and RAM are scarce, an index
-/// takes no room and does nothing.
+/// Lists that find no slot are read as without an index, so any `N` will do. A price schedule takes a slot for each of its
+/// stacks and five more; the longest `ScheduleExchangeRes` that the schema allows has six schedules of 1024 stacks, which is
+/// 6181 lists and 49 kB, and one of a day in quarters of an hour 102. A `ServiceDetailRes` has 33 lists at most. On machines
+/// with words of 32 bits, where flash and RAM are scarce, an index takes no room and does nothing.
 pub struct Index<const N: usize> {
     slots: [Slot; N],
 }
