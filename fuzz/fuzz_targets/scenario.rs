@@ -18,7 +18,11 @@ fuzz_target!(|text: &str| {
             // One more than the lines that there are: the end of the text is a place, too.
             assert!((1..=text.matches('\n').count() + 1).contains(&error.line()));
             assert!(error.column() >= 1 && !error.message().is_empty());
-            assert!(error.to_string().starts_with(&format!("line {}, column {}", error.line(), error.column())));
+            assert!(error.to_string().starts_with(&format!(
+                "line {}, column {}",
+                error.line(),
+                error.column()
+            )));
         }
     }
 });

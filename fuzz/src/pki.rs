@@ -16,6 +16,7 @@ pub fn hierarchy() -> &'static Hierarchy {
 }
 
 /// A day after the hierarchy begins.
+#[must_use]
 pub fn now() -> Time {
     hierarchy().plan().start.plus(86_400)
 }

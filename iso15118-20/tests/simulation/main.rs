@@ -4,6 +4,8 @@
 //! `SIMULATION_SEED=17 cargo test -p iso15118-20 --test simulation` tells the session of one seed.
 //! `SIMULATION_RUNS=200000 cargo test --release -p iso15118-20 --test simulation` plays many; with
 //! `SIMULATION_FIRST=1000` from that seed on.
+//!
+//! Beside it the walks ask and answer everything at every stage: all of it with `--release`, a part without.
 
 #![allow(unreachable_pub, reason = "modules of one test")]
 
