@@ -13,7 +13,7 @@ use exi_codec::iso20::common_messages::PowerDeliveryRes;
 use exi_codec::iso20::common_types::{EvseNotification, EvseStatus, ResponseCode as C};
 use exi_codec::iso20::dc;
 use exi_codec::{Amperes, Volts, Watts};
-use iso15118_20::evcc::{Demand, EvccConfig, EvccEvent, Wish};
+use iso15118_20::evcc::{Demand, EvccConfig, EvccEvent, NotAllowed, Wish};
 use iso15118_20::message::{MessageKind as K, Request, Response, refusal};
 use iso15118_20::secc::SeccEvent;
 use iso15118_20::sequence::{Stage, Step};
@@ -264,5 +264,51 @@ fn a_refusal_on_the_side_ends_the_session_however_late() {
             c.evcc.end().map(|end| end.cause),
             Some(Cause::Failed { request: open.2, code: C::FailedUnknownSession })
         );
+    });
+}
+
+#[test]
+fn nothing_is_asked_beside_the_loop_before_what_was_given_up_is_answered() {
+    vehicle(Service::Ac, Mode::Dynamic, |c| {
+        c.walk_to(Stage::ChargeLoop);
+        c.evcc.renegotiate_schedule(c.now).unwrap();
+        while c.request() != K::AcChargeParameterDiscoveryReq {
+            c.ok();
+        }
+        let open = c.save();
+        c.evcc.standby(c.now).unwrap();
+        while c.request() != K::PowerDeliveryReq {
+            c.ok();
+        }
+        c.code = C::WarningStandbyNotAllowed;
+        c.ok();
+        assert_eq!(c.evcc.renegotiate_schedule(c.now), Err(NotAllowed::Stage));
+        assert_eq!(c.request(), K::AcChargeLoopReq);
+        c.ok();
+        c.answer_saved(&open);
+        c.evcc.renegotiate_schedule(c.now).unwrap();
+        assert_eq!(c.poll(), Some(K::AcChargeParameterDiscoveryReq));
+    });
+    // Without an answer the wait has an end.
+    vehicle(Service::Ac, Mode::Dynamic, |c| {
+        c.walk_to(Stage::ChargeLoop);
+        c.evcc.renegotiate_schedule(c.now).unwrap();
+        while c.request() != K::AcChargeParameterDiscoveryReq {
+            c.ok();
+        }
+        c.evcc.standby(c.now).unwrap();
+        while c.request() != K::PowerDeliveryReq {
+            c.ok();
+        }
+        c.ok();
+        c.evcc.exit_standby(c.now).unwrap();
+        while c.evcc.stage() != Stage::ChargeLoop {
+            c.pass();
+        }
+        assert_eq!(c.evcc.renegotiate_schedule(c.now), Err(NotAllowed::Stage));
+        for _ in 0..30 {
+            c.pass();
+        }
+        assert_eq!(c.evcc.renegotiate_schedule(c.now), Ok(()));
     });
 }

@@ -48,6 +48,8 @@ pub(super) struct Sides {
     next: Plan,
     /// The stream that failed last.
     failed: Stream,
+    /// What was negotiated means nothing any more, and an answer to it is still to come.
+    given_up: bool,
 }
 
 const fn place(stream: Stream) -> usize {
@@ -72,6 +74,7 @@ impl Sides {
             deadlines: Deadlines::new(),
             next: Plan::NONE,
             failed: Stream::Main,
+            given_up: false,
         }
     }
 
@@ -115,10 +118,13 @@ impl Evcc<'_> {
     /// [`EvccEvent::SideFailed`](super::EvccEvent::SideFailed) that the old one stays.
     ///
     /// # Errors
-    /// Only in the charge loop.
+    /// Only in the charge loop, and not before the charger has answered what was given up.
     pub fn renegotiate_schedule(&mut self, now: Instant) -> Result<(), NotAllowed> {
         self.core.now = now;
         if self.core.sequence.stage() != Stage::ChargeLoop || self.core.course != Course::Charge {
+            return Err(NotAllowed::Stage);
+        }
+        if self.core.sides.given_up {
             return Err(NotAllowed::Stage);
         }
         self.core.renegotiate_schedule();
@@ -180,12 +186,32 @@ impl Core<'_> {
 
     /// Power is about to stop: there is nothing to negotiate about any more.
     pub(super) fn abandon_renegotiation(&mut self) {
-        self.sides.clear(Stream::ScheduleRenegotiation);
+        self.give_up_renegotiation();
         self.flags.clear(Flags::REPLAN);
     }
 
-    pub(super) fn side_failed(&mut self, stream: Stream) {
+    /// What was negotiated means nothing. A request that is open keeps the stream until it is answered, or its time is
+    /// over: a second one would be out of turn.
+    fn give_up_renegotiation(&mut self) {
+        let stream = Stream::ScheduleRenegotiation;
+        let (open, timer) = (self.sides.turn(stream), Sides::timer(stream, Side::Message));
+        let until = self.sides.deadlines.get(timer);
         self.sides.clear(stream);
+        if let Some(sequence) = self.sides.sequences.get_mut(place(stream)) {
+            *sequence = Sequence::on(stream, self.sequence.table().family());
+        }
+        if let (Turn::Charger(_), Some(until)) = (open, until) {
+            self.sides.given_up = true;
+            self.sides.set_turn(stream, open);
+            self.sides.deadlines.set(timer, until);
+        }
+    }
+
+    pub(super) fn side_failed(&mut self, stream: Stream) {
+        match stream {
+            Stream::ScheduleRenegotiation => self.give_up_renegotiation(),
+            other => self.sides.clear(other),
+        }
         self.sides.failed = stream;
         if stream == Stream::Parking {
             self.parking_failed();
@@ -285,6 +311,10 @@ impl Core<'_> {
         if response.header().is_some_and(|header| header.session_id != self.session) {
             return self.finish(Cause::ForeignSession);
         }
+        let given_up = stream == Stream::ScheduleRenegotiation && core::mem::take(&mut self.sides.given_up);
+        if given_up && answered.class() != Class::Failed {
+            return;
+        }
         match answered.class() {
             Class::Failed => {
                 let cause = Cause::Failed { request: asked.kind, code: answered.code };
@@ -382,6 +412,10 @@ impl Core<'_> {
             (Side::Message, Stream::AcdpSystemStatus) => {
                 self.sides.clear(stream);
                 self.leave(Cause::Timeout(Timer::Message(asked)));
+            }
+            (Side::Message, Stream::ScheduleRenegotiation) if self.sides.given_up => {
+                self.sides.given_up = false;
+                self.sides.clear(stream);
             }
             (Side::Message, Stream::ScheduleRenegotiation) => {
                 // A charger without side streams says nothing at all.

@@ -68,7 +68,8 @@ pub struct Watch {
     main: Sequence,
     families: Vec<(u8, Family)>,
     open: Option<Asked>,
-    sides: [Option<Asked>; 5],
+    /// Requests of side streams that are not answered, by when they were sent.
+    sides: [Option<Instant>; 5],
     /// The request whose answer, or whose sender, was not finished.
     unfinished: Option<K>,
     authorized: bool,
@@ -198,8 +199,10 @@ impl Watch {
             assert_eq!(header.session_id, session);
         }
         if stream != Stream::Main {
-            assert!(self.sides[place(stream)].is_none(), "a second request on {stream:?}");
-            self.sides[place(stream)] = Some(asked);
+            let patience = self.settings.timing.message;
+            let waits = self.sides[place(stream)].is_some_and(|sent| now < sent + patience);
+            assert!(!waits, "a second request on {stream:?}");
+            self.sides[place(stream)] = Some(now);
             return;
         }
         assert!(self.open.is_none(), "a second request before the answer");
