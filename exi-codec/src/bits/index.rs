@@ -21,7 +21,7 @@ pub(crate) struct Extent {
 ///
 /// Lists that find no slot are read as without an index, so any `N` will do. A price schedule takes a slot for each of its
 /// stacks and five more; the longest `ScheduleExchangeRes` that the schema allows has six schedules of 1024 stacks, which is
-/// 6181 lists and 49 kB, and one of a day in quarters of an hour 102. A `ServiceDetailRes` has 33 lists at most. On machines
+/// 6175 lists and 49 kB, and one of a day in quarters of an hour 102. A `ServiceDetailRes` has 33 lists at most. On machines
 /// with words of 32 bits, where flash and RAM are scarce, an index takes no room and does nothing.
 pub struct Index<const N: usize> {
     slots: [Slot; N],
