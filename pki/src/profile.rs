@@ -37,7 +37,7 @@ impl Role {
         }
     }
 
-    /// The domain component of the role's certificates, [V2G20] annex B.
+    /// The domain component of the role's certificates, ISO 15118-20, annex B.
     pub const fn domain_component(self, edition: Edition) -> Option<&'static str> {
         match (self, edition) {
             (Self::Secc, Edition::Amd1) => Some("CSO"),

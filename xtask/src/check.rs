@@ -82,8 +82,10 @@ fn feature_sets(package: &Value) -> Vec<Vec<&str>> {
     if package["features"]["default"].is_array() {
         sets.push(vec!["default"]);
     }
-    if package["metadata"]["v2g"]["needs-a-feature"] == true {
-        sets.retain(|set| !set.is_empty());
+    // A package may say that it is nothing without one of some features.
+    if let Some(needed) = package["metadata"]["v2g"]["needs-one-of"].as_array() {
+        let is_needed = |name: &&str| *name == "default" || needed.iter().any(|other| other == *name);
+        sets.retain(|set| set.iter().any(is_needed));
     }
     sets
 }
