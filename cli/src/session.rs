@@ -16,6 +16,7 @@ use crate::memory::{self, Memory};
 use crate::net::{Link, Server};
 use crate::observe::{Ending, Figures, Summary};
 use crate::options::Options;
+use crate::placement::keep_on_core;
 use crate::runtime::{
     BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Vehicle, station_config, to_and_fro,
     value_added_wishes, vehicle_config, wishes,
@@ -122,7 +123,11 @@ fn both_ends(
 
     let stop = doors.stop();
     let figures = std::thread::scope(|scope| {
-        let stations = scope.spawn(|| stations.run(&mut doors));
+        let stations = scope.spawn(|| {
+            keep_on_core(0);
+            stations.run(&mut doors)
+        });
+        keep_on_core(1);
         let figures = vehicles.run(&mut departures);
         stop.store(true, Ordering::Relaxed);
         stations.join().map_err(|_| Failure::failed("the station's thread broke down"))??;
