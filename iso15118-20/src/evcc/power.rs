@@ -119,6 +119,18 @@ impl Core<'_> {
         }
     }
 
+    /// What the charger set was not followed in time.
+    #[cfg_attr(
+        not(feature = "ac"),
+        allow(clippy::unused_self, reason = "only AC vehicles have a converter to lead")
+    )]
+    pub(super) fn acknowledge_expired(&mut self) {
+        #[cfg(feature = "ac")]
+        if self.family() == Family::Ac {
+            self.ac_set_point_missed();
+        }
+    }
+
     /// The vehicle is after something else than energy: nothing flows from here on, as far as it is its doing.
     pub(super) fn quieten(&mut self) {
         self.update_output();

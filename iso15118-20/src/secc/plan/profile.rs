@@ -7,9 +7,7 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::common_types::ResponseCode;
 
 use super::super::engine::Core;
-#[cfg(any(feature = "ac", feature = "wpt"))]
-use super::milli;
-use super::{Tuple, total};
+use super::{Tuple, milli, total};
 use crate::schedule::Schedule;
 use crate::service::{BptChannel, ControlMode, Direction};
 use crate::settings::ToleranceRefusal;
@@ -116,7 +114,6 @@ impl Core<'_> {
     }
 
     /// Whether a vehicle that plans draws or gives more than it may [V2G20-1864]: a code to answer the round with.
-    #[cfg(any(feature = "ac", feature = "wpt"))]
     pub(in super::super) fn profile_violation(&mut self, power: Watts) -> Option<ResponseCode> {
         if self.mode() != Some(ControlMode::Scheduled) {
             return None;
