@@ -44,7 +44,7 @@ pub use host::{AuthorizationDecision, Isolation, MAX_METER_SIGNATURE, Meter, Met
 pub use installation::{EncryptedKey, Installation, InstallationFault};
 pub use notice::NotifyError;
 pub use pilot::PilotState;
-pub use plan::{Announcement, ScheduleOffer, TupleOffer};
+pub use plan::{Announcement, SCHEDULE_SLOTS, ScheduleOffer, TupleOffer};
 pub use reply::AnswerError;
 pub use side::{CheckIn, CheckOut, MeteringVerdict, ParkingSpot, Release};
 pub use state::SeccTimer;

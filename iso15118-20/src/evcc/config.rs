@@ -8,6 +8,7 @@ use super::WptMethods;
 use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
 #[cfg(feature = "planner")]
 use crate::schedule::ProfilePolicy;
+use crate::schedule::SCHEDULE_ENTRIES;
 use crate::security::Chain;
 use crate::service::{
     AcConnector, BptChannel, ControlMode, Direction, Family, GeneratorMode, InternetProtocol,
@@ -190,6 +191,10 @@ pub struct EvccConfig<'a> {
     /// and when it charges within it. None: the first one, all of it.
     #[cfg(feature = "planner")]
     pub policy: Option<ProfilePolicy>,
+    /// `MaximumSupportingPoints`: entries of a schedule that the charger may send, 12 to 1024. All of them are planned
+    /// with; what is remembered of a schedule has [`SCHEDULE_ENTRIES`], merged downward. A day of quarter hours takes 96,
+    /// and a buffer of 16 KiB takes these three times over with their prices.
+    pub schedule_points: u16,
     /// What it says to a power tolerance.
     pub power_tolerance: PowerTolerance,
     /// How it changes a schedule while the charge loop goes on.
@@ -237,6 +242,7 @@ impl<'a> EvccConfig<'a> {
             on_pause: PauseReaction::Pause,
             #[cfg(feature = "planner")]
             policy: None,
+            schedule_points: SCHEDULE_ENTRIES as u16,
             power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]

@@ -13,9 +13,9 @@ use exi_codec::{List, Ranged, Watts};
 use super::{Core, Course, Flags, Pending, PowerTolerance, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
+use crate::schedule::Schedule;
 #[cfg(feature = "planner")]
 use crate::schedule::{ChargeNeed, choose};
-use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
 use crate::sequence::{Asked, Step, Stream};
 use crate::service::{BptChannel, ControlMode};
 use crate::settings::AnchorUnit;
@@ -79,7 +79,7 @@ impl Core<'_> {
         };
         Request::ScheduleExchangeReq(ScheduleExchangeReq {
             header: self.header(),
-            maximum_supporting_points: Ranged::clamped(SCHEDULE_ENTRIES as u16),
+            maximum_supporting_points: Ranged::clamped(self.config.schedule_points),
             control_mode,
         })
     }

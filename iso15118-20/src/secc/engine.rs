@@ -40,7 +40,7 @@ pub(super) struct Core<'a> {
     pub(super) selection: Option<Selection>,
     pub(super) value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED],
     pub(super) services: super::services::Known,
-    pub(super) plan: Plan,
+    pub(super) plan: Plan<'a>,
     pub(super) notes: super::notice::Notes,
     pub(super) side: super::side::Heard,
     pub(super) paused: Option<Paused>,
