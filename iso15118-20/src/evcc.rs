@@ -231,7 +231,8 @@ impl<'a> Evcc<'a> {
     }
 
     /// The schedules in force, once the charger has offered them: what the vehicle plans to take of the one into it, and
-    /// what it may give by the one out of it.
+    /// what it may give by the one out of it. A plan with exchanges ([`EvccConfig::round_trip`]) is all in the first one,
+    /// negative where energy is to leave the vehicle.
     pub fn schedules(&self) -> (&Schedule, &Schedule) {
         (&self.core.station.plan.charge, &self.core.station.plan.discharge)
     }

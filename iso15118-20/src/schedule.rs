@@ -1,12 +1,14 @@
 //! Power over time: what a charger allows and what a vehicle plans.
 //!
 //! [`Schedule`] is kept, [`PowerCurve`] is a view of one or of a message. [`Corridor`] says whether a plan keeps to
-//! what was offered, [`Offering`] is how a charger comes to an offer, and [`choose`] how a vehicle comes to a plan.
+//! what was offered, [`Offering`] is how a charger comes to an offer, [`choose`] how a vehicle
+//! comes to a plan, and [`cycle`] how it earns money with its battery.
 
 mod choose;
 mod corridor;
 mod cursor;
 mod curve;
+mod cycle;
 mod energy;
 mod merge;
 mod offer;
@@ -21,6 +23,7 @@ pub use choose::{ChargeNeed, Choice, ProfilePolicy, choose};
 pub use corridor::{Corridor, Violation};
 pub(crate) use cursor::{Cursor, Part, Span};
 pub use curve::{Lane, PowerCurve, unix_seconds};
+pub use cycle::{Cycle, CycleNeed, cycle};
 pub use energy::Energy;
 pub(crate) use energy::milliwatts;
 use energy::watts;

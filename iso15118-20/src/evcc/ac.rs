@@ -190,9 +190,21 @@ impl Core<'_> {
         self.mode() == ControlMode::Scheduled && self.wants_discharge()
     }
 
+    /// What a vehicle that plans wants: what its plan says is to be given, or else what the host asks for.
+    fn ac_wish(&self) -> Phases<Watt> {
+        match (self.exchanged(), self.plant.ac.limits.max_charge) {
+            (None, _) => self.plant.ac.demand,
+            (Some(power), Phases::Total(_)) => Phases::Total(power.negated()),
+            (Some(power), Phases::Each(_)) => {
+                let third = Watts::from_milli(milli(power) / 3, Rounding::TowardsZero);
+                Phases::Each([third.negated(); 3])
+            }
+        }
+    }
+
     /// Whether the charger does not know yet that the vehicle goes the way that it wants to.
     fn is_turning(&self) -> bool {
-        let wish = if self.plant.ac.demand.total().is_negative() { Heading::Out } else { Heading::In };
+        let wish = if self.ac_wish().total().is_negative() { Heading::Out } else { Heading::In };
         self.is_bidirectional() && wish != self.plant.ac.heading
     }
 
@@ -307,8 +319,8 @@ impl Core<'_> {
             (ControlMode::Dynamic, target) => target.unwrap_or_default(),
             // Round by round: what the charger says of one direction says nothing of the other.
             (ControlMode::Scheduled, _) if self.is_turning() => Phases::default(),
-            (ControlMode::Scheduled, None) => self.plant.ac.demand,
-            (ControlMode::Scheduled, Some(target)) => toned_down(self.plant.ac.demand, target),
+            (ControlMode::Scheduled, None) => self.ac_wish(),
+            (ControlMode::Scheduled, Some(target)) => toned_down(self.ac_wish(), target),
         };
         let active = self.ac_bounds().clamp(wish);
         if self.at_least(active) != active {

@@ -1,5 +1,7 @@
 //! What a vehicle is and wants.
 
+#[cfg(feature = "planner")]
+use exi_codec::iso20::common_types::PercentValue;
 use thiserror::Error;
 
 use super::RenegotiationStream;
@@ -191,6 +193,11 @@ pub struct EvccConfig<'a> {
     /// and when it charges within it. None: the first one, all of it.
     #[cfg(feature = "planner")]
     pub policy: Option<ProfilePolicy>,
+    /// How much of the energy that it takes it can give back. A vehicle that looks for the cheapest profile, and may
+    /// discharge, exchanges energy within its band ([`Needs::v2x_energy`](super::Needs::v2x_energy)) where prices for both
+    /// directions leave a gain after these losses. None: it plans to charge only.
+    #[cfg(feature = "planner")]
+    pub round_trip: Option<PercentValue>,
     /// `MaximumSupportingPoints`: entries of a schedule that the charger may send, 12 to 1024. All of them are planned
     /// with; what is remembered of a schedule has [`SCHEDULE_ENTRIES`], merged downward. A day of quarter hours takes 96,
     /// and a buffer of 16 KiB takes these three times over with their prices.
@@ -242,6 +249,8 @@ impl<'a> EvccConfig<'a> {
             on_pause: PauseReaction::Pause,
             #[cfg(feature = "planner")]
             policy: None,
+            #[cfg(feature = "planner")]
+            round_trip: Some(PercentValue::clamped(85)),
             schedule_points: SCHEDULE_ENTRIES as u16,
             power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
