@@ -10,6 +10,7 @@ use exi_codec::iso20::xmldsig::X509IssuerSerial;
 use exi_codec::{Lazy, List, Str};
 use v2gtp::Instant;
 
+use super::providers::Providers;
 use super::{Core, Evcc, Flags, Pending, T, Turn};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
@@ -104,6 +105,8 @@ pub(super) struct Auth {
     challenge: [u8; 16],
     /// Contracts that are not tried, or not any more, one bit each.
     barred: u8,
+    /// The providers whose contracts count here.
+    providers: Providers,
     /// Contracts that may still be fetched.
     installs: u8,
     /// Contracts that the charger still has.
@@ -122,6 +125,7 @@ impl Auth {
         install: false,
         challenge: [0; 16],
         barred: 0,
+        providers: Providers::ANY,
         installs: 0,
         remaining: 0,
         subject: None,
@@ -137,10 +141,10 @@ impl Auth {
 
 impl<'a> Evcc<'a> {
     /// The contracts of the vehicle, best first, at most [`MAX_CONTRACTS`]; in place of those of the configuration.
-    /// What was refused before may be tried again.
+    /// What was refused before may be tried again; contracts of providers that the charger did not list are not.
     pub fn set_contracts(&mut self, contracts: &'a [Contract<'a>]) {
         self.core.config.contracts = contracts;
-        self.core.auth.barred = 0;
+        self.core.bar_foreign_contracts();
     }
 
     /// Writes the EXI fragment of the element to be signed and returns its length in octets; none if nothing is.
@@ -186,15 +190,11 @@ impl Core<'_> {
         if let AsResAuthorizationMode::Pnc(block) = message.authorization_mode {
             auth.challenge = block.gen_challenge;
             auth.contract = offers(Authorization::Pnc) && secured && wanted;
-            if let Some(providers) = block.supported_providers {
-                for (index, contract) in self.config.contracts.iter().take(MAX_CONTRACTS).enumerate() {
-                    if !providers.iter().any(|provider| is_of(contract.emaid, &provider)) {
-                        auth.barred |= 1 << index;
-                    }
-                }
-            }
+            auth.providers = block.supported_providers.map_or(Providers::ANY, |list| Providers::read(&list));
         }
-        auth.installs = self.config.installation.map_or(0, |installation| installation.max_chains.max(1));
+        self.bar_foreign_contracts();
+        self.auth.installs =
+            self.config.installation.map_or(0, |installation| installation.max_chains.max(1));
         let always = self.config.installation.is_some_and(|i| i.when == InstallWhen::Offered);
         if always && self.may_install() { self.begin_install() } else { self.choose_way() }
     }
@@ -300,6 +300,16 @@ impl Core<'_> {
         self.auth.subject = None;
         self.flags.clear(Flags::VERDICT_DUE);
         self.clear(T::Security);
+    }
+
+    /// Contracts of providers that the charger does not list are not tried.
+    fn bar_foreign_contracts(&mut self) {
+        self.auth.barred = 0;
+        for (index, contract) in self.config.contracts.iter().take(MAX_CONTRACTS).enumerate() {
+            if !self.auth.providers.include(contract.emaid) {
+                self.auth.barred |= 1 << index;
+            }
+        }
     }
 
     fn bar_contract(&mut self) {
@@ -436,15 +446,4 @@ impl Core<'_> {
         })
         .encode(out)
     }
-}
-
-/// Whether an eMAID is one of a provider's: it begins with the provider's name, apart from case and separators.
-fn is_of(emaid: &str, provider: &Str<'_>) -> bool {
-    let plain = |c: &char| *c != '-' && *c != '*';
-    let mut emaid = emaid.chars().filter(plain).map(|c| c.to_ascii_uppercase()).peekable();
-    if emaid.peek().is_none() {
-        return true;
-    }
-    let mut provider = provider.chars().filter(plain).map(|c| c.to_ascii_uppercase()).peekable();
-    provider.peek().is_some() && provider.all(|c| emaid.next() == Some(c))
 }
