@@ -78,6 +78,9 @@ pub(crate) mod goldilocks {
 
     fn key(bytes: &[u8]) -> Result<VerifyingKey, Rule> {
         let bytes: &[u8; 57] = bytes.try_into().map_err(|_| Rule::PublicKey)?;
+        if bytes.last().is_none_or(|last| last & 0x7F != 0) {
+            return Err(Rule::PublicKey);
+        }
         VerifyingKey::from_bytes(bytes).map_err(|_| Rule::PublicKey)
     }
 
@@ -85,7 +88,13 @@ pub(crate) mod goldilocks {
         key(bytes).map(|_| ())
     }
 
+    /// The last octet of point and number has one bit and none (RFC 8032, 5.2.7), and the crate does not look: there
+    /// would be several encodings of one signature.
     pub(crate) fn verify(bytes: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Rule> {
+        let surplus = |at: usize, bits: u8| signature.get(at).is_none_or(|octet| octet & bits != 0);
+        if surplus(56, 0x7F) || surplus(113, 0xFF) {
+            return Err(Rule::SignatureValue);
+        }
         let signature = Signature::from_slice(signature).map_err(|_| Rule::SignatureValue)?;
         key(bytes)?.verify_raw(&signature, message).map_err(|_| Rule::SignatureValue)
     }
@@ -127,6 +136,7 @@ pub(crate) use missing as goldilocks;
 /// A curve whose feature is off.
 #[cfg(not(all(feature = "p256", feature = "p384", feature = "curve448")))]
 pub(crate) mod missing {
+    #[cfg(not(all(feature = "p256", feature = "p384")))]
     use crate::crypto::Secret;
     use crate::error::Rule;
 
