@@ -72,6 +72,8 @@ pub(crate) mod goldilocks {
     //! Ed448 and X448 (RFC 8032, RFC 7748).
 
     use ed448_goldilocks::{Signature, SigningKey, VerifyingKey};
+    use subtle::ConstantTimeEq as _;
+    use zeroize::Zeroizing;
 
     use crate::crypto::Secret;
     use crate::error::Rule;
@@ -115,10 +117,13 @@ pub(crate) mod goldilocks {
         Ok(())
     }
 
-    /// X448; a result of zeros is refused.
+    /// X448; a result of zeros is refused. The crate refuses points of low order in one of their encodings alone.
     pub(crate) fn agree(secret: &[u8; 56], public: &[u8; 56]) -> Result<Secret, Rule> {
-        let shared = x448::x448(*secret, *public).ok_or(Rule::EphemeralKey)?;
-        Secret::from_slice(&shared).ok_or(Rule::BufferTooSmall)
+        let shared = Zeroizing::new(x448::x448(*secret, *public).ok_or(Rule::EphemeralKey)?);
+        if shared.ct_eq(&[0; 56]).into() {
+            return Err(Rule::EphemeralKey);
+        }
+        Secret::from_slice(shared.as_slice()).ok_or(Rule::BufferTooSmall)
     }
 
     pub(crate) fn x448_public(secret: &[u8; 56]) -> Result<[u8; 56], Rule> {
