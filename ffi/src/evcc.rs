@@ -18,8 +18,8 @@ use iso15118_20::security::Chain;
 use iso15118_20::service::{BptChannel, ControlMode, MobilityNeeds, Pricing, Service};
 
 use crate::border::{
-    Handle, Kind, Outcome, create, destroy, done, enter, put, read, slice, slice_mut, status, versioned,
-    with, write,
+    Handle, Kind, Outcome, create, destroy, done, enter, put, read, room, slice, slice_mut, status,
+    versioned, with, write,
 };
 use crate::config::{service, settings, v2g_settings};
 use crate::kinds::stage;
@@ -482,9 +482,12 @@ pub unsafe extern "C" fn v2g_evcc_stage(evcc: *const v2g_evcc, where_: *mut u16)
 pub unsafe extern "C" fn v2g_evcc_end(evcc: *const v2g_evcc, end: *mut v2g_end) -> i32 {
     // SAFETY: promised by the caller.
     status(unsafe {
-        enter(evcc).and_then(|evcc| match evcc.end() {
-            None => Ok(V2G_NONE),
-            Some(how) => put(end, how.into()).map(|()| V2G_OK),
+        enter(evcc).and_then(|evcc| {
+            room(end)?;
+            match evcc.end() {
+                None => Ok(V2G_NONE),
+                Some(how) => put(end, how.into()).map(|()| V2G_OK),
+            }
         })
     })
 }
@@ -508,9 +511,12 @@ pub unsafe extern "C" fn v2g_evcc_station_id(
 pub unsafe extern "C" fn v2g_evcc_selection(evcc: *const v2g_evcc, out: *mut v2g_selection) -> i32 {
     // SAFETY: promised by the caller.
     status(unsafe {
-        enter(evcc).and_then(|evcc| match evcc.selection() {
-            None => Ok(V2G_NONE),
-            Some(selection) => put(out, selection.into()).map(|()| V2G_OK),
+        enter(evcc).and_then(|evcc| {
+            room(out)?;
+            match evcc.selection() {
+                None => Ok(V2G_NONE),
+                Some(selection) => put(out, selection.into()).map(|()| V2G_OK),
+            }
         })
     })
 }
