@@ -275,6 +275,9 @@
 /** Signature scheme: ECDSA on P-256 with SHA-256, which ISO 15118-20 does not have and deployed peers use. */
 #define V2G_SCHEME_ECDSA_P256 3
 
+/** A message, stage, stream or timer that is newer than this list. */
+#define V2G_KIND_OTHER 65535
+
 /** Message `supportedAppProtocolReq`. */
 #define V2G_MSG_SUPPORTED_APP_PROTOCOL_REQ 1
 
@@ -989,6 +992,9 @@
 /** Cause of an end: the host stopped at once. */
 #define V2G_CAUSE_EMERGENCY_STOP 23
 
+/** Cause of an end: one that is newer than this list. */
+#define V2G_CAUSE_OTHER 65535
+
 /** Reason of a refusal: what the response code says. */
 #define V2G_WHY_CONTENT 1
 
@@ -1018,6 +1024,9 @@
 
 /** Timer that ran out: command to the plant to its confirmation. */
 #define V2G_TIMER_ACTUATION 6
+
+/** Timer that ran out: one that is newer than this list. */
+#define V2G_TIMER_OTHER 65535
 
 /** Done; where something was asked for, it is there. */
 #define V2G_OK 0

@@ -326,13 +326,14 @@ fn wish(given: v2g_wish) -> Outcome<Wish> {
         return Err(V2G_E_VALUE);
     }
     let control_mode = ControlMode::from_number(i32::from(given.control_mode)).ok_or(V2G_E_VALUE)?;
+    // What a wish may say besides stays open.
+    #[allow(clippy::needless_update, reason = "engines may know more than C says")]
     Ok(Wish {
-        service: service(given.service)?,
-        control_mode,
         connector: open(given.connector, Some)?,
         mobility_needs: open(given.mobility_needs, MobilityNeeds::from_number)?,
         pricing: open(given.pricing_plus_one, |number| Pricing::from_number(number - 1))?,
         channel: open(given.bpt_channel, BptChannel::from_number)?,
+        ..Wish::new(service(given.service)?, control_mode)
     })
 }
 
