@@ -21,6 +21,7 @@ pub(super) struct Paused {
     value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES],
     plan: Plan,
     renegotiable: bool,
+    contract: Option<u8>,
 }
 
 impl Paused {
@@ -53,6 +54,7 @@ impl Core<'_> {
             value_added: self.value_added,
             plan: self.station.plan,
             renegotiable: self.flags.has(Flags::RENEGOTIABLE),
+            contract: self.auth.accepted,
         });
     }
 
@@ -81,6 +83,7 @@ impl Core<'_> {
             self.selection = Some(paused.selection);
             self.value_added = paused.value_added;
             self.station.plan = paused.plan;
+            self.auth.accepted = paused.contract;
             if paused.renegotiable {
                 self.flags.set(Flags::RENEGOTIABLE);
                 self.sequence.grant(Guard::RenegotiationOffered);
