@@ -234,6 +234,12 @@ pub struct RefusedRequest {
     pub reason: Option<v2g_pki::Error>,
 }
 
+impl From<InstallationFault> for RefusedRequest {
+    fn from(fault: InstallationFault) -> Self {
+        Self { fault, reason: None }
+    }
+}
+
 impl From<v2g_pki::Error> for RefusedRequest {
     fn from(error: v2g_pki::Error) -> Self {
         let fault = match error.installation_code() {
