@@ -175,4 +175,7 @@ pub enum Timer {
     /// Command to the plant to its confirmation.
     #[error("the plant did not confirm in time")]
     Actuation,
+    /// Set-point of the charger to the vehicle's being there (`AckMaxDelay`).
+    #[error("the vehicle did not follow a set-point in time")]
+    Acknowledge,
 }

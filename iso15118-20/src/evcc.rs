@@ -20,6 +20,7 @@ mod parking;
 mod plan;
 mod power;
 mod profile;
+mod providers;
 mod request;
 mod response;
 mod resume;
@@ -56,7 +57,7 @@ pub use needs::{Needs, StationNeeds};
 pub use parking::{CheckIn, ParkingGuide};
 pub use side::RenegotiationStream;
 #[cfg(feature = "wpt")]
-pub use wpt::{WptAgreement, WptDemand, WptMethods, WptResult, WptStatus};
+pub use wpt::{WptAgreement, WptDemand, WptMethods, WptResult, WptStatus, alternatives};
 
 use EvccTimer as T;
 use course::Course;
@@ -84,6 +85,10 @@ pub enum EvccTimer {
     Course,
     /// Question to the holder of keys and certificates to its answer.
     Security,
+    /// Next step of a power ramp.
+    Ramp,
+    /// A set-point of the charger's to the vehicle's being there.
+    Acknowledge,
     /// Request to response on a side stream.
     SideMessage,
     /// Pause before the next request on a side stream.
@@ -227,7 +232,8 @@ impl<'a> Evcc<'a> {
     }
 
     /// The schedules in force, once the charger has offered them: what the vehicle plans to take of the one into it, and
-    /// what it may give by the one out of it.
+    /// what it may give by the one out of it. A plan with exchanges ([`EvccConfig::round_trip`]) is all in the first one,
+    /// negative where energy is to leave the vehicle.
     pub fn schedules(&self) -> (&Schedule, &Schedule) {
         (&self.core.station.plan.charge, &self.core.station.plan.discharge)
     }

@@ -1,6 +1,7 @@
 //! Limits of both ends, and what may flow between them.
 
 mod ac;
+pub(crate) mod ramp;
 mod wpt;
 
 use exi_codec::{Amperes, Volts, Watts};
@@ -167,6 +168,16 @@ pub struct Measurement {
     pub voltage: Volts,
     /// Current, A: positive into the vehicle, negative out of it.
     pub current: Amperes,
+}
+
+/// Whether a power is at a set-point as far as it matters: not beyond it, nor the other way, by more than a slack.
+/// Less is no fault.
+#[cfg(feature = "ac")]
+pub(crate) fn follows(power: Watts, set_point: Watts, slack: Watts) -> bool {
+    let milli = |power: Watts| power.to_milli_saturating(exi_codec::Rounding::Nearest);
+    let (power, set_point, slack) = (milli(power), milli(set_point), milli(slack));
+    let (least, most) = (set_point.min(0).saturating_sub(slack), set_point.max(0).saturating_add(slack));
+    (least..=most).contains(&power)
 }
 
 /// Where the contactors of an end are.

@@ -1,13 +1,16 @@
 //! Power over time: what a charger allows and what a vehicle plans.
 //!
 //! [`Schedule`] is kept, [`PowerCurve`] is a view of one or of a message. [`Corridor`] says whether a plan keeps to
-//! what was offered, [`Offering`] is how a charger comes to an offer, and [`choose`] how a vehicle comes to a plan.
+//! what was offered, [`Offering`] is how a charger comes to an offer, [`choose`] how a vehicle
+//! comes to a plan, and [`cycle`] how it earns money with its battery.
 
 mod choose;
 mod corridor;
 mod cursor;
 mod curve;
+mod cycle;
 mod energy;
+mod merge;
 mod offer;
 mod plan;
 mod timeline;
@@ -20,9 +23,11 @@ pub use choose::{ChargeNeed, Choice, ProfilePolicy, choose};
 pub use corridor::{Corridor, Violation};
 pub(crate) use cursor::{Cursor, Part, Span};
 pub use curve::{Lane, PowerCurve, unix_seconds};
+pub use cycle::{Cycle, CycleNeed, cycle};
 pub use energy::Energy;
 pub(crate) use energy::milliwatts;
 use energy::watts;
+pub(crate) use merge::merged_down;
 pub use offer::{EnergyQuestion, GridCurve, GridStep, OfferShape, Offering, Offers, Site};
 pub use wire::WireEntries;
 
@@ -169,15 +174,7 @@ impl Schedule {
 
     /// Most power at a Unix time in seconds, W. Before the start the first entry holds.
     pub fn power_at(&self, time: u64) -> Watts {
-        let mut left = time.saturating_sub(self.start);
-        for entry in self.entries() {
-            let duration = u64::from(entry.duration);
-            if left < duration {
-                return entry.power;
-            }
-            left -= duration;
-        }
-        Watts::ZERO
+        power_at(self.start, self.entries(), time)
     }
 
     /// The entries with power capped.
@@ -189,23 +186,6 @@ impl Schedule {
         self
     }
 
-    /// Whether `plan` stays at or below this schedule. Direction is none of its business: a plan to discharge is
-    /// bounded by a schedule of its own, see [`Corridor`].
-    pub(crate) fn covers(&self, plan_start: u64, plan: &List<'_, PowerScheduleEntry>) -> bool {
-        let (own, plan) = (PowerCurve::from(self), PowerCurve::new(plan_start, *plan));
-        let (mut allowed, mut planned) = (own.cursor(), plan.cursor());
-        let (mut time, end) = (plan.start(), plan.end());
-        while time < end {
-            let (power, until) = plan.milliwatts_at(&mut planned, time);
-            let (cap, change) = own.milliwatts_at(&mut allowed, time);
-            if power >= 0 && power > cap {
-                return false;
-            }
-            time = until.min(change);
-        }
-        true
-    }
-
     /// The entries as a message carries them.
     pub(crate) fn wire(&self) -> ([PowerScheduleEntry; SCHEDULE_ENTRIES], usize) {
         let mut wire = [PowerScheduleEntry::default(); SCHEDULE_ENTRIES];
@@ -215,6 +195,19 @@ impl Schedule {
         }
         (wire, usize::from(self.len))
     }
+}
+
+/// Power of entries from a start on. Before it the first one holds, after the last one there is none.
+pub(crate) fn power_at(start: u64, entries: &[ScheduleEntry], time: u64) -> Watts {
+    let mut left = time.saturating_sub(start);
+    for entry in entries {
+        let duration = u64::from(entry.duration);
+        if left < duration {
+            return entry.power;
+        }
+        left -= duration;
+    }
+    Watts::ZERO
 }
 
 /// Whether there was room. Once there was none, the schedule ends: what comes later would come too early.

@@ -16,6 +16,7 @@ mod host;
 mod installation;
 mod notice;
 mod pause;
+mod pilot;
 mod plan;
 mod reply;
 mod request;
@@ -39,12 +40,11 @@ use crate::wire::{ALL_STREAMS, Connection, Received, Transmit};
 pub use acdp::{AcdpStatus, Device, VehiclePosition};
 pub use config::{AuthorizationOffer, ConfigError, ScheduleSource, SeccConfig, Support, WptMethods};
 pub use event::{SeccEvent, VehicleNeeds, VehicleStatus};
-pub use host::{
-    AuthorizationDecision, Costs, Isolation, MAX_METER_SIGNATURE, Meter, MeterDetail, Mobility, Stop,
-};
+pub use host::{AuthorizationDecision, Isolation, MAX_METER_SIGNATURE, Meter, MeterDetail, Mobility, Stop};
 pub use installation::{EncryptedKey, Installation, InstallationFault};
 pub use notice::NotifyError;
-pub use plan::{Announcement, ScheduleOffer, TupleOffer};
+pub use pilot::PilotState;
+pub use plan::{Announcement, SCHEDULE_SLOTS, ScheduleOffer, TupleOffer};
 pub use reply::AnswerError;
 pub use side::{CheckIn, CheckOut, MeteringVerdict, ParkingSpot, Release};
 pub use state::SeccTimer;

@@ -133,6 +133,7 @@ impl ContractFault {
 
 /// Whether an eMAID is one of a provider's: it begins with the provider's name, apart from case and separators. Every
 /// provider's is one that is not known.
+#[cfg(feature = "trust")]
 pub(crate) fn is_of(emaid: &str, provider: &Str<'_>) -> bool {
     let mut emaid = plain(emaid.chars()).peekable();
     if emaid.peek().is_none() {
@@ -147,6 +148,7 @@ pub(crate) fn is_same(one: &str, other: &Str<'_>) -> bool {
     plain(one.chars()).eq(plain(other.chars()))
 }
 
-fn plain(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+/// Without separators, in capitals.
+pub(crate) fn plain(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     text.filter(|c| *c != '-' && *c != '*').map(|c| c.to_ascii_uppercase())
 }

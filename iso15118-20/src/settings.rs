@@ -120,6 +120,8 @@ pub struct Timing {
     pub customer: Duration,
     /// Both: command to a contactor or a converter to its confirmation.
     pub actuation: Duration,
+    /// Charger: start of power delivery to state C or D of the control pilot [V2G20-847], where the host reports it.
+    pub pilot: Duration,
     /// Charger: last response to the end of the connection.
     pub linger: Duration,
     /// Charger: request to the response that the host may supply, unless the next applies. Then the charger answers
@@ -139,7 +141,7 @@ impl Timing {
     /// The times of a profile.
     ///
     /// Lenient: two seconds instead of half a second on either side of the charge loop, because deployed peers
-    /// pace it at half a second.
+    /// pace it at half a second; a second instead of a quarter for the control pilot.
     pub const fn new(profile: Profile) -> Self {
         let loop_time = match profile {
             Profile::Strict => Duration::from_millis(500),
@@ -161,6 +163,10 @@ impl Timing {
             authorization: Duration::from_secs(55),
             customer: Duration::from_mins(3),
             actuation: Duration::from_millis(1400),
+            pilot: match profile {
+                Profile::Strict => Duration::from_millis(250),
+                Profile::Lenient => Duration::from_secs(1),
+            },
             linger: Duration::from_secs(5),
             respond: Duration::from_secs(1),
             slow_respond: Duration::from_secs(4),

@@ -237,6 +237,27 @@ fn contracts_of_providers_that_are_not_served_are_not_tried() {
     });
 }
 
+#[test]
+fn contracts_that_come_later_are_held_against_the_list_of_providers_too() {
+    static LATE: [Contract<'static>; 2] = [
+        contract("DE-AAA-C12345678-9"),
+        Contract { chain: Chain { leaf: &[7, 7], subs: SUBS }, emaid: "fr*bbb*c12345678*9" },
+    ];
+    run(&installing(leaked(), InstallWhen::Needed), |c| {
+        offer(c, true, Some(&[Str::new("FRBBB")]));
+        c.evcc.signed(c.now, signed());
+        deliver(c, 0);
+        c.evcc.set_contracts(&LATE);
+        c.evcc.installed(c.now, InstallationVerdict::Accepted);
+        match exi_codec::decode(&to_be_signed(c)).unwrap() {
+            Fragment::PncAReqAuthorizationMode(m) => {
+                assert!(m.contract_certificate_chain.certificate == Bytes::new(&[7, 7]), "of FRBBB");
+            }
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
 fn installing(roots: &'static [X509IssuerSerial<'static>], when: InstallWhen) -> EvccConfig<'static> {
     EvccConfig {
         installation: Some(Installation {

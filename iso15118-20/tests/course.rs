@@ -11,7 +11,9 @@ use exi_codec::iso20::common_messages::{
 };
 use exi_codec::iso20::common_types::{EvseNotification as N, ResponseCode as C};
 use exi_codec::{Amperes, Watts};
-use iso15118_20::evcc::{EvccConfig, EvccEvent as E, NotAllowed, PauseReaction, PowerTolerance, Wish};
+use iso15118_20::evcc::{
+    EvccConfig, EvccConfigError, EvccEvent as E, NotAllowed, PauseReaction, PowerTolerance, Wish,
+};
 use iso15118_20::message::{MessageKind as K, Request};
 use iso15118_20::security::PeerId;
 use iso15118_20::sequence::Stage;
@@ -331,6 +333,24 @@ fn services_are_renegotiated_without_new_authorization() {
         c.notification = Some((N::ServiceRenegotiation, 60));
         c.pass();
         assert_eq!(c.pass(), K::DcChargeLoopReq);
+    });
+}
+
+#[test]
+fn new_wishes_hold_from_the_next_choice_of_a_service_on() {
+    static BOTH_WAYS: [Wish; 1] = [Wish::new(Service::DcBpt, Mode::Scheduled)];
+    run(&DC, |c| {
+        c.services = vec![both_modes(Service::Dc), both_modes(Service::DcBpt)];
+        c.walk_to(Stage::ServiceDetail);
+        c.evcc.set_wishes(&BOTH_WAYS).unwrap();
+        assert_eq!(c.evcc.set_wishes(&[]), Err(EvccConfigError::Wishes));
+        c.walk_to(Stage::ChargeLoop);
+        let selected = |c: &Charger<'_>| c.evcc.selection().map(|s| (s.service, s.parameters.control_mode));
+        assert_eq!(selected(c), Some((Service::Dc, Mode::Dynamic)));
+        c.evcc.renegotiate_service(c.now).unwrap();
+        assert_eq!(last_stop(c), Some(ChargingSession::ServiceRenegotiation));
+        c.walk_to(Stage::ChargeLoop);
+        assert_eq!(selected(c), Some((Service::DcBpt, Mode::Scheduled)));
     });
 }
 

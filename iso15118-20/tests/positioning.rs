@@ -10,12 +10,13 @@ use exi_codec::iso20::acdp::{
 use exi_codec::iso20::common_messages::ChargingSession;
 use exi_codec::iso20::common_types::{EvseNotification as N, Processing, ResponseCode as C};
 use exi_codec::iso20::wpt::{
-    WptChargeLoopRes, WptChargeParameterDiscoveryRes, WptEvResult, WptFinePositioningMethod,
-    WptFinePositioningRes, WptPairingMethod,
+    AlternativeSecc, WptChargeLoopRes, WptChargeParameterDiscoveryRes, WptEvResult, WptFinePositioningMethod,
+    WptFinePositioningRes, WptPairingMethod, WptPairingRes,
 };
-use exi_codec::{Bytes, Watts};
+use exi_codec::{Bytes, List, Watts};
 use iso15118_20::evcc::{
     CheckIn, EvccConfig, EvccConfigError, EvccEvent as E, Mobility, Wish, WptDemand, WptMethods, WptResult,
+    alternatives,
 };
 use iso15118_20::message::{MessageKind as K, Request, Response};
 use iso15118_20::sequence::{Stage, Stream};
@@ -179,6 +180,40 @@ fn a_host_that_never_parks_does_not_hold_the_session() {
         c.walk_to(Stage::FinePositioning);
         c.evcc.positioned(c.now, WptResult::Failed);
         assert_eq!(c.finish(), Cause::PositioningFailed);
+    });
+}
+
+#[test]
+fn chargers_nearby_are_told_of_where_pairing_fails() {
+    wpt(|c| {
+        wpt_to(c, Stage::Pairing);
+        c.request();
+        let others = [
+            AlternativeSecc { ssid: Some("bay-2".into()), port: Some(61_851), ..Default::default() },
+            AlternativeSecc { ip_address: Some("fe80::2".into()), ..Default::default() },
+        ];
+        let response = |alternative_secc_list| {
+            Response::WptPairingRes(WptPairingRes {
+                header: header(),
+                response_code: C::WarningWpt,
+                alternative_secc_list,
+                ..Default::default()
+            })
+        };
+        let mut frame = [0; 512];
+        let len = response(Some(List::new(&others))).encode(&mut frame).unwrap();
+        let received = c.evcc.handle_input(c.now, &frame[..len]);
+        let list = alternatives(&received).expect("a list");
+        assert!(list.iter().eq(others));
+        c.drain();
+        assert_eq!(c.saw(|e| *e == E::AlternativeStations), 1);
+        assert_eq!(c.evcc.stage(), Stage::FinePositioning);
+        // One without names tells nothing.
+        c.evcc.positioned(c.now, WptResult::Success);
+        wpt_to(c, Stage::Pairing);
+        c.request();
+        c.reply(&response(None));
+        assert_eq!(c.saw(|e| *e == E::AlternativeStations), 1);
     });
 }
 

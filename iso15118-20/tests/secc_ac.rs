@@ -9,7 +9,7 @@ use common::station::{Station, ac_limits, ac_parameters, ac_round, config, ended
 use exi_codec::iso20::ac::{AcCpdReqEnergyTransferMode, AcCpdReqMode, AcCpdResMode, ClResControlMode};
 use exi_codec::iso20::common_messages::ChargeProgress;
 use exi_codec::iso20::common_types::{DisplayParameters, PercentValue, ResponseCode as C};
-use exi_codec::{Frequency, Vars, WattHours, Watts};
+use exi_codec::{Frequency, RationalNumber, Vars, WattHours, Watts};
 use iso15118_20::message::{MessageKind as K, Request, Response};
 use iso15118_20::secc::{SeccConfig, SeccEvent as E, Stop};
 use iso15118_20::sequence::Stage;
@@ -71,7 +71,8 @@ fn an_ac_charger_says_what_it_can() {
             (m.evse_nominal_frequency, m.maximum_power_asymmetry),
             (Frequency::new(60, 0), Some(kw(4).number()))
         );
-        assert_eq!(m.evse_power_ramp_limitation, Some(kw(2).number()));
+        // 2 kW/s are 120 kW a minute, of a vehicle that takes 11 kW.
+        assert_eq!(m.evse_power_ramp_limitation, Some(RationalNumber::new(10_909, -1)));
         assert!(s.events.iter().any(|e| matches!(e, E::AcVehicleLimits(limits)
             if limits.max_charge.total() == kw(11) && limits.discharge.unwrap().0.total() == kw(7))));
     });
@@ -317,24 +318,28 @@ fn islanding_stops_discharge_at_once() {
     });
 }
 
+/// As many rounds are warned of as the setting says; those of a live session of a few rounds all are.
 #[test]
 fn a_vehicle_above_its_schedule_is_warned_and_then_refused() {
-    let settings = Settings { profile_violations: 2, ..script::LENIENT };
-    with(&SeccConfig { settings, ..config() }, Service::Ac, ControlMode::Scheduled, |s| {
-        let entries = [ScheduleEntry { duration: 3600, power: kw(6) }];
-        s.secc.set_schedule(Some(Schedule::new(common::NOW, &entries)), None);
-        s.walk_to(Stage::ChargeLoop);
-        let draws =
-            |s: &mut Station<'_>, watts| s.code(&ac_round(Service::Ac, ControlMode::Scheduled, watts));
-        assert_eq!(draws(s, 6400), C::Ok);
-        assert_eq!(draws(s, 6600), C::WarningEvPowerProfileViolation);
-        assert_eq!(s.secc.stage(), Stage::ChargeLoop);
-        assert_eq!(draws(s, 6000), C::Ok);
-        assert_eq!(draws(s, 9000), C::WarningEvPowerProfileViolation);
-        assert_eq!(draws(s, 9000), C::WarningEvPowerProfileViolation);
-        assert_eq!(draws(s, 9000), C::FailedEvPowerProfileViolation);
-        ended(s, refused(K::AcChargeLoopReq, C::FailedEvPowerProfileViolation, Refusal::Content));
-    });
+    let two = Settings { profile_violations: 2, ..script::LENIENT };
+    for (settings, warnings) in [(two, 2), (script::STRICT, 10), (script::LENIENT, 60)] {
+        with(&SeccConfig { settings, ..config() }, Service::Ac, ControlMode::Scheduled, |s| {
+            let entries = [ScheduleEntry { duration: 3600, power: kw(6) }];
+            s.secc.set_schedule(Some(Schedule::new(common::NOW, &entries)), None);
+            s.walk_to(Stage::ChargeLoop);
+            let draws =
+                |s: &mut Station<'_>, watts| s.code(&ac_round(Service::Ac, ControlMode::Scheduled, watts));
+            assert_eq!(draws(s, 6400), C::Ok);
+            assert_eq!(draws(s, 6600), C::WarningEvPowerProfileViolation);
+            assert_eq!(s.secc.stage(), Stage::ChargeLoop);
+            assert_eq!(draws(s, 6000), C::Ok);
+            for _ in 0..warnings {
+                assert_eq!(draws(s, 9000), C::WarningEvPowerProfileViolation);
+            }
+            assert_eq!(draws(s, 9000), C::FailedEvPowerProfileViolation);
+            ended(s, refused(K::AcChargeLoopReq, C::FailedEvPowerProfileViolation, Refusal::Content));
+        });
+    }
 }
 
 #[test]

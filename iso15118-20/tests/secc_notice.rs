@@ -78,6 +78,25 @@ fn other_notifications_are_wishes() {
 }
 
 #[test]
+fn of_two_that_run_out_at_once_both_are_told() {
+    with(&strict(), Service::Ac, ControlMode::Dynamic, |s| {
+        s.walk_to(Stage::ChargeLoop);
+        for notification in [N::ScheduleRenegotiation, N::MeteringConfirmation] {
+            s.secc.notify(s.now, notification, 1).unwrap();
+        }
+        for _ in 0..20 {
+            s.now += Duration::from_millis(200);
+            s.secc.handle_timeout(s.now);
+            s.ok(&s.round());
+        }
+        let told: Vec<_> = s.events.iter().filter(|e| matches!(e, E::Overdue(_))).collect();
+        let both =
+            [E::Overdue(SeccTimer::ScheduleRenegotiation), E::Overdue(SeccTimer::MeteringConfirmation)];
+        assert_eq!(told, both.iter().collect::<Vec<_>>());
+    });
+}
+
+#[test]
 fn notifications_need_somebody_who_hears_them() {
     with(&config(), Service::Ac, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::PowerDelivery);

@@ -16,14 +16,15 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::common_types::{NumericId, PercentValue, Processing, ResponseCode as C};
 use exi_codec::{List, Ranged, WattHours, Watts};
 use iso15118_20::message::{MessageKind as K, Request, Response};
+use iso15118_20::schedule::{Corridor, PowerCurve};
 use iso15118_20::secc::{
-    Announcement, AnswerError, Mobility, ScheduleOffer, ScheduleSource, SeccConfig, SeccEvent as E,
-    TupleOffer,
+    Announcement, AnswerError, Mobility, SCHEDULE_SLOTS, ScheduleOffer, ScheduleSource, Secc, SeccConfig,
+    SeccEvent as E, TupleOffer,
 };
 use iso15118_20::security::{SignatureScheme, Signed};
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{BptChannel, BptParameters, ControlMode, Fee, Offer, Parameters, Service};
-use iso15118_20::{Contactor, Refusal, Settings, ToleranceRefusal};
+use iso15118_20::{Contactor, Refusal, ScheduleEntry, Settings, ToleranceRefusal};
 
 const SCHEDULED: ControlMode = ControlMode::Scheduled;
 
@@ -60,6 +61,18 @@ fn plan(tuple: u32, entries: &[PowerScheduleEntry], acceptance: Option<Tolerance
         }),
         ..request
     }
+}
+
+/// A charger with more memory for schedules.
+fn with_memory(
+    config: &SeccConfig<'_>,
+    buffer: &mut [u8; common::BUFFER],
+    memory: &mut [ScheduleEntry],
+    service: Service,
+    test: impl FnOnce(&mut Station<'_>),
+) {
+    let secc = Secc::new(config, buffer).unwrap().with_schedule_memory(memory);
+    test(&mut Station::new(secc, service, SCHEDULED));
 }
 
 fn answer<'s>(s: &'s mut Station<'_>, announcement: &Announcement<'_>) -> Response<'s> {
@@ -115,6 +128,136 @@ fn the_host_offers_and_the_vehicle_chooses() {
             }
         });
     }
+}
+
+/// A day of quarter hours: 3 kW and 9 kW by turns, with 1 kW in the evening.
+fn day() -> Vec<PowerScheduleEntry> {
+    (0..96).map(|quarter| entry(900, if quarter >= 72 { 1 } else { [3, 9][quarter % 2] })).collect()
+}
+
+/// Asks for schedules as a vehicle that can take so many entries.
+fn asks(points: u16) -> Request<'static> {
+    let Request::ScheduleExchangeReq(request) = schedule_exchange(SCHEDULED) else { panic!() };
+    Request::ScheduleExchangeReq(ScheduleExchangeReq {
+        maximum_supporting_points: Ranged::clamped(points),
+        ..request
+    })
+}
+
+fn offered(response: &Response<'_>) -> (Vec<PowerScheduleEntry>, Option<Vec<PowerScheduleEntry>>) {
+    let Response::ScheduleExchangeRes(m) = response else { panic!() };
+    let SeResControlMode::Scheduled(list) = m.control_mode else { panic!() };
+    let tuple = list.first().unwrap();
+    let entries = |schedule: exi_codec::iso20::common_messages::ChargingSchedule<'_>| {
+        schedule.power_schedule.power_schedule_entries.iter().collect::<Vec<_>>()
+    };
+    (entries(tuple.charging_schedule), tuple.discharging_schedule.map(entries))
+}
+
+#[test]
+fn a_day_of_quarter_hours_is_offered_and_held_to() {
+    let mut memory = vec![ScheduleEntry::default(); 96 * SCHEDULE_SLOTS];
+    let (day, out) = (day(), [entry(86_400, 2)]);
+    let both = TupleOffer { charge: offer(&day, None), discharge: Some(offer(&out, None)) };
+    for (quarter, kilowatts, code) in [
+        (1, 9, C::Ok),
+        (2, 9, C::FailedEvPowerProfileInvalid),
+        (71, 9, C::Ok),
+        (73, 3, C::FailedEvPowerProfileInvalid),
+        (95, 1, C::Ok),
+        (96, 1, C::FailedEvPowerProfileInvalid),
+        (50, -2, C::Ok),
+        (50, -3, C::FailedEvPowerProfileInvalid),
+    ] {
+        let config = by_host();
+        let mut buffer = [0; common::BUFFER];
+        with_memory(&config, &mut buffer, &mut memory, Service::AcBpt, |s| {
+            s.walk_to(Stage::ScheduleExchange);
+            s.send(&asks(1024));
+            let tuples = [both, both, both];
+            let announcement = Announcement { tuples: &tuples, ..Announcement::default() };
+            let sent = answer(s, &announcement);
+            assert_eq!(offered(&sent), (day.clone(), Some(out.to_vec())));
+            s.secc.contactor(s.now, Contactor::Closed);
+            let wait = PowerScheduleEntry { power: Watts::ZERO, ..entry(900 * quarter, 0) };
+            let entries = [wait, entry(900, kilowatts)];
+            assert_eq!(s.code(&Request::PowerDeliveryReq(plan(3, &entries, None))), code, "{quarter}");
+            if code == C::Ok && kilowatts > 0 {
+                s.now += Duration::from_secs(u64::from(900 * quarter));
+                s.measure_ac(0);
+                s.ok(&s.round());
+                let most = s.events.iter().rev().find_map(|e| match e {
+                    E::AcOutput(output) => Some(output.active.total()),
+                    _ => None,
+                });
+                assert_eq!(most, Some(Watts::new(kilowatts, 3)));
+            }
+        });
+    }
+}
+
+#[test]
+fn what_vehicle_or_engine_cannot_take_is_merged_downward() {
+    let day = day();
+    let mut memory = vec![ScheduleEntry::default(); 96 * SCHEDULE_SLOTS];
+    for (points, slots) in [(12, 96), (95, 96), (1024, 0), (1024, 95)] {
+        let config = by_host();
+        let mut buffer = [0; common::BUFFER];
+        let memory = &mut memory[..slots * SCHEDULE_SLOTS];
+        with_memory(&config, &mut buffer, memory, Service::Ac, |s| {
+            s.walk_to(Stage::ScheduleExchange);
+            s.send(&asks(points));
+            let tuples = [tuple(&day)];
+            let announcement = Announcement { tuples: &tuples, ..Announcement::default() };
+            let sent = answer(s, &announcement);
+            let (entries, _) = offered(&sent);
+            assert_eq!(entries.len(), 12);
+            let (few, all) = (List::new(&entries), List::new(&day));
+            let allowed = Corridor::charging(PowerCurve::new(NOW, all));
+            assert_eq!(allowed.check(PowerCurve::new(NOW, few)), Ok(()));
+            // What was sent is what the vehicle is held to.
+            s.secc.contactor(s.now, Contactor::Closed);
+            assert_eq!(s.code(&Request::PowerDeliveryReq(plan(1, &entries, None))), C::Ok);
+            s.ok(&power(ChargeProgress::Stop));
+        });
+    }
+}
+
+#[test]
+fn the_schedule_in_force_holds_while_another_is_offered() {
+    let mut memory = vec![ScheduleEntry::default(); 96 * SCHEDULE_SLOTS];
+    let (day, config) = (day(), by_host());
+    let mut buffer = [0; common::BUFFER];
+    with_memory(&config, &mut buffer, &mut memory, Service::Ac, |s| {
+        s.walk_to(Stage::ScheduleExchange);
+        s.send(&asks(96));
+        let tuples = [tuple(&NINE), tuple(&day), tuple(&SIX)];
+        answer(s, &Announcement { tuples: &tuples, ..Announcement::default() });
+        s.secc.contactor(s.now, Contactor::Closed);
+        s.ok(&Request::PowerDeliveryReq(plan(2, &[entry(900, 3)], None)));
+        let most = |s: &mut Station<'_>| {
+            s.measure_ac(0);
+            s.ok(&s.round());
+            s.events.iter().rev().find_map(|e| match e {
+                E::AcOutput(output) => Some(output.active.total()),
+                _ => None,
+            })
+        };
+        assert_eq!(most(s), Some(Watts::new(3, 3)));
+        for turn in 0..5 {
+            let stream = Stream::ScheduleRenegotiation;
+            s.ask_on(stream, &s.parameters());
+            s.send_on(stream, &asks(96));
+            let five = [entry(7200, 5)];
+            let tuples = [tuple(&five), tuple(&five), tuple(&five)];
+            answer(s, &Announcement { tuples: &tuples, ..Announcement::default() });
+            assert_eq!(most(s), Some(Watts::new(if turn == 0 { 3 } else { 5 }, 3)));
+            let mut message = plan(1 + turn % 3, &five, None);
+            message.charge_progress = ChargeProgress::ScheduleRenegotiation;
+            assert_eq!(s.code_on(stream, &Request::PowerDeliveryReq(message)), C::Ok);
+            assert_eq!(most(s), Some(Watts::new(5, 3)));
+        }
+    });
 }
 
 #[test]
@@ -283,7 +426,7 @@ fn more_time_is_for_whoever_was_asked() {
 
 #[test]
 fn answers_must_fit_the_question() {
-    static LONG: [PowerScheduleEntry; 13] = [entry(60, 1); 13];
+    static LONG: [PowerScheduleEntry; 1025] = [entry(60, 1); 1025];
     with(&by_host(), Service::Ac, SCHEDULED, |s| {
         let mut out = [0; 4096];
         let mut say = |s: &mut Station<'_>, tuples: &[TupleOffer<'_>]| {

@@ -11,12 +11,11 @@ use exi_codec::app_protocol::{AppProtocol, ResponseCode as Negotiation};
 use exi_codec::iso20::common_messages::{
     ChargingSession, ParameterValue, SelectedService, ServiceDiscoveryReq,
 };
-use exi_codec::iso20::common_types::{DetailedCost, ResponseCode as C};
+use exi_codec::iso20::common_types::{DetailedCost, DetailedTax, NumericId, ResponseCode as C};
 use exi_codec::{List, RationalNumber};
 use iso15118_20::message::{MessageKind as K, Request, Response};
-use iso15118_20::secc::{
-    AnswerError, ConfigError, Costs, Meter, MeterDetail, Secc, SeccConfig, SeccEvent as E,
-};
+use iso15118_20::price::{Costs, Taxes};
+use iso15118_20::secc::{AnswerError, ConfigError, Meter, MeterDetail, Secc, SeccConfig, SeccEvent as E};
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{
     ControlMode, Family, Fee, InternetProtocol, MobilityNeeds, Offer, Parameters, ParkingKind,
@@ -179,16 +178,31 @@ fn configurations_are_checked() {
 }
 
 #[test]
+fn a_receipt_has_no_more_taxes_than_the_schema() {
+    assert!(Taxes::new(&[DetailedTax::default(); 10]).is_some_and(|taxes| taxes.lines().len() == 10));
+    assert!(Taxes::new(&[DetailedTax::default(); 11]).is_none());
+}
+
+#[test]
 fn costs_come_as_a_receipt_with_the_meter() {
     with(&config(), Service::Ac, ControlMode::Dynamic, |s| {
         s.walk_to(Stage::ChargeLoop);
         let cost =
             DetailedCost { amount: RationalNumber::new(425, -2), cost_per_unit: RationalNumber::new(42, -2) };
         s.secc.set_meter(Meter { charged: 10_119, discharged: None });
-        s.secc.set_costs(Some(Costs { energy: Some(cost), ..Costs::default() }));
+        let tax = |rule, amount| DetailedTax {
+            tax_rule_id: NumericId::new(rule).unwrap(),
+            amount: RationalNumber::new(amount, -2),
+        };
+        let taxes = [tax(1, 68), tax(4, 7)];
+        let costs = Costs { energy: Some(cost), taxes: Taxes::new(&taxes).unwrap(), ..Costs::default() };
+        s.secc.set_costs(Some(costs));
         let Response::AcChargeLoopRes(m) = s.ask(&s.round()) else { panic!() };
         assert_eq!(m.meter_info.unwrap().get().charged_energy_reading_wh, 10_119);
-        assert_eq!(m.receipt.unwrap().get().energy_costs, Some(cost));
+        let receipt = m.receipt.unwrap().get();
+        assert_eq!((receipt.energy_costs, receipt.occupancy_costs), (Some(cost), None));
+        assert!(receipt.tax_costs.iter().eq(taxes));
+        assert_eq!(Costs::from(&receipt), costs);
         // Later only where the vehicle wants it.
         let Response::AcChargeLoopRes(m) = s.ask(&s.round()) else { panic!() };
         assert!(m.meter_info.is_none() && m.receipt.is_none());

@@ -139,29 +139,91 @@ fn no_loss_at_all_is_not_believed() {
     assert!(!kinds.contains(&(OTHER, "CM_SLAC_MATCH.REQ")), "{kinds:?}");
 }
 
-#[test]
-fn an_indirect_charger_is_validated_by_toggles() {
-    let mut ev = sounded(Profile::Strict, &[(EVSE, 15)]);
-    let frames = pass(&mut ev, 1500);
-    assert_eq!(names(&frames), [(1412, "CM_VALIDATE.REQ")]);
-    let told = |toggles, result| frame(EV, EVSE, &Mme::ValidateCnf(ValidateCnf { toggles, result }));
-    ev.handle_frame(ms(1500), &told(0, ValidateResult::Ready)).unwrap();
-    let frames: Vec<_> = sent(&mut ev);
-    // Seven makes two of one to three.
-    let (_, Mme::ValidateReq(second)) = parse(&frames[0]) else { panic!("{frames:?}") };
-    assert_eq!(second.timer, 14);
+fn told(from: MacAddr, toggles: u8, result: ValidateResult) -> Vec<u8> {
+    frame(EV, from, &Mme::ValidateCnf(ValidateCnf { toggles, result }))
+}
+
+/// The messages of a validation that were sent: when, to whom, and their timers.
+fn steps(frames: &[(u64, Vec<u8>)]) -> Vec<(u64, MacAddr, u8)> {
+    let step = |(at, frame): &(u64, Vec<u8>)| match parse(frame) {
+        (to, Mme::ValidateReq(message)) => Some((*at, to, message.timer)),
+        _ => None,
+    };
+    frames.iter().filter_map(step).collect()
+}
+
+/// One round with a charger that counts right. What is random is 7: 2 of 1 to 3 toggles, pauses of 7 ms.
+fn round(ev: &mut Vehicle, asked: u64, counted: u8) -> u64 {
+    ev.handle_frame(ms(asked + 10), &told(EVSE, 0, ValidateResult::Ready)).unwrap();
+    assert_eq!(steps(&pass(ev, asked + 100)), [(asked + 17, EVSE, 14)]);
     let mut switched = Vec::new();
-    for at in (1500..3000).step_by(100) {
-        pass(&mut ev, at);
-        switched.extend(events(&mut ev));
+    for at in (asked + 100..asked + 1500).step_by(100) {
+        assert_eq!(names(&pass(ev, at)), []);
+        switched.extend(events(ev));
     }
     let toggle = [EvEvent::S2(S2::Closed), EvEvent::S2(S2::Open)];
     assert_eq!(switched, [toggle, toggle].concat());
-    ev.handle_frame(ms(3000), &told(2, ValidateResult::Success)).unwrap();
+    ev.handle_frame(ms(asked + 1520), &told(EVSE, counted, ValidateResult::Success)).unwrap();
+    asked + 1520
+}
+
+#[test]
+fn an_indirect_charger_is_validated_by_toggles_three_times() {
+    let mut ev = sounded(Profile::Strict, &[(EVSE, 15)]);
+    assert_eq!(steps(&pass(&mut ev, 1500)), [(1412, EVSE, 0)]);
+    let mut asked = 1412;
+    for _ in 0..2 {
+        let counted = round(&mut ev, asked, 2);
+        assert_eq!(sent(&mut ev), Vec::<Vec<u8>>::new());
+        assert_eq!(steps(&pass(&mut ev, counted + 100)), [(counted + 7, EVSE, 0)]);
+        asked = counted + 7;
+    }
+    round(&mut ev, asked, 2);
     assert_eq!(parse(&sent(&mut ev)[0]).1, Mme::SlacMatchReq(choice(RUN)));
     let attenuation = Attenuation::decibels(15);
     let chosen = EvEvent::Chosen { evse: EVSE, attenuation, finding: Finding::Validated };
     assert_eq!(events(&mut ev), [chosen]);
+}
+
+#[test]
+fn a_wrong_count_in_any_round_is_no_match() {
+    let mut ev = sounded(Profile::Strict, &[(EVSE, 15)]);
+    pass(&mut ev, 1412);
+    let counted = round(&mut ev, 1412, 2);
+    pass(&mut ev, counted + 7);
+    let counted = round(&mut ev, counted + 7, 3);
+    assert_eq!(sent(&mut ev), Vec::<Vec<u8>>::new());
+    // Another attempt, in which it is asked anew.
+    assert_eq!(names(&pass(&mut ev, counted + 400)), [(counted + 400, "CM_SLAC_PARM.REQ")]);
+}
+
+#[test]
+fn toggles_that_the_charger_did_not_count_are_made_again() {
+    let mut ev = sounded(Profile::Strict, &[(EVSE, 15)]);
+    pass(&mut ev, 1412);
+    ev.handle_frame(ms(1420), &told(EVSE, 0, ValidateResult::Ready)).unwrap();
+    assert_eq!(steps(&pass(&mut ev, 1530)), [(1427, EVSE, 14)]);
+    assert_eq!(events(&mut ev), [EvEvent::S2(S2::Closed)]);
+    // A late copy says nothing; a repetition says that the second step was lost.
+    let copy = told(EVSE, 0, ValidateResult::Ready);
+    assert_eq!(ev.handle_frame(ms(1600), &copy), Err(Ignored::Stale));
+    ev.handle_frame(ms(1820), &copy).unwrap();
+    // S2 was open again at 1827; nothing is left to be switched later.
+    assert_eq!(steps(&pass(&mut ev, 2700)), [(2620, EVSE, 0)]);
+    assert_eq!(events(&mut ev), [EvEvent::S2(S2::Open)]);
+    // Somebody else toggles there: it is asked again later, and the pilot rests meanwhile.
+    ev.handle_frame(ms(2710), &told(EVSE, 0, ValidateResult::NotReady)).unwrap();
+    assert_eq!(steps(&pass(&mut ev, 3150)), [(3110, EVSE, 0)]);
+    assert_eq!(events(&mut ev), []);
+}
+
+#[test]
+fn a_farther_charger_is_not_tried_while_the_nearest_is_silent() {
+    let mut ev = sounded(Profile::Strict, &[(EVSE, 12), (OTHER, 17)]);
+    let frames = pass(&mut ev, 60_000);
+    let asked = steps(&frames);
+    assert!(!asked.is_empty() && asked.iter().all(|(_, to, _)| *to == EVSE), "{asked:?}");
+    assert!(events(&mut ev).contains(&EvEvent::Failed(EvFailure::NoCharger)));
 }
 
 #[test]

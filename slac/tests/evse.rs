@@ -204,27 +204,97 @@ fn a_silent_vehicle_is_restarted_twice() {
     assert_eq!(events(&mut evse), [EvseEvent::Failed(MatchFailure::NoRequest)]);
 }
 
+fn ask(timer: u8) -> Vec<u8> {
+    frame(EVSE, EV, &Mme::ValidateReq(ValidateReq { timer, result: ValidateResult::Ready }))
+}
+
+fn told(toggles: u8, result: ValidateResult) -> Vec<u8> {
+    frame(EV, EVSE, &Mme::ValidateCnf(ValidateCnf { toggles, result }))
+}
+
+/// So many toggles of 600 ms, of which the first begins at `at`.
+fn toggle(evse: &mut Charger, at: u64, toggles: u64) {
+    for toggle in 0..toggles {
+        evse.pilot(ms(at + 600 * toggle), PilotState::C);
+        evse.pilot(ms(at + 600 * toggle + 300), PilotState::B);
+    }
+}
+
 #[test]
-fn toggles_are_counted_between_two_steady_states() {
+fn toggles_are_counted_in_their_window_round_after_round() {
     let mut evse = reported(Profile::Strict);
     respond(&mut evse, 210);
-    let ask =
-        |timer| frame(EVSE, EV, &Mme::ValidateReq(ValidateReq { timer, result: ValidateResult::Ready }));
-    let told = |toggles, result| frame(EV, EVSE, &Mme::ValidateCnf(ValidateCnf { toggles, result }));
-    evse.handle_frame(ms(1000), &ask(0)).unwrap();
-    assert_eq!(sent(&mut evse), [told(0, ValidateResult::Ready)]);
-    evse.handle_frame(ms(1010), &ask(14)).unwrap();
-    for (at, state) in
-        [(1100, PilotState::C), (1400, PilotState::B), (1700, PilotState::C), (2000, PilotState::B)]
-    {
-        evse.pilot(ms(at), state);
+    // Six rounds last longer than the ten seconds for a decision, and less than the next decision would.
+    for round in 0..6 {
+        let at = 1000 + 1600 * round;
+        evse.handle_frame(ms(at), &ask(0)).unwrap();
+        assert_eq!(sent(&mut evse), [told(0, ValidateResult::Ready)]);
+        evse.handle_frame(ms(at + 10), &ask(14)).unwrap();
+        // A late copy of the first step does not end the count.
+        assert_eq!(evse.handle_frame(ms(at + 30), &ask(0)), Err(Ignored::Stale));
+        toggle(&mut evse, at + 110, 2);
+        assert_eq!(pass(&mut evse, at + 1510), [(at + 1510, told(2, ValidateResult::Success))]);
     }
-    assert_eq!(pass(&mut evse, 2510), [(2510, told(2, ValidateResult::Success))]);
     // The answer was lost: it comes again.
-    evse.handle_frame(ms(2600), &ask(14)).unwrap();
+    evse.handle_frame(ms(10_600), &ask(14)).unwrap();
     assert_eq!(sent(&mut evse), [told(2, ValidateResult::Success)]);
-    choose(&mut evse, 2700).unwrap();
+    choose(&mut evse, 10_700).unwrap();
     assert_eq!(sent(&mut evse)[0], confirmation());
+}
+
+#[test]
+fn validation_does_not_keep_a_session_for_ever() {
+    let mut evse = reported(Profile::Strict);
+    respond(&mut evse, 210);
+    let mut at = 1000;
+    while at < 60_000 && evse.handle_frame(ms(at), &ask(0)).is_ok() {
+        evse.handle_frame(ms(at + 10), &ask(5)).unwrap();
+        pass(&mut evse, at + 800);
+        at += 800;
+    }
+    assert!((14_000..17_000).contains(&at), "{at}");
+    pass(&mut evse, at + 1000);
+    assert_eq!(evse.state(), EvseState::Waiting);
+}
+
+#[test]
+fn toggles_that_the_window_cuts_off_are_nobodys() {
+    // (first edge, window in 100 ms): they end too late, or begin too early.
+    for (first, timer) in [(1310, 8), (950, 14)] {
+        let mut evse = reported(Profile::Strict);
+        respond(&mut evse, 210);
+        evse.handle_frame(ms(900), &ask(0)).unwrap();
+        assert_eq!(sent(&mut evse), [told(0, ValidateResult::Ready)]);
+        if first < 1000 {
+            evse.pilot(ms(first), PilotState::C);
+        }
+        evse.handle_frame(ms(1000), &ask(timer)).unwrap();
+        if first < 1000 {
+            // It is in the middle of a toggle.
+            assert_eq!(sent(&mut evse), [told(0, ValidateResult::NotReady)]);
+            continue;
+        }
+        evse.pilot(ms(first), PilotState::C);
+        evse.pilot(ms(first + 300), PilotState::B);
+        evse.pilot(ms(first + 550), PilotState::C);
+        let end = 1000 + 100 * (u64::from(timer) + 1);
+        assert_eq!(pass(&mut evse, end), [(end, told(0, ValidateResult::Failure))]);
+    }
+}
+
+#[test]
+fn nobody_is_validated_while_the_pilot_moves_for_another() {
+    let mut evse = reported(Profile::Strict);
+    respond(&mut evse, 210);
+    toggle(&mut evse, 300, 1);
+    evse.handle_frame(ms(1000), &ask(0)).unwrap();
+    assert_eq!(sent(&mut evse), [told(0, ValidateResult::NotReady)]);
+    evse.handle_frame(ms(1300), &ask(0)).unwrap();
+    assert_eq!(sent(&mut evse), [told(0, ValidateResult::Ready)]);
+    // Between the two steps it begins again.
+    toggle(&mut evse, 1320, 1);
+    evse.handle_frame(ms(1650), &ask(8)).unwrap();
+    assert_eq!(sent(&mut evse), [told(0, ValidateResult::NotReady)]);
 }
 
 #[test]

@@ -3,19 +3,10 @@
 // The example has more than these tests use.
 #![allow(dead_code, clippy::unchecked_time_subtraction)]
 
-#[path = "../examples/parking-lot/chance.rs"]
-mod chance;
-#[path = "../examples/parking-lot/forger.rs"]
-mod forger;
-#[path = "../examples/parking-lot/lot.rs"]
-mod lot;
-#[path = "../examples/parking-lot/modem.rs"]
-mod modem;
-#[path = "../examples/parking-lot/tally.rs"]
-mod tally;
+#[path = "../examples/parking-lot/simulation/mod.rs"]
+mod simulation;
 
-use lot::{Lot, Outcome, Scenario, Variant};
-use tally::Tally;
+use simulation::{Lot, Outcome, Scenario, Tally, Variant, Watch};
 
 fn runs() -> u64 {
     std::env::var("V2G_SLAC_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(6)
@@ -24,7 +15,7 @@ fn runs() -> u64 {
 fn lots(variant: Variant) -> Tally {
     let mut tally = Tally::default();
     for seed in 0..runs() {
-        assert_eq!(tally.add(&Scenario::random(seed, variant)), None);
+        assert_eq!(tally.add(&Scenario::random(seed, variant), Watch::Nothing), None);
     }
     tally
 }
@@ -58,7 +49,7 @@ fn without_loss_all_are_matched_at_the_first_go() {
             power_cycles: 0,
             mute: 0,
         };
-        let report = Lot::new(scenario).run();
+        let report = Lot::new(scenario, Watch::Nothing).run();
         assert_eq!(report.outcomes.len(), 6);
         assert!(report.outcomes.iter().all(|o| matches!(o, Outcome::Own { first_go: true, .. })));
     }

@@ -2,7 +2,9 @@
 
 mod check;
 mod diagram;
+mod firmware;
 mod generate;
+mod headers;
 mod instructions;
 mod process;
 mod sizes;
@@ -41,6 +43,12 @@ enum Task {
         #[arg(long)]
         schemas: Option<PathBuf>,
     },
+    /// Write the C headers in `include` from the declarations of v2g-ffi.
+    Headers {
+        /// Only check that those committed are what the declarations say.
+        #[arg(long)]
+        check: bool,
+    },
     /// Check dependency arrows, builds without a standard library, and links in the documentation.
     Check,
     /// Count the instructions of every benchmark message and compare them with the C codec's.
@@ -53,6 +61,14 @@ enum Task {
     },
     /// Measure flash, message structs and stack on thumbv7em; without --json or --check, also update the README.
     Sizes {
+        #[command(flatten)]
+        output: Output,
+        /// Only check that the table in the README is what is measured.
+        #[arg(long, conflicts_with = "json")]
+        check: bool,
+    },
+    /// Build the C firmware, run it on an emulated Cortex-M4 and measure it; without --json or --check, also update the README.
+    Firmware {
         #[command(flatten)]
         output: Output,
         /// Only check that the table in the README is what is measured.
@@ -79,6 +95,14 @@ struct Output {
 impl Output {
     const fn format(&self) -> Format {
         if self.json { Format::Json } else { Format::Table }
+    }
+
+    const fn report(&self, check: bool) -> sizes::Report {
+        match (check, self.format()) {
+            (true, _) => sizes::Report::Check,
+            (false, Format::Table) => sizes::Report::Write,
+            (false, Format::Json) => sizes::Report::Json,
+        }
     }
 }
 
@@ -111,16 +135,13 @@ fn main() -> ExitCode {
             generate::run(schemas, mode)
         }
         Task::Grammars { schemas } => generate::compare(schemas),
+        Task::Headers { check } => {
+            headers::run(if check { generate::Mode::Check } else { generate::Mode::Write })
+        }
         Task::Check => check::all(),
         Task::Instructions { output, against } => instructions::run(output.format(), against),
-        Task::Sizes { output, check } => {
-            let report = match (check, output.format()) {
-                (true, _) => sizes::Report::Check,
-                (false, Format::Table) => sizes::Report::Write,
-                (false, Format::Json) => sizes::Report::Json,
-            };
-            sizes::run(report)
-        }
+        Task::Sizes { output, check } => sizes::run(output.report(check)),
+        Task::Firmware { output, check } => firmware::run(output.report(check)),
         Task::Diagram { check } => {
             diagram::run(if check { diagram::Mode::Check } else { diagram::Mode::Write })
         }

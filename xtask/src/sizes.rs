@@ -86,7 +86,7 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
         Report::Json => println!("{}", serde_json::to_string_pretty(&sizes)?),
         Report::Write | Report::Check => {
             print!("{table}");
-            update_readme(&table, report)?;
+            update_readme("sizes", &table, report)?;
         }
     }
     let missed: Vec<&str> =
@@ -238,20 +238,22 @@ fn table(sizes: &Sizes) -> String {
     table
 }
 
-fn update_readme(table: &str, report: Report) -> Result<(), Failure> {
-    const START: &str = "<!-- sizes -->\n";
-    const END: &str = "<!-- /sizes -->";
+/// Writes a table between the marks of its name in the README, or checks that it is there.
+pub(crate) fn update_readme(name: &str, table: &str, report: Report) -> Result<(), Failure> {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let path = workspace::root().join("README.md");
     let readme = fs::read_to_string(&path)?;
-    let parts = readme.split_once(START).and_then(|(head, rest)| Some((head, rest.split_once(END)?)));
+    let parts = readme.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?)));
     let Some((head, (old, tail))) = parts else {
-        return Err(Failure::new(format!("{}: no table between {} and {END}", path.display(), START.trim())));
+        return Err(Failure::new(format!("{}: no table between {} and {end}", path.display(), start.trim())));
     };
     match report {
         _ if old == table => Ok(()),
         Report::Check if is_current(old, table) => Ok(()),
-        Report::Check => Err(Failure::new("the sizes in the README are not those measured".into())),
-        Report::Json | Report::Write => Ok(fs::write(&path, format!("{head}{START}{table}{END}{tail}"))?),
+        Report::Check => {
+            Err(Failure::new(format!("the table `{name}` in the README is not what is measured")))
+        }
+        Report::Json | Report::Write => Ok(fs::write(&path, format!("{head}{start}{table}{end}{tail}"))?),
     }
 }
 

@@ -50,6 +50,9 @@ pub(crate) fn advice(end: End) -> (Option<&'static str>, Option<&'static str>) {
                 (None, Some("the vehicle ignored a notification; the charger switched off"))
             }
             Timer::Actuation => (None, Some("contactors or converter did not confirm a command")),
+            Timer::Acknowledge => {
+                (None, Some("the vehicle's converter did not follow a set-point within AckMaxDelay"))
+            }
         },
         Cause::LinkLost => (None, Some("the cable, the modem or the other end's program went away")),
         Cause::Framing(_) => (None, Some("look at the bytes before: a length or a header was wrong")),

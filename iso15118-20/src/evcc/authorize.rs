@@ -10,10 +10,11 @@ use exi_codec::iso20::xmldsig::X509IssuerSerial;
 use exi_codec::{Lazy, List, Str};
 use v2gtp::Instant;
 
+use super::providers::Providers;
 use super::{Core, Evcc, Flags, Pending, T, Turn};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
-use crate::security::{Chain, SIGNED_ID, Signed, is_of};
+use crate::security::{Chain, SIGNED_ID, Signed};
 use crate::sequence::{Asked, Guard, Stage, Stream};
 use crate::settings::Transport;
 
@@ -130,6 +131,8 @@ pub(super) struct Auth {
     challenge: [u8; 16],
     /// Contracts that are not tried, or not any more, one bit each.
     barred: u8,
+    /// The providers whose contracts count here.
+    providers: Providers,
     /// Contracts that may still be fetched.
     installs: u8,
     /// Contracts that the charger still has.
@@ -152,6 +155,7 @@ impl Auth {
         install: false,
         challenge: [0; 16],
         barred: 0,
+        providers: Providers::ANY,
         installs: 0,
         remaining: 0,
         subject: None,
@@ -181,10 +185,11 @@ impl Auth {
 
 impl<'a> Evcc<'a> {
     /// The contracts of the vehicle, best first, at most [`MAX_CONTRACTS`]; in place of those of the configuration.
-    /// What was refused before may be tried again. A contract that has authorized the session keeps its place.
+    /// What was refused before may be tried again; contracts of providers that the charger did not list are not. A
+    /// contract that has authorized the session keeps its place.
     pub fn set_contracts(&mut self, contracts: &'a [Contract<'a>]) {
         self.core.config.contracts = contracts;
-        self.core.auth.barred = 0;
+        self.core.bar_foreign_contracts();
     }
 
     /// The signature that the engine waits for, if it waits for one.
@@ -235,15 +240,11 @@ impl Core<'_> {
         if let AsResAuthorizationMode::Pnc(block) = message.authorization_mode {
             auth.challenge = block.gen_challenge;
             auth.contract = offers(Authorization::Pnc) && secured && wanted;
-            if let Some(providers) = block.supported_providers {
-                for (index, contract) in self.config.contracts.iter().take(MAX_CONTRACTS).enumerate() {
-                    if !providers.iter().any(|provider| is_of(contract.emaid, &provider)) {
-                        auth.barred |= 1 << index;
-                    }
-                }
-            }
+            auth.providers = block.supported_providers.map_or(Providers::ANY, |list| Providers::read(&list));
         }
-        auth.installs = self.config.installation.map_or(0, |installation| installation.max_chains.max(1));
+        self.bar_foreign_contracts();
+        self.auth.installs =
+            self.config.installation.map_or(0, |installation| installation.max_chains.max(1));
         let always = self.config.installation.is_some_and(|i| i.when == InstallWhen::Offered);
         if always && self.may_install() { self.begin_install() } else { self.choose_way() }
     }
@@ -350,6 +351,16 @@ impl Core<'_> {
         self.auth.subject = None;
         self.flags.clear(Flags::VERDICT_DUE);
         self.clear(T::Security);
+    }
+
+    /// Contracts of providers that the charger does not list are not tried.
+    fn bar_foreign_contracts(&mut self) {
+        self.auth.barred = 0;
+        for (index, contract) in self.config.contracts.iter().take(MAX_CONTRACTS).enumerate() {
+            if !self.auth.providers.include(contract.emaid) {
+                self.auth.barred |= 1 << index;
+            }
+        }
     }
 
     fn bar_contract(&mut self) {

@@ -1,5 +1,7 @@
 //! What a vehicle is and wants.
 
+#[cfg(feature = "planner")]
+use exi_codec::iso20::common_types::PercentValue;
 use thiserror::Error;
 
 use super::RenegotiationStream;
@@ -8,10 +10,12 @@ use super::WptMethods;
 use super::authorize::{AuthorizationPolicy, Contract, Installation, MAX_CONTRACTS};
 #[cfg(feature = "planner")]
 use crate::schedule::ProfilePolicy;
+use crate::schedule::SCHEDULE_ENTRIES;
 use crate::security::Chain;
 use crate::service::{
-    AcConnector, BptChannel, ControlMode, Direction, Family, InternetProtocol, MobilityNeeds, Parameters,
-    ParkingKind, ParkingService, Pricing, Service, ValueAdded, ValueAddedSet,
+    AcConnector, BptChannel, ControlMode, Direction, Family, GeneratorMode, InternetProtocol,
+    IslandingDetection, MobilityNeeds, Parameters, ParkingKind, ParkingService, Pricing, Service, ValueAdded,
+    ValueAddedSet,
 };
 use crate::settings::{Profile, Settings};
 use crate::trace::Trace;
@@ -37,12 +41,25 @@ pub struct Wish {
     pub pricing: Option<Pricing>,
     /// Where energy leaves the vehicle; of bidirectional services only.
     pub channel: Option<BptChannel>,
+    /// How the vehicle's converter is to behave towards the grid; of bidirectional services only.
+    pub generator: Option<GeneratorMode>,
+    /// How it is to notice that the grid is gone; of the bidirectional AC service only.
+    pub islanding: Option<IslandingDetection>,
 }
 
 impl Wish {
     /// A service in a control mode, the rest as it likes.
     pub const fn new(service: Service, control_mode: ControlMode) -> Self {
-        Self { service, control_mode, connector: None, mobility_needs: None, pricing: None, channel: None }
+        Self {
+            service,
+            control_mode,
+            connector: None,
+            mobility_needs: None,
+            pricing: None,
+            channel: None,
+            generator: None,
+            islanding: None,
+        }
     }
 
     /// The wish for one connector.
@@ -69,6 +86,18 @@ impl Wish {
         Self { channel: Some(channel), ..self }
     }
 
+    /// The wish for a behaviour towards the grid.
+    #[must_use]
+    pub const fn with_generator(self, generator: GeneratorMode) -> Self {
+        Self { generator: Some(generator), ..self }
+    }
+
+    /// The wish for a way to notice that the grid is gone.
+    #[must_use]
+    pub const fn with_islanding(self, islanding: IslandingDetection) -> Self {
+        Self { islanding: Some(islanding), ..self }
+    }
+
     /// Whether a parameter set of the service is what is wished for.
     pub(super) fn accepts(&self, set: &Parameters) -> bool {
         let family = self.service.family();
@@ -86,6 +115,10 @@ impl Wish {
             && self.mobility_needs.is_none_or(|wanted| wanted == set.mobility_needs)
             && self.pricing.is_none_or(|wanted| wanted == set.pricing)
             && self.channel.is_none_or(|wanted| !bidirectional || wanted == set.bpt.channel)
+            && self.generator.is_none_or(|wanted| !bidirectional || wanted == set.bpt.generator)
+            && self
+                .islanding
+                .is_none_or(|wanted| !(bidirectional && family == Family::Ac) || wanted == set.bpt.islanding)
     }
 }
 
@@ -160,6 +193,15 @@ pub struct EvccConfig<'a> {
     /// and when it charges within it. None: the first one, all of it.
     #[cfg(feature = "planner")]
     pub policy: Option<ProfilePolicy>,
+    /// How much of the energy that it takes it can give back. A vehicle that looks for the cheapest profile, and may
+    /// discharge, exchanges energy within its band ([`Needs::v2x_energy`](super::Needs::v2x_energy)) where prices for both
+    /// directions leave a gain after these losses. None: it plans to charge only.
+    #[cfg(feature = "planner")]
+    pub round_trip: Option<PercentValue>,
+    /// `MaximumSupportingPoints`: entries of a schedule that the charger may send, 12 to 1024. All of them are planned
+    /// with; what is remembered of a schedule has [`SCHEDULE_ENTRIES`], merged downward. A day of quarter hours takes 96,
+    /// and a buffer of 16 KiB takes these three times over with their prices.
+    pub schedule_points: u16,
     /// What it says to a power tolerance.
     pub power_tolerance: PowerTolerance,
     /// How it changes a schedule while the charge loop goes on.
@@ -207,6 +249,9 @@ impl<'a> EvccConfig<'a> {
             on_pause: PauseReaction::Pause,
             #[cfg(feature = "planner")]
             policy: None,
+            #[cfg(feature = "planner")]
+            round_trip: Some(PercentValue::clamped(85)),
+            schedule_points: SCHEDULE_ENTRIES as u16,
             power_tolerance: PowerTolerance::Accept,
             renegotiation: RenegotiationStream::Side,
             #[cfg(feature = "wpt")]
@@ -220,10 +265,8 @@ impl<'a> EvccConfig<'a> {
         if self.evcc_id.chars().count() > 255 {
             return Err(EvccConfigError::Identifier);
         }
-        if self.wishes.is_empty()
-            || self.wishes.len() > MAX_WISHES
-            || self.value_added.len() > MAX_VALUE_ADDED_WISHES
-        {
+        check_wishes(self.wishes)?;
+        if self.value_added.len() > MAX_VALUE_ADDED_WISHES {
             return Err(EvccConfigError::Wishes);
         }
         let fits =
@@ -239,11 +282,19 @@ impl<'a> EvccConfig<'a> {
         if !self.wpt.are_valid() {
             return Err(EvccConfigError::Methods);
         }
-        if self.wishes.iter().any(|wish| !is_spoken(wish.service)) {
-            return Err(EvccConfigError::Family);
-        }
         Ok(())
     }
+}
+
+/// Whether wishes can be had.
+pub(super) fn check_wishes(wishes: &[Wish]) -> Result<(), EvccConfigError> {
+    if wishes.is_empty() || wishes.len() > MAX_WISHES {
+        return Err(EvccConfigError::Wishes);
+    }
+    if wishes.iter().any(|wish| !is_spoken(wish.service)) {
+        return Err(EvccConfigError::Family);
+    }
+    Ok(())
 }
 
 const fn is_spoken(service: Service) -> bool {

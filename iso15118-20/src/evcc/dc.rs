@@ -196,7 +196,7 @@ impl Core<'_> {
             self.station_needs(live.needs);
             self.check_current(message.evse_present_current);
         }
-        self.round_done(message.evse_status, message.meter_info);
+        self.round_done(message.evse_status, message.meter_info, message.receipt);
     }
 
     fn welding_checked(&mut self) {

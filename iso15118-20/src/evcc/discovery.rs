@@ -7,7 +7,8 @@ use exi_codec::iso20::common_messages::{
 };
 use exi_codec::{List, Ranged, Str};
 
-use super::{Core, Flags, MAX_VALUE_ADDED_WISHES, MAX_WISHES, Pending, Sides};
+use super::config::check_wishes;
+use super::{Core, Evcc, EvccConfigError, Flags, MAX_VALUE_ADDED_WISHES, MAX_WISHES, Pending, Sides, Wish};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
 use crate::sequence::Guard;
@@ -46,6 +47,20 @@ impl Ids {
 
     fn as_slice(&self) -> &[u16] {
         self.ids.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<'a> Evcc<'a> {
+    /// What to select from the next choice of a service on, best first; in place of the wishes of the configuration.
+    /// A choice is made in every new session, and after [`renegotiate_service`](Self::renegotiate_service) and its like
+    /// in the family of services that the session began with.
+    ///
+    /// # Errors
+    /// [`EvccConfigError::Wishes`] and [`EvccConfigError::Family`]: nothing has changed.
+    pub fn set_wishes(&mut self, wishes: &'a [Wish]) -> Result<(), EvccConfigError> {
+        check_wishes(wishes)?;
+        self.core.wishes = wishes;
+        Ok(())
     }
 }
 
@@ -227,6 +242,7 @@ impl Core<'_> {
 
     /// Back at the choice of a service: what belonged to the last one is forgotten, the authorization stays.
     pub(super) fn renegotiated(&mut self) {
+        self.config.wishes = self.wishes;
         self.search = Search::NONE;
         self.selection = None;
         self.flags.forget_service();

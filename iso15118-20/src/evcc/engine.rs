@@ -22,6 +22,7 @@ use super::side::Sides;
 use super::wpt;
 use super::{
     DischargePermit, EvccConfig, EvccTimer as T, MAX_VALUE_ADDED_WISHES, Needs, StationNeeds, StationStatus,
+    Wish,
 };
 use exi_codec::iso20::common_messages::EvEnergyOffer;
 use exi_codec::iso20::common_types::{MessageHeader, Processing};
@@ -31,6 +32,7 @@ use crate::deadline::{Calendar, Deadlines};
 use crate::end::{Cause, End, Timer};
 use crate::message::{EncodeError, MessageKind, Response};
 use crate::power::Contactor;
+use crate::price::Costs;
 use crate::security::PeerId;
 use crate::sequence::{Answered, Asked, Class, Sequence, Stage, Stream};
 use crate::service::{Family, Selection, ValueAddedSet};
@@ -42,8 +44,17 @@ use crate::wire::{Connection, Transmit};
 /// Messages that are remembered.
 pub(super) const HISTORY: usize = 8;
 
-pub(super) const TIMERS: [T; 7] =
-    [T::Setup, T::Message, T::Ongoing, T::Actuation, T::Send, T::Course, T::Security];
+pub(super) const TIMERS: [T; 9] = [
+    T::Setup,
+    T::Message,
+    T::Ongoing,
+    T::Actuation,
+    T::Send,
+    T::Course,
+    T::Security,
+    T::Ramp,
+    T::Acknowledge,
+];
 
 /// Whose move it is.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +145,8 @@ pub(super) struct Core<'a> {
     pub(super) station_id: Text<64>,
     pub(super) auth: Auth,
     pub(super) search: Search,
+    /// The wishes of the next choice; those of the configuration are the ones of the last.
+    pub(super) wishes: &'a [Wish],
     pub(super) selection: Option<Selection>,
     pub(super) value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES],
     /// Warnings in a row that power exceeds the profile.
@@ -142,6 +155,8 @@ pub(super) struct Core<'a> {
     pub(super) history: [Option<MessageKind>; HISTORY],
     pub(super) energy_offer: Option<EvEnergyOffer<'a>>,
     pub(super) meter: Option<Meter>,
+    /// What the session has cost by the charger's last receipt.
+    pub(super) costs: Option<Costs>,
     pub(super) parking: Parking,
     pub(super) sides: Sides,
     pub(super) paused: Option<Paused>,
@@ -169,12 +184,14 @@ impl<'a> Core<'a> {
             station_id: Text::EMPTY,
             auth: Auth::NONE,
             search: Search::NONE,
+            wishes: config.wishes,
             selection: None,
             value_added: [None; MAX_VALUE_ADDED_WISHES],
             violations: 0,
             history: [None; HISTORY],
             energy_offer: None,
             meter: None,
+            costs: None,
             parking: Parking::default(),
             sides: Sides::new(Family::Dc),
             paused: None,
@@ -186,7 +203,8 @@ impl<'a> Core<'a> {
     pub(super) fn start(&mut self, now: Instant, connection: &Connection) {
         // In place, field by field: a second engine on the stack would be one too many.
         let Self {
-            config: _,
+            config,
+            wishes,
             energy_offer: _,
             calendar,
             now: at,
@@ -209,12 +227,14 @@ impl<'a> Core<'a> {
             violations,
             history,
             meter,
+            costs,
             parking,
             sides,
             paused,
             end,
             closed,
         } = self;
+        config.wishes = wishes;
         *calendar = Calendar::new(now, connection.unix_seconds);
         *at = now;
         *transport = connection.transport;
@@ -237,6 +257,7 @@ impl<'a> Core<'a> {
         *violations = 0;
         *history = [None; HISTORY];
         *meter = None;
+        *costs = None;
         *parking = Parking::default();
         *sides = Sides::new(Family::Dc);
         *end = None;
@@ -408,6 +429,8 @@ impl<'a> Core<'a> {
             T::Actuation => self.actuation_expired(),
             T::Course => self.flags.set(Flags::OVERDUE),
             T::Security => self.security_expired(),
+            T::Ramp => self.update_output(),
+            T::Acknowledge => self.acknowledge_expired(),
             // The pause is over; the next call of `poll_transmit` has something to send.
             T::Send | T::SideMessage | T::SideSend | T::SideOngoing => {}
         }

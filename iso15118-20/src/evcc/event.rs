@@ -19,6 +19,7 @@ use crate::power::AcOutput;
 #[cfg(feature = "wpt")]
 use crate::power::WptPad;
 use crate::power::{DcLimits, FlowLimits};
+use crate::price::Costs;
 use crate::sequence::Stream;
 use crate::service::Selection;
 
@@ -147,6 +148,13 @@ pub enum EvccEvent {
     AcOutput(AcOutput),
     /// A round of the loop has brought this.
     StationStatus(StationStatus),
+    /// What the session has cost so far, by the charger's receipt; raised when that says something new.
+    Receipt(Costs),
+    /// The charger does not know the vehicle that it is paired with, and names others nearby that may:
+    /// `AlternativeSECCList` of the `WPT_PairingRes` that [`Evcc::handle_input`](super::Evcc::handle_input) returned,
+    /// see [`alternatives`](super::alternatives).
+    #[cfg(feature = "wpt")]
+    AlternativeStations,
     /// The charger wants something new. The engine follows by itself.
     Notified(Notification),
     /// The vehicle is in standby.
@@ -265,6 +273,9 @@ impl Pending {
     pub(super) const DEVICE_MOVES: Self = Self(1 << 34);
     #[cfg(feature = "acdp")]
     pub(super) const ACDP_STATUS: Self = Self(1 << 35);
+    pub(super) const RECEIPT: Self = Self(1 << 36);
+    #[cfg(feature = "wpt")]
+    pub(super) const ALTERNATIVES: Self = Self(1 << 37);
     pub(super) const OPEN_CONTACTOR: Self = Self(1 << 40);
     pub(super) const ENDED: Self = Self(1 << 41);
     pub(super) const CLOSE: Self = Self(1 << 42);
@@ -359,6 +370,9 @@ impl Core<'_> {
             Pending::DEVICE_MOVES => EvccEvent::DeviceMoves,
             #[cfg(feature = "acdp")]
             Pending::ACDP_STATUS => EvccEvent::AcdpStatus(self.plant.acdp.status),
+            Pending::RECEIPT => EvccEvent::Receipt(self.costs?),
+            #[cfg(feature = "wpt")]
+            Pending::ALTERNATIVES => EvccEvent::AlternativeStations,
             Pending::OPEN_CONTACTOR => EvccEvent::OpenContactor { deadline },
             Pending::ENDED => EvccEvent::Ended(self.end?),
             _ => EvccEvent::Close,

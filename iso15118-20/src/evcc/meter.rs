@@ -4,12 +4,13 @@ use exi_codec::Lazy;
 use exi_codec::iso20::common_messages::{
     MeteringConfirmationReq, ScheduledSmdtControlMode, SignedMeteringData, SmdtControlMode,
 };
-use exi_codec::iso20::common_types::{MessageHeader, MeterInfo, NumericId};
+use exi_codec::iso20::common_types::{MessageHeader, MeterInfo, NumericId, Receipt};
 use exi_codec::{Bytes, Str};
 
 use super::authorize::Subject;
-use super::{Core, Evcc, Flags};
+use super::{Core, Evcc, Flags, Pending};
 use crate::message::{EncodeError, Request};
+use crate::price::Costs;
 use crate::security::{SIGNED_ID, Signed};
 use crate::sequence::Stream;
 use crate::service::ControlMode;
@@ -87,6 +88,16 @@ impl Core<'_> {
         // While a reading is being confirmed it stays what it is.
         if self.auth.subject != Some(Subject::Metering) && !self.is_confirming() {
             self.meter = Some(Meter::read(&info));
+        }
+    }
+
+    /// A receipt is news where it says something else than the last one.
+    pub(super) fn billed(&mut self, receipt: Option<Lazy<'_, Receipt<'_>>>) {
+        let Some(receipt) = receipt else { return };
+        let costs = Costs::from(&receipt.get());
+        if self.costs != Some(costs) {
+            self.costs = Some(costs);
+            self.pending.raise(Pending::RECEIPT);
         }
     }
 

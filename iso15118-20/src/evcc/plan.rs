@@ -138,7 +138,9 @@ impl Core<'_> {
         let pause = if open {
             timing.repeat_pause
         } else if asked.kind == round && next.kind == round {
-            timing.loop_pause
+            // The next request is what acknowledges a set-point.
+            let most = self.station.status.ack_max_delay.map(|seconds| Duration::from_secs(seconds.into()));
+            timing.loop_pause.min(most.unwrap_or(Duration::MAX))
         } else {
             Duration::ZERO
         };
@@ -171,6 +173,10 @@ impl Core<'_> {
 
     /// A request was sent that changes what the hardware is to do.
     pub(super) fn sent(&mut self, asked: Asked) {
+        #[cfg(feature = "ac")]
+        if asked.kind == K::AcChargeLoopReq {
+            self.ac_announced();
+        }
         if asked.kind == K::PowerDeliveryReq {
             match asked.step {
                 Step::Start if self.family() == Family::Ac => self.pending.raise(Pending::REQUEST_POWER),

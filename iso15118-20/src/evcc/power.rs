@@ -53,6 +53,24 @@ impl Core<'_> {
         }
     }
 
+    /// Most and least power that the vehicle can give, W, as magnitudes.
+    #[cfg(feature = "planner")]
+    pub(super) fn discharge_power(&self) -> (Watts, Watts) {
+        match self.family() {
+            #[cfg(feature = "ac")]
+            Family::Ac => {
+                let (most, least) = self.plant.ac.limits.discharge.unwrap_or_default();
+                (most.total().abs(), least.total().abs())
+            }
+            #[cfg(feature = "dc")]
+            Family::Dc | Family::Acdp => {
+                let flow = self.plant.dc.limits.discharge.unwrap_or_default();
+                (flow.max_power.abs(), flow.min_power.abs())
+            }
+            _ => (Watts::ZERO, Watts::ZERO),
+        }
+    }
+
     /// Most power that the charger declared, W.
     pub(super) fn station_power(&self) -> Watts {
         match self.family() {
@@ -69,6 +87,10 @@ impl Core<'_> {
 
     /// Whether the vehicle's own plan is to give energy away.
     pub(super) fn wants_discharge(&self) -> bool {
+        #[cfg(any(feature = "ac", feature = "dc"))]
+        if self.exchanged().is_some() {
+            return true;
+        }
         let wants = match self.family() {
             #[cfg(feature = "ac")]
             Family::Ac => self.plant.ac.demand.total().is_negative(),
@@ -116,6 +138,18 @@ impl Core<'_> {
         #[cfg(feature = "ac")]
         if self.family() == Family::Ac {
             self.update_ac_output();
+        }
+    }
+
+    /// What the charger set was not followed in time.
+    #[cfg_attr(
+        not(feature = "ac"),
+        allow(clippy::unused_self, reason = "only AC vehicles have a converter to lead")
+    )]
+    pub(super) fn acknowledge_expired(&mut self) {
+        #[cfg(feature = "ac")]
+        if self.family() == Family::Ac {
+            self.ac_set_point_missed();
         }
     }
 

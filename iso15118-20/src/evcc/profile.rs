@@ -13,9 +13,9 @@ use exi_codec::{List, Ranged, Watts};
 use super::{Core, Course, Flags, Pending, PowerTolerance, StationNeeds};
 use crate::end::Cause;
 use crate::message::{EncodeError, MessageKind as K, Request};
+use crate::schedule::Schedule;
 #[cfg(feature = "planner")]
-use crate::schedule::{ChargeNeed, choose};
-use crate::schedule::{SCHEDULE_ENTRIES, Schedule};
+use crate::schedule::{ChargeNeed, CycleNeed, ProfilePolicy, choose, cycle};
 use crate::sequence::{Asked, Step, Stream};
 use crate::service::{BptChannel, ControlMode};
 use crate::settings::AnchorUnit;
@@ -26,13 +26,34 @@ pub(super) struct Plan {
     pub(super) tuple: u32,
     /// The tuple came with a power tolerance, which the vehicle has to accept or not.
     tolerance: bool,
+    /// What the vehicle may take; of a plan with exchanges, what it is to take, and negative what it is to give.
     pub(super) charge: Schedule,
     pub(super) discharge: Schedule,
+    #[cfg_attr(
+        not(any(feature = "ac", feature = "dc")),
+        allow(dead_code, reason = "nothing leaves a vehicle through a coil")
+    )]
+    pub(super) kind: PlanKind,
+}
+
+/// Who decides when energy leaves the vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlanKind {
+    /// The host, by its demand.
+    Led,
+    /// The plan.
+    #[cfg(feature = "planner")]
+    Exchanges,
 }
 
 impl Plan {
-    pub(super) const NONE: Self =
-        Self { tuple: 1, tolerance: false, charge: Schedule::NONE, discharge: Schedule::NONE };
+    pub(super) const NONE: Self = Self {
+        tuple: 1,
+        tolerance: false,
+        charge: Schedule::NONE,
+        discharge: Schedule::NONE,
+        kind: PlanKind::Led,
+    };
 
     fn read(tuple: &ScheduleTuple<'_>) -> Self {
         let charge = tuple.charging_schedule.power_schedule;
@@ -41,6 +62,7 @@ impl Plan {
             tolerance: charge.power_tolerance.is_some(),
             charge: Schedule::read(charge.time_anchor, &charge.power_schedule_entries),
             discharge: Schedule::NONE,
+            kind: PlanKind::Led,
         };
         if let Some(discharge) = tuple.discharging_schedule {
             let discharge = discharge.power_schedule;
@@ -79,7 +101,7 @@ impl Core<'_> {
         };
         Request::ScheduleExchangeReq(ScheduleExchangeReq {
             header: self.header(),
-            maximum_supporting_points: Ranged::clamped(SCHEDULE_ENTRIES as u16),
+            maximum_supporting_points: Ranged::clamped(self.config.schedule_points),
             control_mode,
         })
     }
@@ -107,30 +129,53 @@ impl Core<'_> {
         tuples.first().map(|tuple| Plan::read(&tuple))
     }
 
-    /// The offer that the policy likes best, with the profile that it makes of it. A vehicle without a policy, or one
-    /// that does not say how much energy it wants, takes all that the first one allows.
+    /// The offer that the policy likes best, with the profile that it makes of it, and exchanges where they earn money.
+    /// A vehicle without a policy, or one that neither says how much energy it wants nor has anything to exchange, takes
+    /// all that the first one allows.
     #[cfg(feature = "planner")]
     fn choose_tuple(&self, tuples: &List<'_, ScheduleTuple<'_>>) -> Option<Plan> {
         let needs = self.plant.needs;
         let now = self.calendar.at(self.now);
-        let policy = self.config.policy.filter(|_| needs.target_energy > WattHours::ZERO);
-        let choice = policy.and_then(|policy| {
-            let departs = needs.departure_time > 0;
-            let need = ChargeNeed {
-                now,
-                departure: departs.then(|| now.saturating_add(u64::from(needs.departure_time))),
-                energy: needs.target_energy,
-                max_power: self.most_power(),
-                min_power: self.least_power(),
-            };
-            choose(tuples, &need, policy)
-        });
+        let band = self.exchange_band();
+        let wants = needs.target_energy > WattHours::ZERO;
+        let policy = self.config.policy.filter(|_| wants || band.is_some());
+        let departs = needs.departure_time > 0;
+        let need = ChargeNeed {
+            now,
+            departure: departs.then(|| now.saturating_add(u64::from(needs.departure_time))),
+            energy: needs.target_energy,
+            max_power: self.most_power(),
+            min_power: self.least_power(),
+        };
         // Where nothing can be planned, the vehicle takes what it gets.
+        let choice = policy.and_then(|policy| choose(tuples, &need, policy));
         let Some(choice) = choice.filter(|choice| !choice.profile.entries().is_empty()) else {
             return tuples.first().map(|tuple| Plan::read(&tuple));
         };
         let tuple = tuples.iter().find(|tuple| tuple.schedule_tuple_id == choice.tuple)?;
-        Some(Plan { charge: choice.profile, ..Plan::read(&tuple) })
+        let plan = Plan::read(&tuple);
+        match band.and_then(|band| cycle(&tuple, &need, &band, &choice)) {
+            Some(cycle) => Some(Plan { charge: cycle.profile, kind: PlanKind::Exchanges, ..plan }),
+            None if wants => Some(Plan { charge: choice.profile, ..plan }),
+            None => tuples.first().map(|tuple| Plan::read(&tuple)),
+        }
+    }
+
+    /// What of the battery may work for others, if the vehicle plans that.
+    #[cfg(feature = "planner")]
+    fn exchange_band(&self) -> Option<CycleNeed> {
+        let needs = self.plant.needs;
+        let (upper, lower) = needs.v2x_energy.filter(|_| self.may_discharge())?;
+        let (max_power, min_power) = self.discharge_power();
+        let efficiency = self.config.round_trip?;
+        let cheapest = self.config.policy == Some(ProfilePolicy::Cheapest);
+        cheapest.then(|| CycleNeed {
+            max_power,
+            min_power,
+            upper: upper.min(needs.max_energy),
+            lower: lower.max(needs.min_energy),
+            efficiency,
+        })
     }
 
     pub(super) fn scheduled(&mut self, message: &ScheduleExchangeRes<'_>) {
@@ -161,11 +206,30 @@ impl Core<'_> {
     /// The power that may leave the vehicle now by its plan, W, as a magnitude.
     #[cfg(any(feature = "ac", feature = "dc"))]
     pub(super) fn planned_discharge(&self) -> Watts {
-        match self.mode() {
-            ControlMode::Scheduled if !self.station.plan.discharge.entries().is_empty() => {
-                self.station.plan.discharge.power_at(self.calendar.at(self.now))
+        let plan = &self.station.plan;
+        let now = self.calendar.at(self.now);
+        match (self.mode(), plan.kind) {
+            #[cfg(feature = "planner")]
+            (ControlMode::Scheduled, PlanKind::Exchanges) => {
+                plan.charge.power_at(now).negated().max(Watts::ZERO)
+            }
+            (ControlMode::Scheduled, PlanKind::Led) if !plan.discharge.entries().is_empty() => {
+                plan.discharge.power_at(now)
             }
             _ => Watts::new(i16::MAX, 3),
+        }
+    }
+
+    /// The power that is to leave the vehicle now because its plan says so, W, as a magnitude.
+    #[cfg(any(feature = "ac", feature = "dc"))]
+    pub(super) fn exchanged(&self) -> Option<Watts> {
+        match self.station.plan.kind {
+            PlanKind::Led => None,
+            #[cfg(feature = "planner")]
+            PlanKind::Exchanges => {
+                let gives = self.mode() == ControlMode::Scheduled && self.may_discharge();
+                Some(self.planned_discharge()).filter(|power| gives && !power.is_zero())
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use exi_codec::Lazy;
 use exi_codec::iso20::common_messages::PowerDeliveryRes;
-use exi_codec::iso20::common_types::{EvseStatus, MeterInfo, Processing, ResponseCode};
+use exi_codec::iso20::common_types::{EvseStatus, MeterInfo, Processing, Receipt, ResponseCode};
 
 use super::plan::round_of;
 use super::{Core, Course, Flags, Pending};
@@ -20,6 +20,12 @@ impl Core<'_> {
             // What the charger wants counts with any answer.
             if let Response::PowerDeliveryRes(message) = response {
                 self.notified(message.evse_status);
+            }
+            #[cfg(feature = "wpt")]
+            if let Response::WptPairingRes(message) = response
+                && message.alternative_secc_list.is_some()
+            {
+                self.pending.raise(Pending::ALTERNATIVES);
             }
             // In the loop a warning is advice, and the rest of the answer counts.
             if asked.kind != round_of(self.family()) {
@@ -123,8 +129,14 @@ impl Core<'_> {
     }
 
     /// What every response of the loop has.
-    pub(super) fn round_done(&mut self, status: Option<EvseStatus>, meter: Option<Lazy<'_, MeterInfo<'_>>>) {
+    pub(super) fn round_done(
+        &mut self,
+        status: Option<EvseStatus>,
+        meter: Option<Lazy<'_, MeterInfo<'_>>>,
+        receipt: Option<Lazy<'_, Receipt<'_>>>,
+    ) {
         self.metered(meter);
+        self.billed(receipt);
         if self.flags.has(Flags::ZERO_PROFILE) {
             self.flags.set(Flags::ZERO_ROUND);
         }

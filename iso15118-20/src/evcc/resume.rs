@@ -3,7 +3,7 @@
 use exi_codec::iso20::common_messages::SessionSetupRes;
 use exi_codec::iso20::common_types::ResponseCode;
 
-use super::{Core, Evcc, Flags, MAX_VALUE_ADDED_WISHES, Pending, Plan, T};
+use super::{Core, Evcc, Flags, MAX_VALUE_ADDED_WISHES, Pending, T};
 use crate::end::Cause;
 use crate::message::MessageKind as K;
 use crate::security::PeerId;
@@ -19,7 +19,6 @@ pub(super) struct Paused {
     station: Text<64>,
     peer: Option<PeerId>,
     value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES],
-    plan: Plan,
     renegotiable: bool,
     contract: Option<u8>,
 }
@@ -52,7 +51,6 @@ impl Core<'_> {
             station: self.station_id,
             peer: self.peer,
             value_added: self.value_added,
-            plan: self.station.plan,
             renegotiable: self.flags.has(Flags::RENEGOTIABLE),
             contract: self.auth.accepted,
         });
@@ -82,7 +80,6 @@ impl Core<'_> {
             }
             self.selection = Some(paused.selection);
             self.value_added = paused.value_added;
-            self.station.plan = paused.plan;
             self.auth.accepted = paused.contract;
             if paused.renegotiable {
                 self.flags.set(Flags::RENEGOTIABLE);

@@ -2,14 +2,14 @@
 
 use exi_codec::iso20::common_types::{NumericId, ResponseCode};
 use exi_codec::iso20::wpt::{
-    WptAlignmentCheckMethod, WptAlignmentCheckReq, WptChargeLoopReq, WptChargeLoopRes,
+    AlternativeSecc, WptAlignmentCheckMethod, WptAlignmentCheckReq, WptChargeLoopReq, WptChargeLoopRes,
     WptChargeParameterDiscoveryReq, WptChargeParameterDiscoveryRes, WptEvResult, WptEvpcChargeDiagnostics,
     WptEvpcPowerControlParameter, WptFinePositioningMethod, WptFinePositioningReq,
     WptFinePositioningSetupReq, WptFinePositioningSetupRes, WptLfDataPackageList, WptLfSystemSetupData,
     WptPairingMethod, WptPairingReq, WptSpcChargeDiagnostics, WptSpcPowerControlParameter,
 };
 use exi_codec::{Amperes, Bytes, Frequency, List, Watts};
-use v2gtp::Instant;
+use v2gtp::{Instant, SchemaSet};
 
 use super::plan::until;
 use super::{Core, Course, Evcc, Flags, Pending, T};
@@ -17,6 +17,7 @@ use crate::end::Cause;
 use crate::message::{MessageKind as K, Request, Response};
 use crate::power::{WptLimits, WptPad};
 use crate::sequence::{Asked, Stage};
+use crate::wire::Received;
 
 /// How often the vehicle looks for the coil again after the charger said that it is not there.
 const MAX_ATTEMPTS: u8 = 8;
@@ -127,6 +128,19 @@ impl Plant {
     /// What holds for the vehicle, without what was said in an earlier session.
     pub(super) fn fresh(self) -> Self {
         Self { limits: self.limits, demand: self.demand, coil_current: self.coil_current, ..Self::default() }
+    }
+}
+
+/// The chargers that a `WPT_PairingRes` names instead of the one that sent it (`AlternativeSECCList`), 1 to 8: what
+/// [`EvccEvent::AlternativeStations`](super::EvccEvent::AlternativeStations) told of. Each says where it is found as
+/// far as it is known. None if the message is another, or names none.
+pub fn alternatives<'i>(received: &Received<'i>) -> Option<List<'i, AlternativeSecc<'i>>> {
+    if received.kind != Some(K::WptPairingRes) {
+        return None;
+    }
+    match Response::decode(received.payload_type?, SchemaSet::Wpt, received.payload) {
+        Ok(Response::WptPairingRes(message)) => message.alternative_secc_list,
+        _ => None,
     }
 }
 
@@ -352,7 +366,7 @@ impl Core<'_> {
             control: message.spc_power_control_parameter,
         };
         self.pending.raise(Pending::WPT_STATUS);
-        self.round_done(message.evse_status, message.meter_info);
+        self.round_done(message.evse_status, message.meter_info, message.receipt);
     }
 
     pub(super) fn wpt_entered(&mut self, stage: Stage, asked: Asked) {

@@ -2,15 +2,13 @@
 
 use core::cmp::Ordering;
 
-use exi_codec::iso20::common_types::{DetailedCost, DetailedTax, Receipt};
-use exi_codec::{List, Rounding};
+use exi_codec::Rounding;
+use exi_codec::iso20::common_types::{DetailedCost, DetailedTax};
 
+use super::receipt::{Costs, MAX_TAXES, Taxes};
 use super::tax::{TaxKind, TaxLine};
 use super::{Currency, Money, PriceError};
 use crate::schedule::Energy;
-
-/// Tax rules that a price schedule can have.
-const TAXES: usize = 10;
 
 /// What a stay costs, item by item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ pub struct Cost {
     pub emission: Option<u64>,
     /// Share of renewable energy in percent, if it is known for all of the energy.
     pub renewable: Option<u8>,
-    taxes: [Option<TaxLine>; TAXES],
+    taxes: [Option<TaxLine>; MAX_TAXES],
 }
 
 impl Cost {
@@ -57,7 +55,7 @@ impl Cost {
             total: Money::ZERO,
             emission: None,
             renewable: None,
-            taxes: [None; TAXES],
+            taxes: [None; MAX_TAXES],
         }
     }
 
@@ -89,15 +87,11 @@ impl Cost {
         }
     }
 
-    /// The cost in the form of a receipt's parts.
-    pub fn receipt_parts(&self) -> ReceiptParts {
-        let mut lines = [DetailedTax::default(); TAXES];
-        let mut count = 0;
-        for (place, line) in lines.iter_mut().zip(self.taxes()) {
-            place.tax_rule_id = line.rule;
-            place.amount = line.amount.to_rational(Rounding::Nearest);
-            count += 1;
-        }
+    /// The cost in the terms of a receipt.
+    ///
+    /// Amounts are rounded to what a message can carry. The cost per unit is the average: of a kWh, a parking period,
+    /// an overstay period, all services.
+    pub fn costs(&self) -> Costs {
         let detail = |amount: Money, units: i128, per: i64| {
             (amount != Money::ZERO).then(|| DetailedCost {
                 amount: amount.to_rational(Rounding::Nearest),
@@ -107,41 +101,15 @@ impl Cost {
                     .to_rational(Rounding::Nearest),
             })
         };
-        ReceiptParts {
+        Costs {
             energy: detail(self.energy_cost, self.energy.milliwatt_seconds(), 3_600_000_000),
-            parking: detail(self.parking, i128::from(self.parking_periods), 1),
+            occupancy: detail(self.parking, i128::from(self.parking_periods), 1),
             services: detail(self.services, 1, 1),
             overstay: detail(self.overstay, i128::from(self.overstay_periods), 1),
-            lines,
-            count,
-        }
-    }
-}
-
-/// The parts of a receipt, which borrows its list of taxes from here.
-///
-/// Amounts are rounded to what a message can carry. The cost per unit is the average: of a kWh, a parking period,
-/// an overstay period, all services. A receipt has no place for a bound of the cost, nor for a total.
-#[derive(Clone, Copy, Debug)]
-pub struct ReceiptParts {
-    energy: Option<DetailedCost>,
-    parking: Option<DetailedCost>,
-    services: Option<DetailedCost>,
-    overstay: Option<DetailedCost>,
-    lines: [DetailedTax; TAXES],
-    count: usize,
-}
-
-impl ReceiptParts {
-    /// The receipt, with the Unix time in seconds at which it was drawn up.
-    pub fn receipt(&self, time_anchor: u64) -> Receipt<'_> {
-        Receipt {
-            time_anchor,
-            energy_costs: self.energy,
-            occupancy_costs: self.parking,
-            additional_services_costs: self.services,
-            overstay_costs: self.overstay,
-            tax_costs: List::new(self.lines.get(..self.count).unwrap_or_default()),
+            taxes: Taxes::collect(self.taxes().map(|line| DetailedTax {
+                tax_rule_id: line.rule,
+                amount: line.amount.to_rational(Rounding::Nearest),
+            })),
         }
     }
 }

@@ -66,8 +66,8 @@ pub struct Choice {
 /// the earlier end, then the order of the offers.
 ///
 /// Prices that make no sense count as none, and offers without a price come after those with one. Prices in
-/// another currency than that of the first priced offer cannot be compared and come last. Discharging is not
-/// planned. The work is a fixed number of passes over the message (for each offer, one plan for the vehicle's power
+/// another currency than that of the first priced offer cannot be compared and come last. Discharging is what
+/// [`cycle`](super::cycle) adds. The work is a fixed number of passes over the message (for each offer, one plan for the vehicle's power
 /// and up to three below the bands of price), and the memory is fixed.
 ///
 /// ```

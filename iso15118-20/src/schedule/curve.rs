@@ -65,6 +65,11 @@ impl<'a> PowerCurve<'a> {
         Self { start: unix_seconds(time_anchor), entries: Entries::Wire(entries), lane: Lane::Total }
     }
 
+    /// A curve of entries as engines keep them, from a Unix time in seconds on.
+    pub(crate) const fn own(start: u64, entries: &'a [ScheduleEntry]) -> Self {
+        Self { start, entries: Entries::Own(entries), lane: Lane::Total }
+    }
+
     /// The same curve for one phase.
     #[must_use]
     pub const fn lane(self, lane: Lane) -> Self {
@@ -156,7 +161,7 @@ impl<'a> PowerCurve<'a> {
 
 impl<'a> From<&'a Schedule> for PowerCurve<'a> {
     fn from(schedule: &'a Schedule) -> Self {
-        Self { start: schedule.start(), entries: Entries::Own(schedule.entries()), lane: Lane::Total }
+        Self::own(schedule.start(), schedule.entries())
     }
 }
 

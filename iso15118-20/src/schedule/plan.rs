@@ -156,20 +156,20 @@ fn merged(a: Slot, b: Slot) -> (Slot, (i128, i128)) {
 
 /// Slots in the order of time; those that adjoin with the same power are one.
 #[derive(Clone, Copy)]
-struct Used {
+pub(super) struct Used {
     slots: [Slot; SCHEDULE_ENTRIES],
     len: usize,
 }
 
 impl Used {
-    const NONE: Self = Self { slots: [Slot::EMPTY; SCHEDULE_ENTRIES], len: 0 };
+    pub(super) const NONE: Self = Self { slots: [Slot::EMPTY; SCHEDULE_ENTRIES], len: 0 };
 
-    fn get(&self) -> &[Slot] {
+    pub(super) fn get(&self) -> &[Slot] {
         self.slots.get(..self.len).unwrap_or_default()
     }
 
     /// Appends a slot; none if there is no room.
-    fn push(&mut self, slot: Slot) -> Option<()> {
+    pub(super) fn push(&mut self, slot: Slot) -> Option<()> {
         let last = self.len.checked_sub(1).and_then(|last| self.slots.get_mut(last));
         match last {
             Some(last) if last.end() == slot.start && last.milliwatts == slot.milliwatts => {
@@ -184,7 +184,7 @@ impl Used {
     }
 
     /// With one slot more; none if a profile has no entries for it.
-    fn with(&self, slot: Slot) -> Option<Self> {
+    pub(super) fn with(&self, slot: Slot) -> Option<Self> {
         let place = self.get().iter().take_while(|other| other.start < slot.start).count();
         let (before, after) = self.get().split_at_checked(place)?;
         let mut with = Self::NONE;
@@ -195,7 +195,7 @@ impl Used {
     }
 
     /// Seconds and mW of the entries of a profile: pauses between slots are entries too.
-    fn entries(&self) -> impl Iterator<Item = (u32, i64)> + '_ {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, i64)> + '_ {
         let mut time = 0;
         self.get().iter().flat_map(move |slot| {
             let pause = slot.start.saturating_sub(time);

@@ -4,4 +4,5 @@ extern crate std;
 
 mod choosing;
 mod curves;
+mod cycling;
 mod offering;

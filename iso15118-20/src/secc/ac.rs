@@ -1,6 +1,7 @@
 //! AC: the vehicle converts, the charger says how much.
 
 mod limits;
+mod set_point;
 
 use exi_codec::iso20::ac::{
     AcChargeLoopReq, AcChargeLoopRes, AcChargeParameterDiscoveryReq, AcChargeParameterDiscoveryRes,
@@ -32,6 +33,8 @@ pub(super) struct State {
     /// The vehicle's, in the last round of the loop.
     live: AcLimits,
     pub(super) output: AcOutput,
+    /// Power that the last response of the loop set, W.
+    pub(super) told: Watts,
 }
 
 impl State {
@@ -74,6 +77,7 @@ impl Secc<'_> {
         self.core.now = now;
         self.core.ac.measured = Some(measured);
         self.core.plant_moved();
+        self.core.watch_set_point();
     }
 }
 
@@ -131,6 +135,7 @@ impl Core<'_> {
         };
         self.pending.raise(Pending::STATUS);
         self.update_output();
+        self.watch_set_point();
         // The own meter is the better witness.
         let power = self.ac.measured.map_or(round.present, |measured| measured.active).total();
         let looping = self.sequence.stage() == crate::sequence::Stage::ChargeLoop;

@@ -113,7 +113,9 @@ pub struct SeccConfig<'a> {
     pub standby: Support,
     /// `ServiceRenegotiationSupported`.
     pub service_renegotiation: Support,
-    /// `AckMaxDelay`: seconds that a vehicle has to follow a set-point where the charger plans. None: not said.
+    /// `AckMaxDelay`: seconds that a vehicle has to follow a set-point where the charger plans. An AC vehicle that
+    /// draws or gives more than that for longer is switched off, and its next request refused. None: not said, and
+    /// nobody is held to it.
     pub ack_max_delay: Option<u16>,
     /// Ways to position; wireless only.
     pub wpt: WptMethods<'a>,

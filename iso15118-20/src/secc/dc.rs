@@ -15,7 +15,7 @@ use super::{Detail, Isolation, Pending, Reply, Secc, SeccTimer as T, VehicleStat
 use crate::end::Refusal;
 use crate::message::{EncodeError, MessageKind as K, Response};
 use crate::power::{DcLimits, Measurement, Output};
-use crate::sequence::{Asked, Guard, Stream};
+use crate::sequence::{Asked, Guard, Stage, Stream};
 use crate::settings::{PreChargeEnd, PreChargeTarget, Timing};
 
 use limits::{declared, round};
@@ -192,8 +192,21 @@ impl Core<'_> {
         };
         self.pending.raise(Pending::STATUS);
         self.update_output();
+        let looping = self.sequence.stage() == Stage::ChargeLoop;
+        let violation = if looping { self.dc_violation() } else { None };
         let detail = if message.meter_info_requested { Detail::Meter } else { Detail::None };
-        self.answer_round(asked, detail, None);
+        self.answer_round(asked, detail, violation);
+    }
+
+    /// Asking for more than the schedule is no violation: the charger gives the lesser of both [V2G20-2188]. It is one
+    /// where more flows as well, so that it is the vehicle that pushes or pulls.
+    fn dc_violation(&mut self) -> Option<ResponseCode> {
+        let measured = self.dc.measured?;
+        let flow = product(measured.voltage, measured.current);
+        let asked = product(measured.voltage, self.dc.wish.current);
+        let same = asked.is_negative() == flow.is_negative();
+        let power = if same && asked.abs() < flow.abs() { asked } else { flow };
+        self.profile_violation(if same { power } else { Watts::ZERO })
     }
 
     pub(super) fn encode_dc(
@@ -259,6 +272,13 @@ impl Core<'_> {
 
 fn milli_volts(voltage: Volts) -> i64 {
     voltage.to_milli_saturating(Rounding::Nearest)
+}
+
+fn product(voltage: Volts, current: Amperes) -> Watts {
+    let current = current.to_milli_saturating(Rounding::TowardsZero);
+    let milli = i128::from(milli_volts(voltage)) * i128::from(current) / 1000;
+    let most = if milli < 0 { i64::MIN } else { i64::MAX };
+    Watts::from_milli(i64::try_from(milli).unwrap_or(most), Rounding::TowardsZero)
 }
 
 fn apart(a: Volts, b: Volts) -> i64 {

@@ -55,6 +55,9 @@ impl Core<'_> {
         }
         self.settle_notices(&[T::ExitStandby]);
         self.set(T::Actuation, self.timing().actuation);
+        if !self.pilot_is_ready() {
+            self.set(T::Pilot, self.timing().pilot);
+        }
         self.slot = Slot::PowerUp { asked, code, ordered: false };
         self.continue_start(asked, code, false);
     }
@@ -63,7 +66,7 @@ impl Core<'_> {
         match self.plant.contactor {
             Contactor::Fault => self.refuse(asked, ResponseCode::FailedContactorError, Refusal::Plant),
             _ if !self.has_contactor() => self.started(asked, code),
-            _ if !self.voltages_match() => {}
+            _ if !self.pilot_is_ready() || !self.voltages_match() => {}
             Contactor::Closed => self.started(asked, code),
             Contactor::Open if ordered => {}
             Contactor::Open => {
@@ -75,6 +78,7 @@ impl Core<'_> {
 
     fn started(&mut self, asked: Asked, code: ResponseCode) {
         self.clear(T::Actuation);
+        self.clear(T::Pilot);
         self.answer(asked, code, Processing::Finished);
     }
 
@@ -100,6 +104,7 @@ impl Core<'_> {
     }
 
     fn power_down(&mut self, asked: Asked) {
+        self.clear(T::Acknowledge);
         self.slot = Slot::PowerDown(asked);
         self.update_output();
         self.set(T::Actuation, self.timing().actuation);

@@ -40,7 +40,7 @@ pub(super) struct Core<'a> {
     pub(super) selection: Option<Selection>,
     pub(super) value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED],
     pub(super) services: super::services::Known,
-    pub(super) plan: Plan,
+    pub(super) plan: Plan<'a>,
     pub(super) notes: super::notice::Notes,
     pub(super) side: super::side::Heard,
     pub(super) paused: Option<Paused>,
@@ -56,7 +56,8 @@ pub(super) struct Core<'a> {
     pub(super) stopping: Option<Stop>,
     /// When the output last moved, for ramps.
     pub(super) moved_at: Instant,
-    pub(super) overdue: Option<T>,
+    /// What was not done in time and is not yet told, one bit for each timer.
+    pub(super) overdue: u32,
     pub(super) history: [Option<MessageKind>; HISTORY],
     pub(super) end: Option<End>,
     pub(super) closed: bool,
@@ -103,7 +104,7 @@ impl<'a> Core<'a> {
             meter_announced: false,
             stopping: None,
             moved_at: Instant::ZERO,
-            overdue: None,
+            overdue: 0,
             history: [None; HISTORY],
             end: None,
             closed: true,
@@ -138,7 +139,7 @@ impl<'a> Core<'a> {
         self.services = super::services::Known::NONE;
         self.side = super::side::Heard::NONE;
         self.stopping = None;
-        self.overdue = None;
+        self.overdue = 0;
         self.history = [None; HISTORY];
         self.end = None;
         self.closed = false;
@@ -171,6 +172,7 @@ impl<'a> Core<'a> {
         }
         self.clear(T::Schedule);
         self.clear(T::Renegotiation);
+        self.clear(T::Acknowledge);
         #[cfg(feature = "ac")]
         self.ac.forget();
         #[cfg(feature = "dc")]
@@ -333,7 +335,13 @@ impl<'a> Core<'a> {
         let timing = self.config.settings.timing;
         match self.sequence.stage() {
             Stage::Ended => return self.left(stage, reply.asked),
-            Stage::ChargeLoop => self.set(T::Sequence, timing.sequence_after(reply.asked.kind)),
+            Stage::ChargeLoop => {
+                self.set(T::Sequence, timing.sequence_after(reply.asked.kind));
+                #[cfg(feature = "ac")]
+                if reply.asked.kind == MessageKind::AcChargeLoopReq {
+                    self.set_point_told();
+                }
+            }
             _ => self.set(T::Sequence, timing.sequence),
         }
         match reply.asked.kind {
@@ -389,7 +397,8 @@ impl<'a> Core<'a> {
                 self.acdp.get_stuck();
             }
             T::Ramp => self.update_output(),
-            T::Terminate | T::Pause => self.notification_expired(timer),
+            T::Pilot => self.pilot_expired(),
+            T::Acknowledge | T::Terminate | T::Pause => self.notification_expired(timer),
             T::ExitStandby | T::ServiceRenegotiation | T::ScheduleRenegotiation | T::MeteringConfirmation => {
                 self.notice_ignored(timer);
             }
@@ -401,7 +410,7 @@ impl<'a> Core<'a> {
 
     /// The host, or the vehicle, was not in time, and the session goes on.
     pub(super) fn late(&mut self, timer: T) {
-        self.overdue = Some(timer);
+        self.overdue |= 1 << timer as u32;
         self.pending.raise(Pending::OVERDUE);
     }
 

@@ -341,11 +341,21 @@ impl Core<'_> {
             Pending::RENEGOTIATED => SeccEvent::ScheduleRenegotiated,
             Pending::CHECK_IN => return self.side.check_in.map(SeccEvent::CheckIn),
             Pending::CHECK_OUT => return self.side.check_out.map(SeccEvent::CheckOut),
-            Pending::OVERDUE => return self.overdue.take().map(SeccEvent::Overdue),
+            Pending::OVERDUE => return self.overdue_event(),
             Pending::ENDED => return self.end.map(SeccEvent::Ended),
             Pending::CLOSE => SeccEvent::Close,
             _ => return None,
         })
+    }
+
+    /// One of the timers that ran out, in the order of their table.
+    fn overdue_event(&mut self) -> Option<SeccEvent> {
+        let first = self.overdue.trailing_zeros();
+        self.overdue &= self.overdue.wrapping_sub(1);
+        if self.overdue != 0 {
+            self.pending.raise(Pending::OVERDUE);
+        }
+        T::ALL.get(first as usize).map(|timer| SeccEvent::Overdue(*timer))
     }
 
     fn limits_event(&self) -> Option<SeccEvent> {

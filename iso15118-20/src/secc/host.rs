@@ -1,13 +1,14 @@
 //! What the host tells the charger's engine, whatever the family.
 
-use exi_codec::Watts;
-use exi_codec::iso20::common_types::{DetailedCost, PercentValue};
+use exi_codec::iso20::common_types::PercentValue;
+use exi_codec::{Quantity, Watts};
 use v2gtp::Instant;
 
 use super::engine::Core;
 use super::state::Grant;
 use super::{AnswerError, Secc, SeccTimer as T, Slot};
 use crate::power::{Contactor, GridPermit};
+use crate::price::Costs;
 use crate::schedule::Schedule;
 use crate::settings::Timing;
 
@@ -54,19 +55,6 @@ pub struct MeterDetail {
 /// Longest signature of a meter over its readings, bytes.
 pub const MAX_METER_SIGNATURE: usize = 64;
 
-/// What the session has cost so far, as its receipt says it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Costs {
-    /// Of energy.
-    pub energy: Option<DetailedCost>,
-    /// Of the parking space.
-    pub occupancy: Option<DetailedCost>,
-    /// Of additional services.
-    pub services: Option<DetailedCost>,
-    /// Of overstaying.
-    pub overstay: Option<DetailedCost>,
-}
-
 /// Mobility needs that the charger settles; sent where the selected parameters let it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mobility {
@@ -111,10 +99,11 @@ impl Secc<'_> {
         self.core.update_output();
     }
 
-    /// How fast power may change, W per second: announced as `EVSEPowerRampLimitation`, and kept. Limits that
-    /// fall, and stops, take effect at once all the same. None: as fast as it likes.
+    /// How fast power may change, W per second: kept, and announced as `EVSEPowerRampLimitation` in %/min of what the
+    /// vehicle can do. Limits that fall, and stops, take effect at once all the same. None, or zero: as fast as it
+    /// likes.
     pub fn set_ramp(&mut self, ramp: Option<Watts>) {
-        self.core.plant.ramp = ramp;
+        self.core.plant.ramp = ramp.map(Quantity::abs).filter(|ramp| !ramp.is_zero());
         self.core.update_output();
     }
 

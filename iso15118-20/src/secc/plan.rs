@@ -1,6 +1,7 @@
 //! Schedules: what is offered, what the vehicle makes of it, and whether it keeps to it.
 
 mod profile;
+mod store;
 
 use exi_codec::iso20::common_messages::{
     ChannelSelection, ChargingSchedule, DynamicSeResControlMode, PowerSchedule, PowerScheduleEntry,
@@ -16,22 +17,31 @@ use super::reply::AnswerError;
 use super::{Detail, Pending, Reply, ScheduleSource, Secc, SeccTimer as T, Slot, VehicleNeeds};
 use crate::end::Refusal;
 use crate::message::{EncodeError, MessageKind, Response};
-use crate::schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry};
+use crate::schedule::{SCHEDULE_ENTRIES, Schedule, ScheduleEntry, merged_down};
 use crate::security::{MAX_ID, Signed, with_signature};
 use crate::sequence::{Asked, Stream};
 use crate::service::{ControlMode, Direction, Family, MobilityNeeds};
 use crate::settings::{AnchorUnit, Timing};
 use crate::wire::Transmit;
 
+pub use store::SCHEDULE_SLOTS;
+use store::{Store, Way};
+
 /// Schedules that one answer can offer.
 const TUPLES: usize = 3;
+
+/// Entries of a schedule, by the schema.
+const MOST_ENTRIES: usize = 1024;
 
 /// One direction of a schedule, as the host offers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ScheduleOffer<'a> {
     /// Start, Unix time in seconds.
     pub start: u64,
-    /// Consecutive entries, 1 to [`SCHEDULE_ENTRIES`](crate::SCHEDULE_ENTRIES): the engine holds the vehicle to them.
+    /// Consecutive entries, 1 to 1024. The engine holds the vehicle to them, as far as it can remember them
+    /// ([`Secc::with_schedule_memory`]) and the vehicle can take them ([`VehicleNeeds::max_entries`]): more are merged to
+    /// [`SCHEDULE_ENTRIES`](crate::SCHEDULE_ENTRIES), neighbours to the smaller power of the two, so that nothing is
+    /// offered that the host did not allow.
     pub entries: &'a [PowerScheduleEntry],
     /// Energy that is available within the schedule, Wh.
     pub available_energy: Option<WattHours>,
@@ -63,26 +73,10 @@ pub struct Announcement<'a> {
     pub go_to_pause: bool,
 }
 
-/// One schedule, as far as it has to be remembered.
-#[derive(Clone, Copy, Debug)]
-struct Tuple {
-    charge: Schedule,
-    discharge: Schedule,
-    tolerance: Option<Watts>,
-}
-
-impl Tuple {
-    fn none() -> Self {
-        Self { charge: Schedule::new(0, &[]), discharge: Schedule::new(0, &[]), tolerance: None }
-    }
-}
-
 /// What was offered, and what holds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    offered: [Tuple; TUPLES],
-    count: usize,
-    active: Tuple,
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    store: Store<'a>,
     /// Whether the vehicle plans no power at all.
     pub(super) idle: bool,
     /// Whether the host wants more time than one request leaves.
@@ -91,22 +85,13 @@ pub(super) struct Plan {
     pub(super) channel: Option<ChannelSelection>,
 }
 
-impl Plan {
+impl Plan<'_> {
     pub(super) fn new() -> Self {
-        Self {
-            offered: [Tuple::none(); TUPLES],
-            count: 0,
-            active: Tuple::none(),
-            idle: false,
-            deferred: false,
-            asked_on: Stream::Main,
-            channel: None,
-        }
+        Self { store: Store::new(), idle: false, deferred: false, asked_on: Stream::Main, channel: None }
     }
 
     pub(super) fn reset(&mut self) {
-        self.count = 0;
-        self.active = Tuple::none();
+        self.store.reset();
         self.idle = false;
         self.deferred = false;
         self.asked_on = Stream::Main;
@@ -127,13 +112,19 @@ impl Plan {
 
     /// Most power into and out of the vehicle now, W.
     pub(super) fn power_at(&self, time: u64) -> (Watts, Watts) {
-        (self.active.charge.power_at(time), self.active.discharge.power_at(time))
+        self.store.power_at(time)
     }
+}
 
-    /// The schedule with the ID that a vehicle selected.
-    fn offered(&self, id: NumericId) -> Option<&Tuple> {
-        let index = usize::try_from(id.get()).ok()?.checked_sub(1)?;
-        self.offered.get(..self.count)?.get(index)
+impl<'a> Secc<'a> {
+    /// The engine with memory for longer schedules: so many [`SCHEDULE_SLOTS`] as each may have entries. A day of quarter
+    /// hours takes 96 times as many, 6 KiB. Without it a schedule has [`SCHEDULE_ENTRIES`](crate::SCHEDULE_ENTRIES).
+    ///
+    /// For an engine that was just made: what it remembers is forgotten.
+    #[must_use]
+    pub fn with_schedule_memory(mut self, memory: &'a mut [ScheduleEntry]) -> Self {
+        self.core.plan.store.lend(memory);
+        self
     }
 }
 
@@ -143,7 +134,7 @@ impl Secc<'_> {
     ///
     /// # Errors
     /// [`AnswerError::NotAsked`]: no such request is open. [`AnswerError::Content`]: no tuple or too many, an empty
-    /// or too long one, or a discharge schedule in a service without discharge. With a buffer that is too small
+    /// one or one longer than the schema allows, or a discharge schedule in a service without discharge. With a buffer that is too small
     /// nothing has changed.
     pub fn answer_schedule(
         &mut self,
@@ -263,13 +254,13 @@ impl Core<'_> {
             Some(schedule) => schedule.capped(most),
             None => Schedule::flat(now, most),
         };
-        let tuple = Tuple {
-            charge: flat(self.plant.schedule, charge),
-            discharge: flat(self.plant.discharge_schedule, discharge),
-            tolerance: None,
-        };
-        self.plan.offered = [tuple; TUPLES];
-        self.plan.count = 1;
+        let (charge, discharge) =
+            (flat(self.plant.schedule, charge), flat(self.plant.discharge_schedule, discharge));
+        self.plan.store.begin();
+        if let Some(place) = self.plan.store.add(None) {
+            self.plan.store.put_schedule(place, Way::In, &charge);
+            self.plan.store.put_schedule(place, Way::Out, &discharge);
+        }
         self.plan.deferred = false;
         self.clear(T::Schedule);
         *self.slot_of(stream) = Slot::Ready(finished(asked));
@@ -304,14 +295,16 @@ impl Core<'_> {
         reply: &Reply,
         out: &mut [u8],
     ) -> Result<usize, EncodeError> {
-        let nothing = Schedule::flat(self.unix(), Watts::ZERO);
-        let [tuple, ..] = &self.plan.offered;
-        let (charge, discharge) = match reply.processing {
-            Processing::Finished => (&tuple.charge, &tuple.discharge),
-            _ => (&nothing, &nothing),
+        let kept = |way| {
+            if reply.processing == Processing::Finished {
+                return self.plan.store.wire(way);
+            }
+            let nothing = Schedule::flat(self.unix(), Watts::ZERO);
+            let (wire, len) = nothing.wire();
+            (nothing.start(), wire, len)
         };
-        let (charge_entries, charge_len) = charge.wire();
-        let (discharge_entries, discharge_len) = discharge.wire();
+        let (charge_start, charge_entries, charge_len) = kept(Way::In);
+        let (discharge_start, discharge_entries, discharge_len) = kept(Way::Out);
         let charging = |start, entries| ChargingSchedule {
             power_schedule: PowerSchedule {
                 time_anchor: self.anchor(start),
@@ -322,9 +315,9 @@ impl Core<'_> {
         };
         let tuples = [ScheduleTuple {
             schedule_tuple_id: NumericId::ONE,
-            charging_schedule: charging(charge.start(), charge_entries.get(..charge_len).unwrap_or_default()),
+            charging_schedule: charging(charge_start, charge_entries.get(..charge_len).unwrap_or_default()),
             discharging_schedule: (self.direction() == Direction::Bidirectional).then(|| {
-                charging(discharge.start(), discharge_entries.get(..discharge_len).unwrap_or_default())
+                charging(discharge_start, discharge_entries.get(..discharge_len).unwrap_or_default())
             }),
         }];
         let control_mode = match self.mode() {
@@ -356,7 +349,7 @@ impl Core<'_> {
         };
         let scheduled = self.mode() == Some(ControlMode::Scheduled);
         let offers = announcement.tuples;
-        let fits = |offer: &ScheduleOffer<'_>| (1..=SCHEDULE_ENTRIES).contains(&offer.entries.len());
+        let fits = |offer: &ScheduleOffer<'_>| (1..=MOST_ENTRIES).contains(&offer.entries.len());
         let sound = offers.iter().all(|tuple| {
             let out = tuple.discharge.as_ref();
             let allowed = out.is_none() || self.direction() == Direction::Bidirectional;
@@ -368,13 +361,25 @@ impl Core<'_> {
             return Err(AnswerError::Content);
         }
         let reply = finished(asked);
+        // What is too long is merged into these.
+        let most = self.plan.store.room().min(usize::from(self.vehicle.needs.max_entries));
+        let mut few = [[PowerScheduleEntry::default(); SCHEDULE_ENTRIES]; 2 * TUPLES];
+        let mut lists: [&[PowerScheduleEntry]; 2 * TUPLES] = [&[]; 2 * TUPLES];
+        let schedules = offers.iter().flat_map(|offer| [Some(&offer.charge), offer.discharge.as_ref()]);
+        for ((place, few), schedule) in lists.iter_mut().zip(&mut few).zip(schedules) {
+            *place = schedule.map_or(&[], |schedule| shortened(schedule.entries, most, few));
+        }
         let empty = ScheduleTuple { schedule_tuple_id: NumericId::ONE, ..ScheduleTuple::default() };
         let mut tuples = [empty; TUPLES];
-        for ((place, offer), id) in tuples.iter_mut().zip(offers).zip(1..) {
+        for (((place, offer), lists), id) in tuples.iter_mut().zip(offers).zip(lists.as_chunks().0).zip(1..) {
+            let [charge, discharge] = lists;
             *place = ScheduleTuple {
                 schedule_tuple_id: NumericId::new(id).unwrap_or(NumericId::ONE),
-                charging_schedule: self.offered_schedule(&offer.charge),
-                discharging_schedule: offer.discharge.as_ref().map(|out| self.offered_schedule(out)),
+                charging_schedule: self.offered_schedule(&offer.charge, charge),
+                discharging_schedule: offer
+                    .discharge
+                    .as_ref()
+                    .map(|offer| self.offered_schedule(offer, discharge)),
             };
         }
         let control_mode = if scheduled {
@@ -390,14 +395,13 @@ impl Core<'_> {
             }),
         };
         let sent = self.encoded(stream, &reply, result).map_err(AnswerError::Encode)?;
-        for (place, offer) in self.plan.offered.iter_mut().zip(offers) {
-            *place = Tuple {
-                charge: compact(&offer.charge),
-                discharge: offer.discharge.as_ref().map_or(Schedule::new(0, &[]), compact),
-                tolerance: offer.charge.tolerance,
-            };
+        self.plan.store.begin();
+        for (offer, [charge, discharge]) in offers.iter().zip(lists.as_chunks().0) {
+            let Some(place) = self.plan.store.add(offer.charge.tolerance) else { break };
+            self.plan.store.put(place, Way::In, offer.charge.start, charge.iter().map(kept));
+            let start = offer.discharge.as_ref().map_or(0, |offer| offer.start);
+            self.plan.store.put(place, Way::Out, start, discharge.iter().map(kept));
         }
-        self.plan.count = offers.len();
         self.plan.deferred = false;
         self.notes.pause_invited |= announcement.go_to_pause;
         self.clear(T::Schedule);
@@ -405,13 +409,17 @@ impl Core<'_> {
         Ok(sent)
     }
 
-    fn offered_schedule<'p>(&self, offer: &ScheduleOffer<'p>) -> ChargingSchedule<'p> {
+    fn offered_schedule<'p>(
+        &self,
+        offer: &ScheduleOffer<'p>,
+        entries: &'p [PowerScheduleEntry],
+    ) -> ChargingSchedule<'p> {
         ChargingSchedule {
             power_schedule: PowerSchedule {
                 time_anchor: self.anchor(offer.start),
                 available_energy: offer.available_energy,
                 power_tolerance: offer.tolerance,
-                power_schedule_entries: List::new(offer.entries),
+                power_schedule_entries: List::new(entries),
             },
             price_schedule: offer.price,
         }
@@ -440,13 +448,22 @@ fn finished(asked: Asked) -> Reply {
     Reply { asked, code: ResponseCode::Ok, processing: Processing::Finished, detail: Detail::None }
 }
 
-fn compact(offer: &ScheduleOffer<'_>) -> Schedule {
-    let mut entries = [ScheduleEntry::default(); SCHEDULE_ENTRIES];
-    for (place, entry) in entries.iter_mut().zip(offer.entries) {
-        *place = ScheduleEntry { duration: entry.duration, power: total(entry).abs() };
+/// What is remembered of an entry: all phases together, without a sign.
+fn kept(entry: &PowerScheduleEntry) -> ScheduleEntry {
+    ScheduleEntry { duration: entry.duration, power: total(entry).abs() }
+}
+
+/// Entries of an offer that are no more than `most`, or else as many as every vehicle and every engine can take.
+fn shortened<'p>(
+    entries: &'p [PowerScheduleEntry],
+    most: usize,
+    few: &'p mut [PowerScheduleEntry; SCHEDULE_ENTRIES],
+) -> &'p [PowerScheduleEntry] {
+    if entries.len() <= most {
+        return entries;
     }
-    let len = offer.entries.len().min(SCHEDULE_ENTRIES);
-    Schedule::new(offer.start, entries.get(..len).unwrap_or_default())
+    let len = merged_down(entries, few);
+    few.get(..len).unwrap_or_default()
 }
 
 fn milli(power: Watts) -> i64 {

@@ -5,11 +5,11 @@ use exi_codec::iso20::common_messages::{
     SessionStopRes,
 };
 use exi_codec::iso20::common_types::{MeterInfo, Processing, Receipt, ResponseCode};
-use exi_codec::{Bytes, List, Str, app_protocol};
+use exi_codec::{Bytes, Str, app_protocol};
 use thiserror::Error;
 
 use super::engine::Core;
-use super::{Costs, Detail, Reply};
+use super::{Detail, Reply};
 use crate::end::Refusal;
 use crate::message::{EncodeError, MessageKind as K, Response, refusal};
 use crate::sequence::{Asked, Class, Stream, class_of};
@@ -131,7 +131,7 @@ impl Core<'_> {
     }
 
     /// Meter readings and receipt of a round, as far as they are due and known.
-    pub(super) fn meter_info(&self, reply: &Reply) -> (Option<MeterInfo<'_>>, Option<Receipt<'static>>) {
+    pub(super) fn meter_info(&self, reply: &Reply) -> (Option<MeterInfo<'_>>, Option<Receipt<'_>>) {
         if !matches!(reply.detail, Detail::Meter) {
             return (None, None);
         }
@@ -152,14 +152,7 @@ impl Core<'_> {
             meter_status: detail.status,
             meter_timestamp: Some(self.unix()),
         });
-        let receipt = self.plant.costs.map(|Costs { energy, occupancy, services, overstay }| Receipt {
-            time_anchor: self.unix(),
-            energy_costs: energy,
-            occupancy_costs: occupancy,
-            additional_services_costs: services,
-            overstay_costs: overstay,
-            tax_costs: List::new(&[]),
-        });
+        let receipt = self.plant.costs.as_ref().map(|costs| costs.receipt(self.unix()));
         (meter, receipt)
     }
 }

@@ -2,8 +2,12 @@
 
 use core::time::Duration;
 
+#[cfg(any(feature = "ac", feature = "dc"))]
+use exi_codec::RationalNumber;
+#[cfg(feature = "ac")]
+use exi_codec::Rounding;
+use exi_codec::Watts;
 use exi_codec::iso20::common_types::ResponseCode;
-use exi_codec::{Rounding, Watts};
 
 #[cfg(feature = "dc")]
 use super::Isolation;
@@ -13,15 +17,15 @@ use crate::end::Refusal;
 use crate::power::Contactor;
 #[cfg(feature = "dc")]
 use crate::power::Output;
+#[cfg(any(feature = "ac", feature = "dc"))]
+use crate::power::ramp::limitation;
+use crate::power::ramp::{RAMP_STEP, Ramped, ramped};
 #[cfg(feature = "ac")]
 use crate::power::{AcOutput, Phases};
 use crate::sequence::{Stage, Step};
 #[cfg(any(feature = "ac", feature = "dc"))]
 use crate::service::ControlMode;
 use crate::service::Family;
-
-/// A ramp moves in steps of this length.
-const RAMP_STEP: Duration = Duration::from_millis(100);
 
 #[allow(unreachable_patterns, reason = "families that this build leaves out")]
 impl Core<'_> {
@@ -32,6 +36,7 @@ impl Core<'_> {
             && self.is_authorized()
             && self.is_prepared()
             && (self.plant.contactor == Contactor::Closed || !self.has_contactor())
+            && self.pilot_is_ready()
             && self.sequence.stage() == Stage::ChargeLoop
             && !matches!(self.slot, Slot::PowerDown(_))
     }
@@ -107,7 +112,7 @@ impl Core<'_> {
             Stage::Standby => self.plant.contactor == Contactor::Fault,
             _ => false,
         };
-        live && !stopped && (contactor || self.protection_tripped())
+        live && !stopped && (contactor || self.pilot_is_lost() || self.protection_tripped())
     }
 
     fn protection_tripped(&self) -> bool {
@@ -191,7 +196,7 @@ impl Core<'_> {
                     }
                     // The vehicle plans: this is how far it may go in the direction that it has.
                     ControlMode::Scheduled => {
-                        let out = self.vehicle.status.power.is_some_and(Watts::is_negative);
+                        let out = self.ac_heads_out();
                         let most = Watts::new(if out { i16::MIN } else { i16::MAX }, 3);
                         AcOutput { active: limits.clamp(limits.shape(most)), ..AcOutput::ZERO }
                     }
@@ -219,7 +224,8 @@ impl Core<'_> {
             Phases::Total(_) => Phases::Total(total),
             // A third each: what matters to the grid is the whole.
             Phases::Each(_) => {
-                let third = Watts::from_milli(milli(total) / 3, Rounding::TowardsZero);
+                let third = total.to_milli_saturating(Rounding::TowardsZero) / 3;
+                let third = Watts::from_milli(third, Rounding::TowardsZero);
                 Phases::Each([third; 3])
             }
         }
@@ -242,25 +248,31 @@ impl Core<'_> {
 
     /// Moves from one power towards another no faster than the ramp allows, and comes back for the rest.
     fn ramped(&mut self, from: Watts, to: Watts) -> Watts {
-        let Some(ramp) = self.plant.ramp else { return to };
-        let (start, goal) = (milli(from), milli(to));
-        let passed = self.now.saturating_sub(self.moved_at).min(RAMP_STEP.saturating_add(RAMP_STEP));
-        let passed = i64::try_from(passed.as_millis()).unwrap_or(0);
-        let step = milli(ramp).saturating_abs().saturating_mul(passed) / 1000;
-        if goal.saturating_sub(start).saturating_abs() <= step {
-            self.clear(T::Ramp);
-            if goal != start {
-                self.moved_at = self.now;
+        let Some(rate) = self.plant.ramp else { return to };
+        match ramped(from, to, rate, self.now.saturating_sub(self.moved_at)) {
+            Ramped::Arrived => {
+                self.clear(T::Ramp);
+                if from != to {
+                    self.moved_at = self.now;
+                }
+                to
             }
-            return to;
+            Ramped::Moved(power) => {
+                self.start_timer(T::Ramp, RAMP_STEP);
+                self.moved_at = self.now;
+                power
+            }
+            Ramped::Waiting => {
+                self.start_timer(T::Ramp, RAMP_STEP);
+                from
+            }
         }
-        self.start_timer(T::Ramp, RAMP_STEP);
-        if step == 0 {
-            return from;
-        }
-        self.moved_at = self.now;
-        let next = if goal > start { start.saturating_add(step) } else { start.saturating_sub(step) };
-        Watts::from_milli(next, Rounding::TowardsZero)
+    }
+
+    /// The ramp as the charge parameters announce it to a vehicle of this power.
+    #[cfg(any(feature = "ac", feature = "dc"))]
+    pub(super) fn ramp_limitation(&self, vehicle: Watts) -> Option<RationalNumber> {
+        self.plant.ramp.and_then(|rate| limitation(rate, vehicle))
     }
 
     /// Nothing flows, and nobody needs to be told: the order to switch off says more.
@@ -310,18 +322,16 @@ impl Core<'_> {
     pub(super) fn power_off_and_refuse_next(&mut self) {
         self.stopping = Some(Stop::Emergency);
         self.settle_notices(&super::notice::TIMERS);
-        self.clear(T::Ramp);
+        for timer in [T::Ramp, T::Acknowledge, T::Pilot] {
+            self.clear(timer);
+        }
         self.zero_output();
         self.pending.power_off();
     }
 
-    /// The vehicle was asked to stop or to pause and did not.
+    /// The vehicle was asked to stop or to pause, or to follow a set-point, and did not.
     pub(super) fn notification_expired(&mut self, timer: T) {
         self.late(timer);
         self.power_off_and_refuse_next();
     }
-}
-
-fn milli(power: Watts) -> i64 {
-    power.to_milli_saturating(Rounding::TowardsZero)
 }

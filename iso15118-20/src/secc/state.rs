@@ -5,11 +5,12 @@ use exi_codec::app_protocol;
 use exi_codec::iso20::common_types::{Processing, ResponseCode};
 
 use super::{
-    AuthorizationDecision, Costs, MAX_METER_SIGNATURE, Meter, MeterDetail, Mobility, ParkingSpot, Release,
-    VehicleNeeds, VehicleStatus,
+    AuthorizationDecision, MAX_METER_SIGNATURE, Meter, MeterDetail, Mobility, ParkingSpot, PilotState,
+    Release, VehicleNeeds, VehicleStatus,
 };
 use crate::message::MessageKind;
 use crate::power::{Contactor, GridPermit};
+use crate::price::Costs;
 use crate::schedule::Schedule;
 use crate::security::ContractVerdict;
 use crate::sequence::{Asked, Sequence, Stream};
@@ -48,6 +49,10 @@ pub enum SeccTimer {
     Positioning,
     /// Next step of a power ramp.
     Ramp,
+    /// The vehicle was told a set-point that it has to follow.
+    Acknowledge,
+    /// State C or D of the control pilot after a start.
+    Pilot,
     /// The vehicle was told to terminate.
     Terminate,
     /// The vehicle was invited to pause.
@@ -70,7 +75,7 @@ pub enum SeccTimer {
 
 impl SeccTimer {
     /// Every timer, by its place in the table of deadlines.
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Setup,
         Self::Sequence,
         Self::Authorization,
@@ -84,6 +89,8 @@ impl SeccTimer {
         Self::Actuation,
         Self::Positioning,
         Self::Ramp,
+        Self::Acknowledge,
+        Self::Pilot,
         Self::Terminate,
         Self::Pause,
         Self::ExitStandby,
@@ -158,6 +165,7 @@ pub(super) struct Plant {
     pub(super) dispatch: Watts,
     pub(super) ramp: Option<Watts>,
     pub(super) contactor: Contactor,
+    pub(super) pilot: Option<PilotState>,
     pub(super) meter: Option<Meter>,
     pub(super) meter_detail: MeterDetail,
     pub(super) meter_signature: ([u8; MAX_METER_SIGNATURE], u8),
@@ -175,6 +183,7 @@ impl Plant {
         dispatch: Watts::ZERO,
         ramp: None,
         contactor: Contactor::Open,
+        pilot: None,
         meter: None,
         meter_detail: MeterDetail { capacitive: None, inductive: None, status: None },
         meter_signature: ([0; MAX_METER_SIGNATURE], 0),

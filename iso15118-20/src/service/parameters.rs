@@ -109,6 +109,12 @@ impl Parameters {
         Self { mobility_needs, ..self }
     }
 
+    /// The set with what bidirectional services say on top.
+    #[must_use]
+    pub const fn with_bpt(self, bpt: BptParameters) -> Self {
+        Self { bpt, ..self }
+    }
+
     /// The set as parameters of `service`, and how many there are.
     pub(crate) fn write(&self, service: Service) -> ([Parameter<'static>; PARAMETERS], usize) {
         let int = |name, value| Parameter { name: Str::new(name), value: ParameterValue::IntValue(value) };

@@ -20,9 +20,10 @@ use exi_codec::iso20::dc::{
     ClResControlMode as DcRound, DcChargeLoopRes, DcChargeParameterDiscoveryRes, DcCpdResEnergyTransferMode,
     DcCpdResMode, DynamicDcClResControlMode, ScheduledDcClResControlMode,
 };
-use exi_codec::{Amperes, Frequency, List, Str, Volts, WattHours, Watts};
+use exi_codec::{Amperes, Frequency, Lazy, List, RationalNumber, Str, Volts, WattHours, Watts};
 use iso15118_20::evcc::{Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, Needs};
 use iso15118_20::message::{MessageKind as K, Request, Response, refusal};
+use iso15118_20::price::Costs;
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{ControlMode, Direction, Family, Service};
 use iso15118_20::{
@@ -70,6 +71,14 @@ pub struct Charger<'a> {
     pub notification: Option<(EvseNotification, u16)>,
     /// What the AC charger asks for.
     pub target: Watts,
+    /// What it asks for where the vehicle plans.
+    pub curtailed: Option<Watts>,
+    /// `AckMaxDelay`.
+    pub ack_max_delay: Option<u16>,
+    /// `EVSEPowerRampLimitation` over AC.
+    pub ramp: Option<RationalNumber>,
+    /// What rounds of the AC loop bill.
+    pub costs: Option<Costs>,
     /// The code of the next answer.
     pub code: ResponseCode,
     /// Power of the schedule that is offered.
@@ -126,6 +135,10 @@ impl<'a> Charger<'a> {
             schema_id: 1,
             notification: None,
             target: Watts::new(5, 3),
+            curtailed: None,
+            ack_max_delay: None,
+            ramp: None,
+            costs: None,
             code: ResponseCode::Ok,
             schedule: vec![(86_400, Watts::new(22, 3))],
             tolerance: None,
@@ -323,11 +336,13 @@ impl<'a> Charger<'a> {
                     Direction::ChargeOnly => AcCpdResMode::Ac(AcCpdResEnergyTransferMode {
                         evse_maximum_charge_power: Watts::new(22, 3),
                         evse_nominal_frequency: Frequency::new(50, 0),
+                        evse_power_ramp_limitation: self.ramp,
                         ..Default::default()
                     }),
                     Direction::Bidirectional => AcCpdResMode::BptAc(BptAcCpdResEnergyTransferMode {
                         evse_maximum_charge_power: Watts::new(22, 3),
                         evse_nominal_frequency: Frequency::new(50, 0),
+                        evse_power_ramp_limitation: self.ramp,
                         evse_maximum_discharge_power: Watts::new(-10, 3),
                         ..Default::default()
                     }),
@@ -344,26 +359,37 @@ impl<'a> Charger<'a> {
                     (Direction::ChargeOnly, ControlMode::Dynamic) => {
                         AcRound::Dynamic(DynamicAcClResControlMode {
                             evse_target_active_power: target,
+                            ack_max_delay: self.ack_max_delay,
                             ..Default::default()
                         })
                     }
                     (Direction::ChargeOnly, ControlMode::Scheduled) => {
-                        AcRound::Scheduled(ScheduledAcClResControlMode::default())
+                        AcRound::Scheduled(ScheduledAcClResControlMode {
+                            evse_target_active_power: self.curtailed,
+                            ..Default::default()
+                        })
                     }
                     (Direction::Bidirectional, ControlMode::Dynamic) => {
                         AcRound::BptDynamic(BptDynamicAcClResControlMode {
                             evse_target_active_power: target,
+                            ack_max_delay: self.ack_max_delay,
                             ..Default::default()
                         })
                     }
                     (Direction::Bidirectional, ControlMode::Scheduled) => {
-                        AcRound::BptScheduled(BptScheduledAcClResControlMode::default())
+                        AcRound::BptScheduled(BptScheduledAcClResControlMode {
+                            evse_target_active_power: self.curtailed,
+                            ..Default::default()
+                        })
                     }
                 };
+                let costs = self.costs;
+                let receipt = costs.as_ref().map(|costs| costs.receipt(NOW));
                 self.reply(&Response::AcChargeLoopRes(AcChargeLoopRes {
                     header,
                     response_code: code,
                     evse_status: status,
+                    receipt: receipt.as_ref().map(Lazy::new),
                     control_mode,
                     ..Default::default()
                 }));

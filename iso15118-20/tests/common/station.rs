@@ -88,24 +88,22 @@ pub fn with(
     test: impl FnOnce(&mut Station<'_>),
 ) {
     let mut buffer = [0; BUFFER];
-    let mut secc = Secc::new(config, &mut buffer).unwrap();
-    secc.set_limits(limits(30, 75));
-    secc.set_ac_limits(ac_limits(22));
-    secc.set_wpt_pad(pad());
-    secc.set_grid_permit(GridPermit::UNLIMITED);
-    secc.set_dispatch(Watts::new(5, 3));
-    let set = if mode == ControlMode::Scheduled { 1 } else { 2 };
-    let mut station = Station {
-        secc,
-        now: Instant::from_secs(1000),
-        events: Vec::new(),
-        service,
-        mode,
-        set,
-        out: vec![0; 8192],
-    };
-    station.connect(&Connection::new(Transport::Secured, NOW).with_peer(PEER));
-    test(&mut station);
+    test(&mut Station::new(Secc::new(config, &mut buffer).unwrap(), service, mode));
+}
+
+impl<'a> Station<'a> {
+    pub fn new(mut secc: Secc<'a>, service: Service, mode: ControlMode) -> Self {
+        secc.set_limits(limits(30, 75));
+        secc.set_ac_limits(ac_limits(22));
+        secc.set_wpt_pad(pad());
+        secc.set_grid_permit(GridPermit::UNLIMITED);
+        secc.set_dispatch(Watts::new(5, 3));
+        let set = if mode == ControlMode::Scheduled { 1 } else { 2 };
+        let (now, out) = (Instant::from_secs(1000), vec![0; 16_384]);
+        let mut station = Self { secc, now, events: Vec::new(), service, mode, set, out };
+        station.connect(&Connection::new(Transport::Secured, NOW).with_peer(PEER));
+        station
+    }
 }
 
 impl Station<'_> {

@@ -7,8 +7,9 @@ use exi_codec::iso20::common_types::{DetailedCost, EvseNotification};
 use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
 use exi_codec::{Bytes, RationalNumber};
 use iso15118_20::message::EncodeError;
+use iso15118_20::price::Costs;
 use iso15118_20::secc::{
-    AcdpStatus, Announcement, AnswerError, AuthorizationDecision, Costs, Device, EncryptedKey, Installation,
+    AcdpStatus, Announcement, AnswerError, AuthorizationDecision, Device, EncryptedKey, Installation,
     InstallationFault, Isolation, Meter, MeteringVerdict, Mobility, PadMeasurement, ParkingSpot, Positioning,
     Release, ScheduleOffer, Secc, SeccConfig, SeccEvent, Stop, TupleOffer, VehiclePosition,
 };

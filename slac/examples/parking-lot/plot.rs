@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::lot::{Lot, Outcome, Scenario, Variant};
+use super::simulation::{Lot, Outcome, Scenario, Variant, Watch};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 360.0;
@@ -30,7 +30,7 @@ fn rates(variant: Variant, loss: u64, runs: u64) -> (f64, f64) {
             power_cycles: 0,
             mute: 0,
         };
-        for outcome in Lot::new(scenario).run().outcomes {
+        for outcome in Lot::new(scenario, Watch::Nothing).run().outcomes {
             all += 1;
             if let Outcome::Own { first_go, .. } = outcome {
                 end += 1;

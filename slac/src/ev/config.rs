@@ -86,6 +86,8 @@ pub struct EvTiming {
     pub toggle_state: Duration,
     /// Pause before a charger that was not ready to validate is asked again.
     pub validation_pause: Duration,
+    /// Longest time in which rounds of one validation begin.
+    pub validation: Duration,
     /// CM_AMP_MAP.REQ to its answer (TT_amp_map_exchange), 200 ms.
     pub amplitude_map: Duration,
     /// End of a pause to the link (T_conn_resume), 6 s.
@@ -119,8 +121,8 @@ pub struct EvConfig<'a> {
     pub parameter_copies: u8,
     /// Most toggles in a validation (C_EV_vald_nb_toggles), 1 to 3. How many it is each time is random.
     pub toggles: u8,
-    /// Validations in a row that a charger must pass, 1 to 3. With two, another vehicle's toggles, which the wrong
-    /// charger may count by chance, are not taken for ours.
+    /// Validations in a row that a charger must pass, 1 to 5, 3 if nothing else is said. In one of them the wrong
+    /// charger may count another vehicle's toggles by chance.
     pub validations: u8,
     /// Times that a message without an answer is repeated (C_EV_match_retry), 2.
     pub retries: u8,
@@ -148,6 +150,7 @@ impl EvTiming {
         repetition: Duration::from_secs(10),
         toggle_state: Duration::from_millis(300),
         validation_pause: Duration::from_millis(400),
+        validation: Duration::from_secs(12),
         amplitude_map: Duration::from_millis(200),
         resume: Duration::from_secs(6),
     };
@@ -185,7 +188,7 @@ impl EvConfig<'_> {
             initial_key: InitialKey::Leave,
             parameter_copies: 1,
             toggles: 3,
-            validations: 1,
+            validations: 3,
             retries: 2,
             attempts: 3,
             amplitude_map: None,
@@ -213,11 +216,12 @@ impl EvConfig<'_> {
         check_time("TT_matching_repetition", timing.repetition, (10_000, 120_000))?;
         check_time("TP_EV_vald_state_duration", timing.toggle_state, (200, 400))?;
         check_time("pause of validation", timing.validation_pause, (200, 2000))?;
+        check_time("time of validation", timing.validation, (1000, 60_000))?;
         check_time("TT_amp_map_exchange", timing.amplitude_map, (100, 1000))?;
         check_time("T_conn_resume", timing.resume, (1000, 30_000))?;
         check_number("copies of CM_SLAC_PARM.REQ", self.parameter_copies, (1, 3))?;
         check_number("C_EV_vald_nb_toggles", self.toggles, (1, 3))?;
-        check_number("number of validations", self.validations, (1, 3))?;
+        check_number("number of validations", self.validations, (1, 5))?;
         check_number("C_EV_match_retry", self.retries, (0, 5))?;
         check_number("C_conn_max_match", self.attempts, (3, 20))?;
         self.modem.check()

@@ -1,6 +1,7 @@
 //! What a vehicle makes of a frame.
 
 use super::config::Answers;
+use super::validation::Draw;
 use super::{Due, Ev, Key, Phase, Sounding};
 use crate::deadline::after;
 use crate::mme::{AttenCharInd, SlacMatchCnf, SlacMatchReq, SlacParmCnf, ValidateCnf};
@@ -125,11 +126,13 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         if validation.evse != source {
             return Err(Ignored::InnerAddress);
         }
-        let mut random = [0];
+        let mut random = [0; 3];
         // Predictable toggles are still toggles.
-        let chance = self.entropy.fill(&mut random).map_or(0, |()| random[0]);
-        let toggles = 1 + chance % self.config.toggles;
-        let progress = validation.answered(now, message, toggles, &self.config)?;
+        if self.entropy.fill(&mut random).is_err() {
+            random = [0; 3];
+        }
+        let draw = Draw::of(random, self.config.toggles);
+        let progress = validation.answered(now, message, draw, &self.config)?;
         self.phase = Phase::Validating(validation);
         self.validation_went_on(now, progress);
         Ok(())

@@ -79,16 +79,20 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
 
     /// A validation has ended.
     pub(super) fn validated(&mut self, now: Instant, evse: MacAddr, progress: Progress) {
-        let verdict = match progress {
-            Progress::Confirmed => return self.choose_match(now, evse, Finding::Validated),
+        let verdict = match (progress, self.config.unvalidated) {
+            (Progress::Confirmed, _) => return self.choose_match(now, evse, Finding::Validated),
             // Its own vehicle is likely to be the other one, or ours is only too late: farther ones are no better.
-            Progress::Busy => return self.attempt_failed(now, EvFailure::NotValidated),
-            Progress::Wrong => Verdict::Excluded,
-            _ => Verdict::Unvalidated,
+            (Progress::Busy, _) => return self.attempt_failed(now, EvFailure::NotValidated),
+            (Progress::Wrong, _) => Verdict::Excluded,
+            (_, Unvalidated::MatchNearest) => Verdict::Unvalidated,
+            // Nor are they if only frames were lost. Who hears everything does not exist, and does not count.
+            (_, Unvalidated::Refuse) if self.stations.has_loss(evse) => {
+                return self.attempt_failed(now, EvFailure::NotValidated);
+            }
+            (_, Unvalidated::Refuse) => Verdict::Excluded,
         };
-        // A lost frame looks the same: no farther one is considered before the nearest had a second attempt.
-        let certain = progress == Progress::Wrong || self.config.unvalidated == Unvalidated::Refuse;
-        if certain && self.doubted.replace(evse) != Some(evse) {
+        // Something may have disturbed the count: no farther one is considered before the nearest had another attempt.
+        if progress == Progress::Wrong && self.doubted.replace(evse) != Some(evse) {
             return self.attempt_failed(now, EvFailure::NotValidated);
         }
         if let Some(station) = self.stations.find(evse) {

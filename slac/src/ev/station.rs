@@ -110,6 +110,12 @@ impl<const N: usize> Stations<N> {
         Ok(())
     }
 
+    /// Whether a charger reported that something is lost on the way, as on every cable.
+    pub(super) fn has_loss(&self, mac: MacAddr) -> bool {
+        let station = self.iter().find(|station| station.mac == mac);
+        station.and_then(|station| station.report.attenuation()).is_some_and(|a| a != Attenuation::ZERO)
+    }
+
     pub(super) fn all_reported(&self) -> bool {
         !self.is_empty() && !self.has_missing()
     }

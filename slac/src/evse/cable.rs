@@ -102,9 +102,9 @@ impl Cable {
         self.toggled_at = Some(now);
     }
 
-    /// Whether the vehicle at this cable toggles: then it is being validated, here or elsewhere.
-    pub(super) fn is_toggling(&self, now: Instant) -> bool {
-        self.toggled_at.is_some_and(|at| now.saturating_sub(at) < QUIET)
+    /// The last edge, if the vehicle at this cable may be in the middle of its toggles.
+    pub(super) fn toggling(&self, now: Instant) -> Option<Instant> {
+        self.toggled_at.filter(|at| now.saturating_sub(*at) < QUIET)
     }
 
     /// Whether vehicles are kept from matching on purpose.

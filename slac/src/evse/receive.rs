@@ -211,9 +211,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
     /// Validation does not name the run: the session that may validate is the one.
     fn validate(&mut self, now: Instant, source: MacAddr, message: ValidateReq) -> Result<(), Ignored> {
         let config = self.config;
-        // Toggles that are under way are meant for somebody else.
-        let busy = self.cable.is_toggling(now)
-            || self.sessions.iter().flatten().any(|s| s.vehicle != source && s.is_validating());
+        let busy = self.sessions.iter().flatten().any(|s| s.vehicle != source && s.is_validating());
         let of_vehicle = self.sessions.iter_mut().flatten().filter(|s| s.vehicle == source);
         let session = of_vehicle
             .max_by_key(|session| session.may_match(config.early_match))
@@ -222,11 +220,18 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
         if !session.may_match(config.early_match) && !session.is_validating() {
             return Err(Ignored::Stale);
         }
+        // Toggles that are under way and were not counted for this vehicle are meant for somebody else.
+        let busy = busy || self.cable.toggling(now).is_some_and(|edge| !session.has_counted(edge));
         match (config.validation, message.timer, message.result) {
             (Validation::NotRequired, ..) => session.reply = answer(ValidateResult::NotRequired),
             (Validation::Unsupported, ..) => session.reply = answer(ValidateResult::Failure),
             (Validation::Toggles, 0, _) if busy => session.reply = answer(ValidateResult::NotReady),
             (Validation::Toggles, 0, _) => return session.validation_ready(now, &config),
+            // The same toggles would be cut off by the window, and some of them counted.
+            (Validation::Toggles, _, ValidateResult::Ready) if busy && session.is_ready() => {
+                session.abandon_validation(now)?;
+                session.reply = answer(ValidateResult::NotReady);
+            }
             (Validation::Toggles, timer, ValidateResult::Ready) => {
                 return session.count(now, timer, self.cable.state, &config);
             }

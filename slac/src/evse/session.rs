@@ -12,6 +12,10 @@ use crate::{GROUPS, Ignored, Instant, MacAddr, PilotState, RunId};
 const PARM_PROTECTED: Duration = Duration::from_millis(250);
 /// A session whose vehicle had so long to choose another charger has most likely done so.
 const DECISION_PROTECTED: Duration = Duration::from_millis(2500);
+/// A second first step of a validation is a late copy for so long.
+const COPIES: Duration = Duration::from_millis(300);
+/// Rounds of validation after each of which the vehicle has its time to decide again.
+const ROUNDS: u8 = 5;
 
 /// One vehicle's attempt.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +28,10 @@ pub(super) struct Session {
     /// What has to be sent.
     pub(super) reply: Option<Reply>,
     pub(super) profile: ProfileSum,
+    /// Rounds of validation that were counted.
+    rounds: u8,
+    /// Until when the pilot's edges are this vehicle's own, or were counted against it.
+    counted_until: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +49,27 @@ pub(super) enum Stage {
     /// Ready to count toggles; the second step is to come.
     ValidationReady { left: u8, repeat_at: Instant, until: Instant },
     /// Toggles are counted.
-    Counting { toggles: u8, closed: Option<Instant>, ends: Instant, until: Instant },
+    Counting { count: Count, closed: Option<Instant>, ends: Instant, until: Instant },
     /// Toggles were counted; the choice is to come.
-    Validated { toggles: u8, until: Instant },
+    Validated { count: Count, until: Instant, decide_until: Instant },
+}
+
+/// What was seen of toggles in the time for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    Whole(u8),
+    /// One was cut off by the beginning or the end. Who is validated begins and ends at B: it is another vehicle's.
+    Cut,
+}
+
+impl Count {
+    fn reply(self) -> Reply {
+        let (toggles, result) = match self {
+            Self::Whole(toggles) => (toggles, ValidateResult::Success),
+            Self::Cut => (0, ValidateResult::Failure),
+        };
+        Reply::Validation { toggles, result }
+    }
 }
 
 /// A message that is due. It is built when it is sent.
@@ -71,6 +97,8 @@ impl Session {
             stage: Stage::Parameters { until: now },
             reply: None,
             profile: ProfileSum::EMPTY,
+            rounds: 0,
+            counted_until: Instant::ZERO,
         };
         session.restart(now, config);
         session
@@ -138,18 +166,33 @@ impl Session {
         matches!(self.stage, Stage::Sounding { .. } | Stage::Reporting { .. } | Stage::Reported { .. })
     }
 
+    /// Whether an edge of the pilot was counted.
+    pub(super) fn has_counted(&self, edge: Instant) -> bool {
+        edge <= self.counted_until
+    }
+
     pub(super) fn is_validating(&self) -> bool {
         matches!(self.stage, Stage::ValidationReady { .. } | Stage::Counting { .. })
+    }
+
+    /// Whether the second step of a validation would begin a count.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::ValidationReady { .. })
     }
 
     /// First step of a validation, also a repeated one.
     pub(super) fn validation_ready(&mut self, now: Instant, config: &EvseConfig<'_>) -> Result<(), Ignored> {
         let until = match self.stage {
+            // A late copy must not end the count that has begun since.
+            Stage::Counting { .. } if now.saturating_sub(self.since) < COPIES => return Err(Ignored::Stale),
             Stage::Deciding { until }
             | Stage::ValidationReady { until, .. }
             | Stage::Counting { until, .. } => until,
-            Stage::Reported { .. } => after(now, config.timing.decision),
-            Stage::Validated { .. } => after(now, config.timing.sequence),
+            Stage::Validated { decide_until, .. } if self.rounds > ROUNDS => {
+                (now < decide_until).then_some(decide_until).ok_or(Ignored::Stale)?
+            }
+            // Once may be chance: vehicles that know may validate again.
+            Stage::Reported { .. } | Stage::Validated { .. } => after(now, config.timing.decision),
             _ => return Err(Ignored::Stale),
         };
         let repeat_at = after(now, config.timing.sequence);
@@ -172,14 +215,13 @@ impl Session {
                     times(Duration::from_millis(100), timer.saturating_add(1)).min(config.timing.toggles);
                 let ends = after(now, window);
                 self.reply = None;
-                // Who is counted begins and ends at B: another vehicle's toggles are cut off by the window.
-                let closed = (pilot != PilotState::B).then_some(now);
-                self.enter(now, Stage::Counting { toggles: 0, closed, ends, until: until.max(ends) });
+                let count = if pilot == PilotState::B { Count::Whole(0) } else { Count::Cut };
+                self.enter(now, Stage::Counting { count, closed: None, ends, until: until.max(ends) });
                 Ok(())
             }
             // Its answer was lost.
-            Stage::Validated { toggles, .. } => {
-                self.reply = Some(Reply::Validation { toggles, result: ValidateResult::Success });
+            Stage::Validated { count, .. } => {
+                self.reply = Some(count.reply());
                 Ok(())
             }
             _ => Err(Ignored::Stale),
@@ -200,12 +242,14 @@ impl Session {
 
     /// An edge of the control pilot.
     pub(super) fn pilot(&mut self, now: Instant, state: PilotState, config: &EvseConfig<'_>) {
-        let Stage::Counting { toggles, closed, .. } = &mut self.stage else { return };
+        let Stage::Counting { count, closed, .. } = &mut self.stage else { return };
         match (state, *closed) {
             (PilotState::C | PilotState::D, None) => *closed = Some(now),
             (PilotState::B, Some(since)) => {
                 *closed = None;
-                if now.saturating_sub(since) >= config.timing.debounce {
+                if let (Count::Whole(toggles), true) =
+                    (count, now.saturating_sub(since) >= config.timing.debounce)
+                {
                     *toggles = toggles.saturating_add(1);
                 }
             }
@@ -265,13 +309,15 @@ impl Session {
                 }
                 Verdict::GoOn
             }
-            Stage::Counting { toggles, closed, .. } => {
-                let toggles = toggles.saturating_add(u8::from(closed.is_some()));
+            Stage::Counting { count, closed, ends, until } => {
+                let count = if closed.is_some() { Count::Cut } else { count };
                 // The vehicle may have to ask for the answer again before it can choose.
                 let wait =
                     config.timing.sequence.saturating_add(times(config.timing.response, config.retries));
-                self.reply = Some(Reply::Validation { toggles, result: ValidateResult::Success });
-                self.enter(now, Stage::Validated { toggles, until: after(now, wait) });
+                self.reply = Some(count.reply());
+                self.rounds = self.rounds.saturating_add(1);
+                self.counted_until = ends;
+                self.enter(now, Stage::Validated { count, until: after(now, wait), decide_until: until });
                 Verdict::GoOn
             }
         }

@@ -5,7 +5,7 @@ use exi_codec::iso20::ac::{
     BptDynamicAcClReqControlMode, BptScheduledAcClReqControlMode, ClReqControlMode, ClResControlMode,
     DynamicAcClReqControlMode, ScheduledAcClReqControlMode,
 };
-use exi_codec::{Quantity, VoltAmpereReactive, Watt};
+use exi_codec::{Quantity, VoltAmpereReactive, Watt, Watts};
 
 use super::super::{Core, Course, StationNeeds};
 use super::AcStation;
@@ -77,7 +77,13 @@ impl Core<'_> {
             return (none, none, none, none);
         }
         let (out, low) = limits.discharge.filter(|_| self.may_discharge()).unwrap_or_default();
-        (limits.max_charge, limits.min_charge, self.signed_phases(out), self.signed_phases(low))
+        // Who wants to give says so by not charging: the charger's targets are for the one direction or the other.
+        let (most, least) = if self.wants_out() {
+            (limits.max_charge.map(|_| Watts::ZERO), limits.min_charge.map(|_| Watts::ZERO))
+        } else {
+            (limits.max_charge, limits.min_charge)
+        };
+        (most, least, self.signed_phases(out), self.signed_phases(low))
     }
 
     /// A round of the loop, for the selected direction and control mode.

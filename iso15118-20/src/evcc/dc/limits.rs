@@ -150,7 +150,8 @@ impl Core<'_> {
 
     /// The battery's demand within the vehicle's own limits and the schedule; never discharge without a permit.
     fn wanted_current(&self, limits: &DcLimits) -> Amperes {
-        let wish = self.plant.dc.demand.current;
+        let exchanged = self.exchanged().map(|power| self.carried_by(power).negated());
+        let wish = exchanged.unwrap_or(self.plant.dc.demand.current);
         if wish.is_negative() {
             let most = limits.discharge.unwrap_or_default().abs().max_current;
             let most = most.min(self.carried_by(self.planned_discharge()));

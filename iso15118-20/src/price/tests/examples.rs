@@ -201,7 +201,7 @@ fn taxes_in_and_on_top() {
     assert_eq!(lines[0].amount.to_string(), "1.915966386");
     assert_eq!((lines[1].kind, lines[1].amount.to_string().as_str()), (TaxKind::Added, "0.2"));
 
-    let parts = cost.receipt_parts();
+    let parts = cost.costs();
     let receipt = parts.receipt(T);
     assert_eq!(receipt.energy_costs.unwrap().amount, RationalNumber::new(10, 0));
     assert_eq!(receipt.energy_costs.unwrap().cost_per_unit, RationalNumber::new(1, 0));

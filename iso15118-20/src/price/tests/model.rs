@@ -297,7 +297,7 @@ proptest! {
             if let Ok(tariff) = Tariff::new(&schedule, flow) {
                 let stay = Stay { power: PowerCurve::from(&profile), departure: anchors.2 };
                 if let Ok(cost) = tariff.cost(&stay) {
-                    let _ = cost.receipt_parts().receipt(0);
+                    let _ = cost.costs().receipt(0);
                 }
             }
         }

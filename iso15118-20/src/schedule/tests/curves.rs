@@ -157,7 +157,9 @@ proptest! {
             .iter()
             .map(|entry| PowerScheduleEntry { duration: entry.duration, power: entry.power, ..wire(0, 0) })
             .collect();
-        prop_assert_eq!(offer.covers(T, &wire[..].into()), first.is_none());
+        let wire = PowerCurve::new(T, wire[..].into());
+        let found = Corridor::charging(PowerCurve::from(&offer)).check(wire);
+        prop_assert_eq!(found.err().map(|violation| violation.at), first);
     }
 }
 

@@ -54,6 +54,12 @@ impl Core<'_> {
         }
     }
 
+    /// The most that the vehicle declared in either direction.
+    fn ac_vehicle_power(&self) -> Watts {
+        let (out, _) = self.ac.declared.discharge.unwrap_or_default();
+        self.ac.declared.max_charge.total().max(out.total())
+    }
+
     /// The limits of the charge parameters, for the selected direction.
     pub(super) fn ac_charge_parameters(&self) -> AcCpdResMode {
         let AcLimits { max_charge, min_charge, discharge } = self.ac.announced;
@@ -69,7 +75,7 @@ impl Core<'_> {
             evse_minimum_charge_power_l3: min_l3,
             evse_nominal_frequency: self.ac.grid.frequency,
             maximum_power_asymmetry: self.ac.grid.asymmetry.map(Watts::number),
-            evse_power_ramp_limitation: self.plant.ramp.map(Watts::number),
+            evse_power_ramp_limitation: self.ramp_limitation(self.ac_vehicle_power()),
             evse_present_active_power: present.map(|(base, ..)| base),
             evse_present_active_power_l2: present.and_then(|(_, l2, _)| l2),
             evse_present_active_power_l3: present.and_then(|(_, _, l3)| l3),
@@ -102,13 +108,22 @@ impl Core<'_> {
         })
     }
 
+    /// Which way a vehicle that plans is going. One that would not charge now, and could give, is about to: a target
+    /// the other way would keep it from turning.
+    pub(in super::super) fn ac_heads_out(&self) -> bool {
+        let gives =
+            self.vehicle.status.power.is_some_and(|power| power < self.config.settings.open_power.negated());
+        let live = &self.ac.live;
+        let able = live.discharge.is_some_and(|(most, _)| !most.is_zero());
+        gives || able && live.max_charge.total() <= Watts::ZERO
+    }
+
     /// Where the vehicle plans it needs to hear of a target only where that is below its schedule, and below what
     /// it can do anyway: a target in the one direction would keep it from turning to the other.
     fn scheduled_target(&self) -> Option<Power> {
         let (charge, discharge) = self.plan.power_at(self.unix());
         let own = self.ac.declared.narrowed(&self.ac.live);
-        let out = self.vehicle.status.power.is_some_and(Watts::is_negative);
-        let (planned, able) = if out {
+        let (planned, able) = if self.ac_heads_out() {
             (discharge, own.discharge.unwrap_or_default().0.total())
         } else {
             (charge, own.max_charge.total())

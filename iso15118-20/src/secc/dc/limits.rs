@@ -46,6 +46,12 @@ impl Core<'_> {
         }
     }
 
+    /// The most that the vehicle declared in either direction.
+    fn dc_vehicle_power(&self) -> Watts {
+        let DcLimits { charge, discharge, .. } = self.dc.declared;
+        charge.max_power.max(discharge.unwrap_or_default().max_power)
+    }
+
     /// The limits of the charge parameters, for the selected direction.
     pub(super) fn dc_charge_parameters(&self) -> DcCpdResMode {
         let DcLimits { charge, discharge, max_voltage, min_voltage } = self.dc.announced;
@@ -57,7 +63,7 @@ impl Core<'_> {
                 evse_minimum_charge_current: charge.min_current,
                 evse_maximum_voltage: max_voltage,
                 evse_minimum_voltage: min_voltage,
-                evse_power_ramp_limitation: self.plant.ramp.map(Watts::number),
+                evse_power_ramp_limitation: self.ramp_limitation(self.dc_vehicle_power()),
             }),
             Direction::Bidirectional => {
                 let discharge = discharge.unwrap_or_default();
@@ -68,7 +74,7 @@ impl Core<'_> {
                     evse_minimum_charge_current: charge.min_current,
                     evse_maximum_voltage: max_voltage,
                     evse_minimum_voltage: min_voltage,
-                    evse_power_ramp_limitation: self.plant.ramp.map(Watts::number),
+                    evse_power_ramp_limitation: self.ramp_limitation(self.dc_vehicle_power()),
                     evse_maximum_discharge_power: self.signed(discharge.max_power),
                     evse_minimum_discharge_power: self.signed(discharge.min_power),
                     evse_maximum_discharge_current: self.signed(discharge.max_current),

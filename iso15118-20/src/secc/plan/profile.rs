@@ -7,17 +7,16 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::common_types::ResponseCode;
 
 use super::super::engine::Core;
-#[cfg(any(feature = "ac", feature = "wpt"))]
-use super::milli;
-use super::{Tuple, total};
-use crate::schedule::Schedule;
+use super::store::{BothWays, Place};
+use super::{milli, total};
+use crate::schedule::PowerCurve;
 use crate::service::{BptChannel, ControlMode, Direction};
 use crate::settings::ToleranceRefusal;
 
 /// What a profile of the vehicle's amounts to.
 pub(in super::super) struct Agreed {
     code: ResponseCode,
-    tuple: Option<Tuple>,
+    tuple: Option<Place>,
     idle: bool,
     channel: Option<ChannelSelection>,
 }
@@ -40,15 +39,21 @@ impl Core<'_> {
             return Err(ResponseCode::FailedEvPowerProfileInvalid);
         };
         // [V2G20-1260]
-        let tuple = self
-            .plan
-            .offered(choice.selected_schedule_tuple_id)
+        let store = &self.plan.store;
+        let tuple = store
+            .offered(choice.selected_schedule_tuple_id.get())
             .ok_or(ResponseCode::FailedScheduleSelectionInvalid)?;
         // [V2G20-478]
-        if !self.is_covered(&profile, tuple) || self.is_contradicted(&profile, channel) {
+        let both_ways = match self.direction() {
+            Direction::Bidirectional => BothWays::Allowed,
+            Direction::ChargeOnly => BothWays::Refused,
+        };
+        if !store.covers(tuple, PowerCurve::from(&profile), both_ways)
+            || self.is_contradicted(&profile, channel)
+        {
             return Err(ResponseCode::FailedEvPowerProfileInvalid);
         }
-        let code = match (tuple.tolerance, choice.power_tolerance_acceptance) {
+        let code = match (store.tolerance(tuple), choice.power_tolerance_acceptance) {
             (Some(_), Some(PowerToleranceAcceptance::PowerToleranceConfirmed)) => {
                 ResponseCode::OkPowerToleranceConfirmed
             }
@@ -61,28 +66,7 @@ impl Core<'_> {
             _ => ResponseCode::Ok,
         };
         let idle = profile.ev_power_profile_entries.iter().all(|entry| total(&entry).is_zero());
-        Ok(Agreed { code, tuple: Some(*tuple), idle, channel })
-    }
-
-    fn is_covered(&self, profile: &EvPowerProfile<'_>, tuple: &Tuple) -> bool {
-        let mut from = seconds(profile.time_anchor);
-        if !tuple.charge.covers(from, &profile.ev_power_profile_entries) {
-            return false;
-        }
-        for entry in profile.ev_power_profile_entries {
-            let until = from.saturating_add(u64::from(entry.duration));
-            let power = total(&entry);
-            let (schedule, allowed) = if power.is_negative() {
-                (&tuple.discharge, self.direction() == Direction::Bidirectional)
-            } else {
-                (&tuple.charge, true)
-            };
-            if !allowed || !covers(schedule, from, until, power.abs()) {
-                return false;
-            }
-            from = until;
-        }
-        true
+        Ok(Agreed { code, tuple: Some(tuple), idle, channel })
     }
 
     /// Separate channels: what is planned first must go through the one that was chosen.
@@ -105,7 +89,7 @@ impl Core<'_> {
     /// The plan holds from now on; what to answer with.
     pub(in super::super) fn adopt(&mut self, agreed: &Agreed) -> ResponseCode {
         if let Some(tuple) = agreed.tuple {
-            self.plan.active = tuple;
+            self.plan.store.adopt(tuple);
             self.plan.idle = agreed.idle;
         }
         if agreed.channel.is_some() {
@@ -116,14 +100,14 @@ impl Core<'_> {
     }
 
     /// Whether a vehicle that plans draws or gives more than it may [V2G20-1864]: a code to answer the round with.
-    #[cfg(any(feature = "ac", feature = "wpt"))]
     pub(in super::super) fn profile_violation(&mut self, power: Watts) -> Option<ResponseCode> {
         if self.mode() != Some(ControlMode::Scheduled) {
             return None;
         }
         let (charge, discharge) = self.plan.power_at(self.unix());
         let most = if power.is_negative() { discharge } else { charge };
-        let margin = self.config.settings.profile_margin.max(self.plan.active.tolerance.unwrap_or_default());
+        let margin =
+            self.config.settings.profile_margin.max(self.plan.store.active_tolerance().unwrap_or_default());
         if milli(power.abs()) <= milli(most.abs()).saturating_add(milli(margin)) {
             self.notes.violations = 0;
             return None;
@@ -135,23 +119,4 @@ impl Core<'_> {
             ResponseCode::WarningEvPowerProfileViolation
         })
     }
-}
-
-/// Anchors that are too large for seconds are microseconds.
-fn seconds(anchor: u64) -> u64 {
-    if anchor > 100_000_000_000 { anchor / 1_000_000 } else { anchor }
-}
-
-/// Whether a schedule allows a power all the way from one time to another. Before its start the first entry counts.
-fn covers(schedule: &Schedule, from: u64, until: u64, power: Watts) -> bool {
-    let mut begin = 0;
-    let mut end = schedule.start();
-    for entry in schedule.entries() {
-        end = end.saturating_add(u64::from(entry.duration));
-        if from < until && from < end && until > begin && power > entry.power {
-            return false;
-        }
-        begin = end;
-    }
-    until <= begin || from >= until || power.is_zero()
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::lot::{Lot, Outcome, Scenario, Variant};
+use super::lot::Lot;
+use super::scenario::{Outcome, Scenario, Variant};
+use super::watch::Watch;
 
 /// Attempts end after 10 s (TT_matching_repetition); the last of them may still be in its longest steps: questions
 /// (0.6 s), sounds and reports (1.5 s), validation of several chargers, joining (12 s).
@@ -35,8 +37,8 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Simulates one lot. Says what went wrong in it, if anything did.
-    pub(crate) fn add(&mut self, scenario: &Scenario) -> Option<String> {
-        let report = Lot::new(scenario.clone()).run();
+    pub(crate) fn add(&mut self, scenario: &Scenario, watch: Watch) -> Option<String> {
+        let report = Lot::new(scenario.clone(), watch).run();
         let count = |outcome| report.outcomes.iter().filter(|found| **found == outcome).count() as u64;
         let (misled, wrong, undecided) =
             (count(Outcome::Misled), count(Outcome::Wrong), count(Outcome::Undecided));
