@@ -1,5 +1,6 @@
 //! `v2g evcc`: a vehicle on a real interface.
 
+use bumpalo::Bump;
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::Evcc;
 use v2g_scenario::scenario::Side;
@@ -9,10 +10,12 @@ use crate::net::{Interface, Link};
 use crate::observe::Summary;
 use crate::options::{Options, require_own_faults};
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Reactor, Vehicle, to_and_fro, value_added_wishes, vehicle_config, wishes,
+    BUFFER, Cable, Clock, FarEnd, Reactor, Trust, Vehicle, to_and_fro, value_added_wishes, vehicle_config,
+    wishes,
 };
-use crate::secc::require_lab;
+use crate::secc::require_link;
 use crate::session::Departures;
+use crate::trust::TrustArgs;
 
 /// Rounds where nobody says how many.
 const ROUNDS: u32 = 10;
@@ -27,7 +30,10 @@ pub(crate) struct EvccArgs {
     /// Rounds of the charge loop; overrides the scenario. Default: 10.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     loops: Option<u32>,
-    /// Plain TCP, which ISO 15118-20 forbids outside the laboratory.
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Without --tls: plain TCP, which ISO 15118-20 forbids outside the laboratory. With it: certificates and curves of
+    /// laboratories count too.
     #[arg(long)]
     lab: bool,
 }
@@ -43,7 +49,7 @@ Nothing real is switched: the battery is simulated.";
 
 /// Charges once.
 pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
-    require_lab(args.lab)?;
+    let place = require_link(&args.trust, args.lab)?;
     if args.options.service.is_none() && args.options.scenario.is_none() {
         return Err(Failure::usage("what is the vehicle to charge with?")
             .advise("--service says it, such as --service dc-bpt; or --scenario"));
@@ -60,11 +66,23 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let wishes = wishes(&scenario);
     let mut buffer = vec![0; BUFFER];
     let added = value_added_wishes(&scenario);
-    let config = vehicle_config(&scenario, "WMIV2G00000000001", &wishes, &added);
+    args.trust.expect(&mut scenario);
+    let credentials = args.trust.vehicle(&scenario, place)?;
+    let tls = args.trust.link(place)?;
+    let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
+    // A vehicle that shows a certificate calls itself by its name.
+    let id = credentials.as_ref().and_then(|own| own.vehicle.name()).unwrap_or("WMIV2G00000000001");
+    let mut config = vehicle_config(&scenario, id, &wishes, &added);
+    let arena = Bump::new();
+    let trust = credentials.as_ref().map(|own| {
+        let trust = Trust::new(own, &arena, args.trust.contracts());
+        trust.configure(&mut config, args.trust.contracts());
+        trust
+    });
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
     let cable = Cable::new(&scenario);
-    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario);
-    let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone());
+    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario).trusting(trust);
+    let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone()).secured(tls);
     let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;
     let summary = Summary {
         endings: &departures.endings,

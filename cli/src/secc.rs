@@ -8,6 +8,7 @@ use iso15118_20::{Cause, Instant};
 use mio::Registry;
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{ServiceChoice, Side};
+use v2gtp::Security;
 
 use crate::failure::Failure;
 use crate::memory::{self, Memory};
@@ -18,6 +19,7 @@ use crate::runtime::{
     Arrival, BUFFER, Berth, Cable, Clock, Endpoint, Guest, Intake, Menu, Reactor, Site, Station,
     station_config, to_and_fro,
 };
+use crate::trust::{Place, TrustArgs};
 
 /// Rounds of the charge loop between two changes of direction.
 const SWING: u32 = 5;
@@ -35,7 +37,10 @@ pub(crate) struct SeccArgs {
     /// End after one session, or after as many as --sessions says.
     #[arg(long)]
     once: bool,
-    /// Plain TCP, which ISO 15118-20 forbids outside the laboratory.
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Without --tls: plain TCP, which ISO 15118-20 forbids outside the laboratory. With it: certificates and curves of
+    /// laboratories count too.
     #[arg(long)]
     lab: bool,
 }
@@ -64,6 +69,7 @@ impl Site for Kerb<'_> {
 /// Vehicles arrive.
 struct Doors<'a> {
     server: Server,
+    tls: Option<v2g_tls::Station>,
     outputs: &'a Outputs,
     args: &'a SeccArgs,
     scenario: &'a Scenario,
@@ -96,7 +102,8 @@ impl Intake<Station<'_>> for Doors<'_> {
         if self.paused.is_none() && (self.args.sessions == 1 || self.served == 0) {
             self.started = now;
         }
-        Ok(Some(Arrival { stream, place: None }))
+        let link = self.tls.as_ref().map(|tls| tls.link(None)).transpose().map_err(Failure::failed)?;
+        Ok(Some(Arrival { stream, link, place: None }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -120,7 +127,7 @@ impl Intake<Station<'_>> for Doors<'_> {
         figures: &mut Figures,
     ) {
         let (charged, discharged) = station.energy();
-        let end = station.end();
+        let end = observer.end(station.end());
         let paused = end.is_some_and(|end| end.cause == Cause::Paused);
         // The scenario says that the vehicle comes back: the session is not over.
         if paused && self.args.sessions == 1 && self.scenario.vehicle.resume.is_some() {
@@ -165,17 +172,24 @@ fn summary(
 
 /// Serves vehicles.
 pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
-    require_lab(args.lab)?;
+    let place = require_link(&args.trust, args.lab)?;
     let usual = || to_and_fro(vec![ServiceChoice::DcBpt, ServiceChoice::Dc], None, SWING);
-    let scenario = args.options.scenario(usual)?;
+    let mut scenario = args.options.scenario(usual)?;
+    args.trust.expect(&mut scenario);
+    let scenario = scenario;
     require_own_faults(&scenario, Side::Station)?;
     memory::allow_files(u64::from(args.sessions) + 64)?;
     let memory = Memory::now().filter(|_| args.sessions > 1);
     let clock = Clock::start();
-    let server = Server::bind(Link::Interface(Interface::find(&args.iface)?))?;
+    let link = Link::Interface(Interface::find(&args.iface)?);
+    let credentials = args.trust.station(&scenario, place)?;
+    let tls = args.trust.link(place)?;
+    let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
+    let server = Server::bind(link, if tls.is_some() { Security::Tls } else { Security::Plain })?;
     let outputs = args.options.outputs(args.sessions)?;
     let mut doors = Doors {
         server,
+        tls,
         outputs: &outputs,
         args,
         scenario: &scenario,
@@ -188,12 +202,16 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
     };
     let menu = Menu::new(&scenario);
     let (offers, value_added) = (menu.offers(), menu.value_added());
-    let config = station_config(&scenario, &offers, &value_added);
+    let mut config = station_config(&scenario, &offers, &value_added);
+    let offer = args.trust.offer(credentials.as_ref());
+    if let Some(offer) = &offer {
+        offer.configure(&mut config);
+    }
     let kerb = Kerb(&scenario);
     let mut buffers = vec![0; BUFFER * args.sessions as usize];
     let stations: Result<Vec<_>, ConfigError> = buffers
         .chunks_exact_mut(BUFFER)
-        .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, &kerb, &scenario)))
+        .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, &kerb, &scenario).trusting(offer)))
         .collect();
     let reactor = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
     let figures = reactor.run(&mut doors)?;
@@ -206,11 +224,12 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
     verdict
 }
 
-/// Plain TCP only on purpose.
-pub(crate) fn require_lab(lab: bool) -> Result<(), Failure> {
-    if lab {
-        return Ok(());
+/// Plain TCP, and certificates of laboratories, only on purpose.
+pub(crate) fn require_link(trust: &TrustArgs, lab: bool) -> Result<Place, Failure> {
+    match (trust.is_secured(), lab) {
+        (_, true) => Ok(Place::Laboratory),
+        (true, false) => Ok(Place::Street),
+        (false, false) => Err(Failure::usage("ISO 15118-20 needs TLS")
+            .advise("--tls takes it; in a laboratory, --lab allows plain TCP")),
     }
-    Err(Failure::usage("ISO 15118-20 needs TLS, which this command does not speak yet")
-        .advise("in a laboratory, --lab allows plain TCP"))
 }

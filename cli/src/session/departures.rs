@@ -8,6 +8,7 @@ use std::time::Duration;
 use iso15118_20::Instant;
 use mio::Registry;
 use v2g_scenario::scenario::Side;
+use v2gtp::Security;
 
 use crate::failure::Failure;
 use crate::net::{self, Link};
@@ -41,6 +42,7 @@ pub(crate) struct Departures {
     link: Link,
     clock: Clock,
     station: Option<SocketAddr>,
+    tls: Option<v2g_tls::Vehicle>,
     next_at: Instant,
     vehicles: usize,
     started: usize,
@@ -58,6 +60,7 @@ impl Departures {
             link,
             clock,
             station: None,
+            tls: None,
             next_at: Instant::ZERO,
             vehicles: vehicles as usize,
             started: 0,
@@ -72,6 +75,11 @@ impl Departures {
     /// The stations are in this process, and learn who is plugged in where.
     pub(super) fn plugged(self, plugs: Plugs) -> Self {
         Self { plugs, ..self }
+    }
+
+    /// The vehicles speak TLS.
+    pub(crate) fn secured(self, tls: Option<v2g_tls::Vehicle>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The vehicle that leaves now.
@@ -98,13 +106,16 @@ impl Intake<Vehicle<'_>> for Departures {
 
     fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure> {
         let Some(place) = self.due(now) else { return Ok(None) };
-        let station = match self.station {
-            Some(station) => station,
-            None => *self.station.insert(net::discover(&self.link, &self.clock)?),
+        let station = if let Some(station) = self.station {
+            station
+        } else {
+            let security = if self.tls.is_some() { Security::Tls } else { Security::Plain };
+            *self.station.insert(net::discover(&self.link, security, &self.clock)?)
         };
+        let link = self.tls.as_ref().map(|tls| tls.link(station.ip())).transpose();
         let stream = net::connect(station, |own| self.plugs.plug(own, place))?;
         self.next_at = self.clock.now() + ARRIVALS;
-        Ok(Some(Arrival { stream, place: Some(place) }))
+        Ok(Some(Arrival { stream, link: link.map_err(Failure::failed)?, place: Some(place) }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -125,13 +136,14 @@ impl Intake<Vehicle<'_>> for Departures {
         observer: Observer,
         _: &mut Figures,
     ) {
-        if let Some(at) = vehicle.returns_at(now) {
+        if let Some(at) = vehicle.returns_at(now).filter(|_| observer.refusal().is_none()) {
             self.returning.push((at, place));
             self.paused.insert(place, observer);
             return;
         }
         let (charged, discharged) = vehicle.energy();
-        self.endings.push(Ending { end: vehicle.end(), energy: Energy { charged, discharged }, observer });
+        let end = observer.end(vehicle.end());
+        self.endings.push(Ending { end, energy: Energy { charged, discharged }, observer });
     }
 
     fn is_done(&self) -> bool {
