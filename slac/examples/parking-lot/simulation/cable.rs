@@ -71,6 +71,7 @@ impl Lot {
                 vehicle.machine = None;
                 vehicle.linked = None;
                 vehicle.failed = None;
+                vehicle.ready = None;
                 vehicle.s2 = S2::Open;
                 if let Some(charger) = vehicle.charger {
                     self.pilot(charger);
@@ -103,6 +104,9 @@ impl Lot {
         }
         self.drain(Node::Charger(index));
         if let Some(vehicle) = vehicle {
+            let allowed = state.is_connected() && duty.allows_matching();
+            let ready = self.vehicles[vehicle].ready.get_or_insert(now);
+            self.vehicles[vehicle].ready = allowed.then_some(*ready);
             if let Some(machine) = &mut self.vehicles[vehicle].machine {
                 machine.pilot(now, state, duty);
             }
