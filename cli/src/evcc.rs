@@ -2,6 +2,7 @@
 
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::Evcc;
+use v2g_scenario::Scenario;
 use v2g_scenario::scenario::Side;
 
 use crate::failure::Failure;
@@ -13,6 +14,7 @@ use crate::runtime::{
 };
 use crate::secc::require_lab;
 use crate::session::Departures;
+use crate::slac::{Association, SlacOptions};
 
 /// Rounds where nobody says how many.
 const ROUNDS: u32 = 10;
@@ -24,6 +26,8 @@ pub(crate) struct EvccArgs {
     iface: String,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    slac: SlacOptions,
     /// Rounds of the charge loop; overrides the scenario. Default: 10.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     loops: Option<u32>,
@@ -38,6 +42,7 @@ Examples:
   v2g evcc --iface ev0 --service dc --mode scheduled --loops 50 --lab --json
   v2g evcc --iface ev0 --service ac --mode scheduled --lab
   v2g evcc --iface ev0 --scenario examples/scenarios/dc-bpt-arbitrage.toml --lab --report report.html
+  v2g evcc --iface eth1 --slac --service dc-bpt --lab    find the charger behind a powerline modem first
 
 Nothing real is switched: the battery is simulated.";
 
@@ -55,16 +60,33 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     scenario.vehicle.rounds = args.loops.or(scenario.vehicle.rounds);
     require_own_faults(&scenario, Side::Vehicle)?;
     let clock = Clock::start();
+    let audience = args.options.audience();
+    let association = args.slac.associate(Side::Vehicle, &args.iface, scenario.profile, audience, clock)?;
+    let verdict = association.as_ref().map_or(Ok(()), Association::wait);
+    let verdict = verdict.and_then(|()| charge(args, &scenario, clock, association.as_ref()));
+    if let Some(association) = association {
+        association.leave();
+    }
+    verdict
+}
+
+/// One session with the charger of the link.
+fn charge(
+    args: &EvccArgs,
+    scenario: &Scenario,
+    clock: Clock,
+    association: Option<&Association>,
+) -> Result<(), Failure> {
     let link = Link::Interface(Interface::find(&args.iface)?);
     let outputs = args.options.outputs(1)?;
-    let wishes = wishes(&scenario);
+    let wishes = wishes(scenario);
     let mut buffer = vec![0; BUFFER];
-    let added = value_added_wishes(&scenario);
-    let config = vehicle_config(&scenario, "WMIV2G00000000001", &wishes, &added);
+    let added = value_added_wishes(scenario);
+    let config = vehicle_config(scenario, "WMIV2G00000000001", &wishes, &added);
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    let cable = Cable::new(&scenario);
-    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario);
-    let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone());
+    let cable = Cable::new(scenario);
+    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, scenario);
+    let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone()).over(association);
     let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;
     let summary = Summary {
         endings: &departures.endings,
@@ -74,6 +96,6 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
         memory: None,
     };
     let verdict = summary.finish(args.options.audience());
-    outputs.finish(&scenario)?;
+    outputs.finish(scenario)?;
     verdict
 }

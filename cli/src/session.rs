@@ -96,7 +96,7 @@ fn both_ends(
     sessions: u32,
     clock: Clock,
     mut doors: Doors<'_>,
-    mut departures: Departures,
+    mut departures: Departures<'_>,
 ) -> Result<(Figures, Vec<Ending>), Failure> {
     let parking = Parking((0..sessions).map(|_| Cable::new(scenario)).collect());
     let parking = &parking;

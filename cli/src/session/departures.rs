@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::net::{self, Link};
 use crate::observe::{Ending, Energy, Figures, Observer, Sinks};
 use crate::runtime::{Arrival, Clock, Endpoint, Intake, Vehicle};
+use crate::slac::Association;
 
 /// Between the arrivals of two vehicles.
 const ARRIVALS: Duration = Duration::from_millis(1);
@@ -37,8 +38,10 @@ impl Plugs {
 }
 
 /// Vehicles leave for the station.
-pub(crate) struct Departures {
+pub(crate) struct Departures<'a> {
     link: Link,
+    /// The link, where it was made first.
+    association: Option<&'a Association>,
     clock: Clock,
     station: Option<SocketAddr>,
     next_at: Instant,
@@ -52,10 +55,11 @@ pub(crate) struct Departures {
     pub(crate) endings: Vec<Ending>,
 }
 
-impl Departures {
+impl<'a> Departures<'a> {
     pub(crate) fn new(link: Link, clock: Clock, vehicles: u32, sinks: Sinks) -> Self {
         Self {
             link,
+            association: None,
             clock,
             station: None,
             next_at: Instant::ZERO,
@@ -74,20 +78,26 @@ impl Departures {
         Self { plugs, ..self }
     }
 
+    /// The link is one that SLAC made, and watches.
+    pub(crate) fn over(self, association: Option<&'a Association>) -> Self {
+        Self { association, ..self }
+    }
+
     /// The vehicle that leaves now.
-    fn due(&mut self, now: Instant) -> Option<usize> {
+    fn due(&mut self, now: Instant) -> Result<Option<usize>, Failure> {
         if let Some(index) = self.returning.iter().position(|(at, _)| *at <= now) {
-            return Some(self.returning.swap_remove(index).1);
+            self.association.map_or(Ok(()), Association::resume)?;
+            return Ok(Some(self.returning.swap_remove(index).1));
         }
         if self.started == self.vehicles || now < self.next_at {
-            return None;
+            return Ok(None);
         }
         self.started += 1;
-        Some(self.started - 1)
+        Ok(Some(self.started - 1))
     }
 }
 
-impl Intake<Vehicle<'_>> for Departures {
+impl Intake<Vehicle<'_>> for Departures<'_> {
     fn register(&mut self, _: &Registry) -> Result<(), Failure> {
         Ok(())
     }
@@ -97,12 +107,15 @@ impl Intake<Vehicle<'_>> for Departures {
     }
 
     fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure> {
-        let Some(place) = self.due(now) else { return Ok(None) };
+        let Some(place) = self.due(now)? else { return Ok(None) };
         let station = match self.station {
             Some(station) => station,
             None => *self.station.insert(net::discover(&self.link, &self.clock)?),
         };
         let stream = net::connect(station, |own| self.plugs.plug(own, place))?;
+        if let Some(association) = self.association {
+            association.carries(&stream);
+        }
         self.next_at = self.clock.now() + ARRIVALS;
         Ok(Some(Arrival { stream, place: Some(place) }))
     }
@@ -125,6 +138,12 @@ impl Intake<Vehicle<'_>> for Departures {
         observer: Observer,
         _: &mut Figures,
     ) {
+        if let Some(association) = self.association {
+            association.ended(vehicle.end().map(|end| end.cause));
+            if vehicle.returns_at(now).is_none() {
+                association.fall_silent();
+            }
+        }
         if let Some(at) = vehicle.returns_at(now) {
             self.returning.push((at, place));
             self.paused.insert(place, observer);
