@@ -21,7 +21,6 @@ impl Lot {
                 charger.command = PilotCommand::FivePercent;
                 if !charger.mute {
                     let mut config = EvseConfig::new(charger.mac, self.scenario.variant.profile());
-                    config.modem.source = Some(charger.modem.mac);
                     config.restart = Restart::AcAndDc;
                     let mut machine = Evse::new(config, random).expect("the settings are right");
                     machine.start(now);
@@ -37,7 +36,6 @@ impl Lot {
                     return;
                 }
                 let mut config = EvConfig::new(vehicle.mac, self.scenario.variant.profile());
-                config.modem.source = Some(vehicle.modem.mac);
                 config.parameter_copies = 2;
                 config.collection = Collection::WholeTime;
                 if self.scenario.variant == Variant::Careful {
