@@ -223,7 +223,7 @@ impl<'a> Station<'a> {
             Word::Costs(amount) => {
                 let cost = DetailedCost { amount, cost_per_unit: amount };
                 let taxes = [DetailedTax { tax_rule_id: NumericId::ONE, amount }; 10];
-                let taxes = Taxes::new(&taxes[..amount.abs().parts().0 as usize % 11]).unwrap();
+                let taxes = Taxes::new(&taxes[..usize::from(amount.parts().0.unsigned_abs() % 11)]).unwrap();
                 let (energy, overstay) = (Some(cost), Some(cost));
                 secc.set_costs(Some(Costs { energy, overstay, taxes, ..Costs::default() }));
             }

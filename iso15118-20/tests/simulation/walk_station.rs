@@ -26,9 +26,9 @@ use iso15118_20::{
 
 use super::common::script::{self, SESSION, header};
 use super::common::{self, station as requests};
+use super::duo::SERVICES;
 use super::limits::{ac_round, ac_vehicle, dc_round, dc_vehicle};
 use super::random::Random;
-use super::scenario::SERVICES;
 use super::station::{Station, Word};
 use super::trace::Log;
 
