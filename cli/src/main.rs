@@ -3,6 +3,7 @@
 mod args;
 mod capture;
 mod command;
+mod credentials;
 mod engine;
 mod evcc;
 mod failure;
@@ -20,6 +21,7 @@ mod session;
 mod slac;
 mod terminal;
 mod tree;
+mod trust;
 
 use std::process::ExitCode;
 

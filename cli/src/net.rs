@@ -126,8 +126,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on a link. On the loopback the discovery port is any free one: see [`Server::link`].
-    pub(crate) fn bind(mut link: Link) -> Result<Self, Failure> {
+    /// Listens on a link, for TLS or without. On the loopback the discovery port is any free one: see [`Server::link`].
+    pub(crate) fn bind(mut link: Link, security: Security) -> Result<Self, Failure> {
         let listener = listen(&link)?;
         let port = listener.local_addr().map_err(|error| failed("listen", &error))?.port();
         let discovery = bind_discovery(&link).map_err(|error| {
@@ -145,7 +145,10 @@ impl Server {
         let mut responder = Responder::new(config).map_err(Failure::failed)?;
         let endpoint = Endpoint::new(address, port).map_err(Failure::failed)?;
         responder.link_up();
-        responder.listen(Listeners::Plain(endpoint));
+        responder.listen(match security {
+            Security::Tls => Listeners::Tls(endpoint),
+            Security::Plain => Listeners::Plain(endpoint),
+        });
         discovery.set_nonblocking(true).map_err(|error| failed("listen", &error))?;
         let discovery = mio::net::UdpSocket::from_std(discovery);
         Ok(Self { link, discovery, listener, responder })
@@ -255,16 +258,16 @@ pub(crate) fn connect(to: SocketAddr, from: impl FnOnce(SocketAddr)) -> Result<m
     connect().map_err(|error: io::Error| failed(&format!("connect to {to}"), &error))
 }
 
-/// Finds the charger of a link.
-pub(crate) fn discover(link: &Link, clock: &Clock) -> Result<SocketAddr, Failure> {
-    let answer = search(link, clock)?;
+/// Finds the charger of a link that speaks TLS, or one that does not.
+pub(crate) fn discover(link: &Link, security: Security, clock: &Clock) -> Result<SocketAddr, Failure> {
+    let answer = search(link, security, clock)?;
     Ok(match link {
         Link::Interface(_) => answer.socket_addr().into(),
         Link::Loopback { address, .. } => SocketAddr::new(*address, answer.endpoint.port()),
     })
 }
 
-fn search(link: &Link, clock: &Clock) -> Result<Answer, Failure> {
+fn search(link: &Link, security: Security, clock: &Clock) -> Result<Answer, Failure> {
     let socket = UdpSocket::bind(link.bind_any()).map_err(|error| failed("search for a charger", &error))?;
     if let Link::Interface(interface) = link {
         let socket = socket2::SockRef::from(&socket);
@@ -274,7 +277,7 @@ fn search(link: &Link, clock: &Clock) -> Result<Answer, Failure> {
     }
     let config = DiscoveryConfig {
         scope_id: link.scope(),
-        security: Security::Plain,
+        security,
         conflict_window: Duration::ZERO,
         ..DiscoveryConfig::default()
     };

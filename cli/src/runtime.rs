@@ -8,6 +8,7 @@ mod line;
 mod plant;
 mod reactor;
 mod script;
+mod secure;
 mod setup;
 mod station;
 mod vehicle;
@@ -21,9 +22,10 @@ pub(crate) use clock::Clock;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use plant::{Cable, Reading};
 pub(crate) use reactor::{Arrival, Intake, Reactor};
+pub(crate) use secure::Secured;
 pub(crate) use setup::{Menu, station_config, to_and_fro, value_added_wishes, vehicle_config, wishes};
-pub(crate) use station::{Berth, Guest, Site, Station};
-pub(crate) use vehicle::{FarEnd, Vehicle};
+pub(crate) use station::{Berth, Decision, Guest, Site, Station, Trustworthy};
+pub(crate) use vehicle::{Contracts, FarEnd, Trust, Vehicle};
 
 /// Memory for a message that arrives in pieces. What is never needed never takes real memory.
 pub(crate) const BUFFER: usize = 16 * 1024;

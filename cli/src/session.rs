@@ -5,12 +5,15 @@ mod doors;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bumpalo::Bump;
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::Evcc;
 use iso15118_20::secc::Secc;
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{ModeChoice, ServiceChoice};
+use v2gtp::Security;
 
+use crate::credentials::{StationCredentials, VehicleCredentials};
 use crate::failure::Failure;
 use crate::memory::{self, Memory};
 use crate::net::{Link, Server};
@@ -18,13 +21,14 @@ use crate::observe::{Ending, Figures, Summary};
 use crate::options::Options;
 use crate::placement::keep_on_core;
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Vehicle, station_config, to_and_fro,
+    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Trust, Vehicle, station_config, to_and_fro,
     value_added_wishes, vehicle_config, wishes,
 };
+use crate::trust::{Place, TrustArgs};
 
 pub(crate) use departures::Departures;
 use departures::Plugs;
-use doors::{Doors, Parking, vehicle_id};
+use doors::{Berthed, Doors, vehicle_id};
 
 /// Simulated seconds in one second, so that a short session moves energy worth showing.
 const LAPSE: u32 = 60;
@@ -42,6 +46,11 @@ pub(crate) struct Session {
     /// So many sessions at once. The messages of one are shown, of several the figures.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     sessions: u32,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Certificates and curves of laboratories count too.
+    #[arg(long, requires = "tls")]
+    lab: bool,
 }
 
 pub(crate) const EXAMPLES: &str = "\
@@ -53,7 +62,9 @@ Examples:
   v2g session --scenario examples/scenarios/lost-link.toml --trace trace.jsonl
   v2g session --scenario examples/scenarios/pause.toml
   v2g session --loops 200 --report report.html  a page with messages, power and latencies
-  v2g session --sessions 2000                   many at once: latencies and memory";
+  v2g session --sessions 2000                   many at once: latencies and memory
+  v2g session --tls --pnc --install-contract    TLS 1.3, a contract fetched and shown, in a PKI made for the occasion
+  v2g session --tls --pnc --fault revoked-contract";
 
 fn usual(args: &Session) -> Scenario {
     let rounds = args.loops.unwrap_or(ROUNDS);
@@ -66,17 +77,27 @@ fn usual(args: &Session) -> Scenario {
 pub(crate) fn run(args: &Session) -> Result<(), Failure> {
     let mut scenario = args.options.scenario(|| usual(args))?;
     scenario.vehicle.rounds = args.loops.or(scenario.vehicle.rounds);
+    args.trust.expect(&mut scenario);
     memory::allow_files(2 * u64::from(args.sessions) + 64)?;
+    let place = if args.lab { Place::Laboratory } else { Place::Street };
+    let credentials = (args.trust.station(&scenario, place)?, args.trust.vehicle(&scenario, place)?);
+    let tls = args.trust.link(place)?;
+    let station_tls = credentials.0.as_ref().map(|own| own.tls(&tls)).transpose()?;
+    let vehicle_tls = credentials.1.as_ref().map(|own| own.tls(&tls)).transpose()?;
+    let security = if args.trust.is_secured() { Security::Tls } else { Security::Plain };
     let outputs = args.options.outputs(args.sessions)?;
     let memory = Memory::now().filter(|_| args.sessions > 1);
     let clock = Clock::start();
-    let server = Server::bind(Link::loopback())?;
+    let server = Server::bind(Link::loopback(), security)?;
     let plugs = Plugs::default();
-    let departures =
-        Departures::new(server.link(), clock, args.sessions, outputs.sinks.clone()).plugged(plugs.clone());
+    let departures = Departures::new(server.link(), clock, args.sessions, outputs.sinks.clone())
+        .plugged(plugs.clone())
+        .secured(vehicle_tls);
     let stop = AtomicBool::new(false);
-    let doors = Doors::new(server, clock, args.sessions, &stop, outputs.sinks.clone(), plugs, &scenario);
-    let (figures, endings) = both_ends(&scenario, args.sessions, clock, doors, departures)?;
+    let doors = Doors::new(server, clock, args.sessions, &stop, outputs.sinks.clone(), plugs, &scenario)
+        .secured(station_tls);
+    let ends = Ends { scenario: &scenario, trust: &args.trust, credentials: &credentials, clock };
+    let (figures, endings) = ends.run(args.sessions, doors, departures)?;
     let elapsed = clock.now();
     let summary = Summary {
         endings: &endings,
@@ -90,49 +111,74 @@ pub(crate) fn run(args: &Session) -> Result<(), Failure> {
     verdict
 }
 
-/// Each end has a thread with its own loop.
-fn both_ends(
-    scenario: &Scenario,
-    sessions: u32,
+/// What both ends are made of.
+struct Ends<'a> {
+    scenario: &'a Scenario,
+    trust: &'a TrustArgs,
+    credentials: &'a (Option<StationCredentials>, Option<VehicleCredentials>),
     clock: Clock,
-    mut doors: Doors<'_>,
-    mut departures: Departures,
-) -> Result<(Figures, Vec<Ending>), Failure> {
-    let parking = Parking((0..sessions).map(|_| Cable::new(scenario)).collect());
-    let parking = &parking;
-    let menu = Menu::new(scenario);
-    let (offers, value_added) = (menu.offers(), menu.value_added());
-    let (wishes, value_added_wishes) = (wishes(scenario), value_added_wishes(scenario));
-    let ids: Vec<String> = (0..sessions).map(vehicle_id).collect();
-    let mut memory = vec![0; BUFFER * 2 * sessions as usize];
-    let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
+}
 
-    let config = station_config(scenario, &offers, &value_added);
-    let stations = for_stations
-        .chunks_exact_mut(BUFFER)
-        .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, parking, scenario)));
-    let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
-    let vehicles =
-        for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking.0).map(|((buffer, id), cable)| {
-            let config = vehicle_config(scenario, id, &wishes, &value_added_wishes);
-            Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable.clone(), FarEnd::Simulated, scenario))
-        });
-    let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
-    let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
-    let vehicles = Reactor::new(clock, vehicles.map_err(Failure::failed)?, !scenario.seed)?;
+impl Ends<'_> {
+    /// Each end has a thread with its own loop.
+    fn run(
+        &self,
+        sessions: u32,
+        mut doors: Doors<'_>,
+        mut departures: Departures<'_>,
+    ) -> Result<(Figures, Vec<Ending>), Failure> {
+        let Self { scenario, trust, credentials, clock } = *self;
+        let place = |session| Berthed { cable: Cable::new(scenario), session };
+        let parking: Vec<Berthed> = (0..sessions).map(place).collect();
+        let menu = Menu::new(scenario);
+        let (offers, value_added) = (menu.offers(), menu.value_added());
+        let (wishes, value_added_wishes) = (wishes(scenario), value_added_wishes(scenario));
+        // Vehicles that show a certificate call themselves by its name.
+        let name = credentials.1.as_ref().and_then(|own| own.vehicle.name());
+        let id = |session| name.map_or_else(|| vehicle_id(session), ToOwned::to_owned);
+        let ids: Vec<String> = (0..sessions).map(id).collect();
+        let mut memory = vec![0; BUFFER * 2 * sessions as usize];
+        let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
 
-    let stop = doors.stop();
-    let figures = std::thread::scope(|scope| {
-        let stations = scope.spawn(|| {
-            keep_on_core(0);
-            stations.run(&mut doors)
+        let mut config = station_config(scenario, &offers, &value_added);
+        let offer = trust.offer(credentials.0.as_ref());
+        if let Some(offer) = &offer {
+            offer.configure(&mut config);
+        }
+        let stations = for_stations.chunks_exact_mut(BUFFER).zip(&parking).map(|(buffer, place)| {
+            Ok(Station::new(Secc::new(&config, buffer)?, place, scenario).trusting(offer))
         });
-        keep_on_core(1);
-        let figures = vehicles.run(&mut departures);
-        stop.store(true, Ordering::Relaxed);
-        stations.join().map_err(|_| Failure::failed("the station's thread broke down"))??;
-        figures
-    })?;
-    departures.endings.append(&mut doors.endings);
-    Ok((figures, departures.endings))
+        let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
+        let arena = Bump::new();
+        let vehicles =
+            for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking).map(|((buffer, id), place)| {
+                let mut config = vehicle_config(scenario, id, &wishes, &value_added_wishes);
+                let trust = credentials.1.as_ref().map(|own| {
+                    let trusted = Trust::new(own, &arena, trust.contracts());
+                    trusted.configure(&mut config, trust.contracts());
+                    trusted
+                });
+                let cable = place.cable.clone();
+                Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable, FarEnd::Simulated, scenario)
+                    .trusting(trust))
+            });
+        let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
+        let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
+        let vehicles = Reactor::new(clock, vehicles.map_err(Failure::failed)?, !scenario.seed)?;
+
+        let stop = doors.stop();
+        let figures = std::thread::scope(|scope| {
+            let stations = scope.spawn(|| {
+                keep_on_core(0);
+                stations.run(&mut doors)
+            });
+            keep_on_core(1);
+            let figures = vehicles.run(&mut departures);
+            stop.store(true, Ordering::Relaxed);
+            stations.join().map_err(|_| Failure::failed("the station's thread broke down"))??;
+            figures
+        })?;
+        departures.endings.append(&mut doors.endings);
+        Ok((figures, departures.endings))
+    }
 }

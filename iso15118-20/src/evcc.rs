@@ -44,6 +44,7 @@ pub use ac::AcStation;
 pub use acdp::{AcdpPosition, AcdpStatus, Mobility};
 pub use authorize::{
     AuthorizationPolicy, Contract, InstallWhen, Installation, InstallationVerdict, MAX_CONTRACTS,
+    SignatureSubject, SignatureWanted,
 };
 pub use config::{
     EvccConfig, EvccConfigError, MAX_VALUE_ADDED_WISHES, MAX_WISHES, PauseReaction, PowerTolerance,

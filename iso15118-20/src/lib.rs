@@ -18,6 +18,8 @@ pub mod service;
 mod settings;
 mod text;
 mod trace;
+#[cfg(feature = "trust")]
+pub mod trust;
 mod wire;
 
 pub use end::{Cause, End, Refusal, Timer};

@@ -181,6 +181,11 @@ impl<'a> Secc<'a> {
         self.core.session
     }
 
+    /// What a vehicle that authorizes by contract has to sign in this session.
+    pub fn challenge(&self) -> &[u8; 16] {
+        &self.core.challenge
+    }
+
     /// What the vehicle selected, once it has.
     pub fn selection(&self) -> Option<Selection> {
         self.core.selection

@@ -7,8 +7,8 @@
 
 mod signature;
 
-use exi_codec::Bytes;
 use exi_codec::iso20::common_types::ResponseCode;
+use exi_codec::{Bytes, Str};
 
 pub(crate) use signature::{MAX_ID, with_signature};
 pub use signature::{SIGNED_ID, encode_signed_info};
@@ -129,4 +129,26 @@ impl ContractFault {
             Self::General => ResponseCode::WarningGeneralpncAuthorizationError,
         }
     }
+}
+
+/// Whether an eMAID is one of a provider's: it begins with the provider's name, apart from case and separators. Every
+/// provider's is one that is not known.
+#[cfg(feature = "trust")]
+pub(crate) fn is_of(emaid: &str, provider: &Str<'_>) -> bool {
+    let mut emaid = plain(emaid.chars()).peekable();
+    if emaid.peek().is_none() {
+        return true;
+    }
+    let mut provider = plain(provider.chars()).peekable();
+    provider.peek().is_some() && provider.all(|c| emaid.next() == Some(c))
+}
+
+/// Whether two identifiers are the same, apart from case and separators.
+pub(crate) fn is_same(one: &str, other: &Str<'_>) -> bool {
+    plain(one.chars()).eq(plain(other.chars()))
+}
+
+/// Without separators, in capitals.
+pub(crate) fn plain(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    text.filter(|c| *c != '-' && *c != '*').map(|c| c.to_ascii_uppercase())
 }

@@ -1,11 +1,13 @@
 //! What goes in and out of an engine besides events.
 
+use exi_codec::Str;
 use v2gtp::{PayloadType, PayloadTypes};
 
 use crate::message::MessageKind;
 use crate::security::PeerId;
 use crate::sequence::Stream;
 use crate::settings::Transport;
+use crate::text::Text;
 
 /// What the main stream carries. Families that this build leaves out are skipped like any other type.
 pub(crate) const MAIN_STREAM: PayloadTypes = {
@@ -72,6 +74,9 @@ pub struct Connection {
     pub transport: Transport,
     /// The peer's leaf certificate, where the link is secured.
     pub peer: Option<PeerId>,
+    /// The EVCCID that the vehicle's certificate names, for a charger: the vehicle has to call itself so
+    /// [V2G20-2598]. None: it may call itself as it likes.
+    pub evcc_id: Option<Text<64>>,
     /// The time of day that message headers carry, Unix time in seconds.
     pub unix_seconds: u64,
 }
@@ -79,12 +84,18 @@ pub struct Connection {
 impl Connection {
     /// A connection to a peer without a certificate.
     pub const fn new(transport: Transport, unix_seconds: u64) -> Self {
-        Self { transport, peer: None, unix_seconds }
+        Self { transport, peer: None, evcc_id: None, unix_seconds }
     }
 
     /// The connection with what the link knows of its peer.
     #[must_use]
     pub const fn with_peer(self, peer: PeerId) -> Self {
         Self { peer: Some(peer), ..self }
+    }
+
+    /// The connection with the EVCCID that the vehicle's certificate names.
+    #[must_use]
+    pub fn with_evcc_id(self, evcc_id: &str) -> Self {
+        Self { evcc_id: Some(Text::copied(&Str::new(evcc_id))), ..self }
     }
 }

@@ -156,6 +156,17 @@ pub(crate) fn check_unanchored<'a>(
     path.certificate(0)
 }
 
+/// Checks that no certificate of a chain has expired or is not valid yet, and nothing else.
+pub(crate) fn check_times(chain: &Chain<'_>, now: Time) -> Result<(), Error> {
+    for rule in [Rule::Expired, Rule::NotYetValid] {
+        for (index, der) in chain.certificates().iter().enumerate() {
+            let certificate = Certificate::read(der).map_err(|flaw| flaw.of(subject(index)))?;
+            within(now, &certificate, rule).map_err(|rule| Error::new(rule, subject(index)))?;
+        }
+    }
+    Ok(())
+}
+
 /// A validation under way. Certificates are read again at every step: that costs nothing beside a signature, and the
 /// stack holds two of them at most.
 struct Path<'a, 'p, 't> {

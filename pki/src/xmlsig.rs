@@ -15,7 +15,9 @@ use exi_codec::iso20::common_messages::{
 use exi_codec::iso20::xmldsig::{self, Reference, Signature, SignedInfo};
 use subtle::ConstantTimeEq as _;
 
-pub use message::{Installation, authorization, installation, installation_request, metering};
+pub use message::{
+    Installation, authorization, installation, installation_request, installation_request_signature, metering,
+};
 pub use sign::{Produced, ToSign, signature};
 
 use self::algorithm::{CANONICAL_EXI, Names};
@@ -74,6 +76,16 @@ pub struct Verified<'c, T> {
 }
 
 impl<'c, T> Signed<'c, T> {
+    /// The element.
+    pub const fn element(&self) -> &T {
+        &self.element
+    }
+
+    /// The certificate that signed it, in DER.
+    pub const fn certificate(&self) -> &'c [u8] {
+        self.certificate
+    }
+
     /// Goes on with the chain of the certificate that signed.
     ///
     /// # Errors

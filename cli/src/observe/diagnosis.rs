@@ -95,7 +95,10 @@ pub(super) fn text(observer: &Observer, end: Option<End>, verdict: &str) -> Stri
     let mut text = String::new();
     match end {
         None => {
-            let _ = write!(text, "{side}: no session");
+            let _ = match observer.refusal() {
+                Some(why) => write!(text, "{side}: {verdict}\n  cause        no link: {why}"),
+                None => write!(text, "{side}: no session"),
+            };
         }
         Some(end) => {
             let _ =
@@ -103,6 +106,9 @@ pub(super) fn text(observer: &Observer, end: Option<End>, verdict: &str) -> Stri
             let (requirement, advice) = advice(end);
             if let Some(requirement) = requirement {
                 let _ = write!(text, "\n  requirement  {requirement}");
+            }
+            if let Some(why) = observer.broken() {
+                let _ = write!(text, "\n  link         {why}");
             }
             if let Some(advice) = advice {
                 let _ = write!(text, "\n  look at      {advice}");

@@ -14,9 +14,12 @@ use v2gtp::PayloadType;
 use super::figures::Figures;
 use super::record::{Message, Sample, Seen, Sink, Way};
 use super::timeline::{self, Audience};
+use crate::runtime::Secured;
 
 /// Messages that are kept for a diagnosis.
 const KEPT: usize = 8;
+/// Findings that are kept.
+const FINDINGS: usize = 16;
 /// Samples are no closer together than this.
 const SAMPLING: Duration = Duration::from_millis(20);
 
@@ -92,11 +95,31 @@ pub(crate) struct Observer {
     kept: VecDeque<Kept>,
     sinks: Sinks,
     failure: Option<io::ErrorKind>,
+    secured: Option<Secured>,
+    /// Why there is no link, so that there was no session.
+    refused: Option<String>,
+    /// What the link said when it broke.
+    trouble: Option<String>,
+    /// What was found out about certificates and contracts.
+    findings: Vec<String>,
 }
 
 impl Observer {
     pub(crate) fn new(side: Side, session: u32, start: Instant, sinks: Sinks) -> Self {
-        Self { side, session, start, asked: None, sampled: None, kept: VecDeque::new(), sinks, failure: None }
+        Self {
+            side,
+            session,
+            start,
+            asked: None,
+            sampled: None,
+            kept: VecDeque::new(),
+            sinks,
+            failure: None,
+            secured: None,
+            refused: None,
+            trouble: None,
+            findings: Vec::new(),
+        }
     }
 
     /// It turned out which session this is.
@@ -114,6 +137,31 @@ impl Observer {
 
     pub(super) fn kept(&self) -> impl Iterator<Item = (Seen, &Kept)> {
         self.kept.iter().map(|kept| (Seen { session: self.session, side: self.side, at: kept.at }, kept))
+    }
+
+    /// What is known of the link, if it was secured.
+    pub(crate) fn link(&self) -> Option<&Secured> {
+        self.secured.as_ref()
+    }
+
+    /// Why there is no link, if there is none.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
+    /// What the link said when it broke, if it did.
+    pub(crate) fn broken(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// What was found out about certificates and contracts.
+    pub(crate) fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    /// How the session ended by the word of the engine, which knows nothing of a link that never came about.
+    pub(crate) fn end(&self, engine: Option<End>) -> Option<End> {
+        engine.filter(|_| self.refused.is_none())
     }
 
     /// Why the timeline could not be written, if so.
@@ -163,12 +211,7 @@ impl Observer {
         let message = Message { way, kind, payload_type, payload, latency };
         self.keep(seen.at, &message);
         self.sinks.tell(|sink| sink.message(seen, &message));
-        if let Some(audience) = self.sinks.timeline
-            && let Err(error) = timeline::print(&timeline::line(audience, seen, &message))
-        {
-            // A broken output must not stop a session that moves energy; it is reported at the end.
-            self.failure.get_or_insert(error.kind());
-        }
+        self.print(now, |audience, seen| timeline::line(audience, seen, &message));
     }
 
     fn seen(&self, now: Instant) -> Seen {
@@ -186,6 +229,45 @@ impl Observer {
         payload.extend_from_slice(message.payload);
         let Message { way, kind, payload_type, latency, .. } = *message;
         self.kept.push_back(Kept { at, way, kind, payload_type, payload, latency });
+    }
+
+    /// The link is secured.
+    pub(crate) fn secured(&mut self, now: Instant, secured: &Secured) {
+        self.note(now, "tls", format_args!("{}", secured.text()));
+        self.print(now, |audience, seen| timeline::link(audience, seen, secured));
+        self.secured = Some(secured.clone());
+    }
+
+    /// There is no link.
+    pub(crate) fn refused(&mut self, now: Instant, why: String) {
+        self.note(now, "tls", format_args!("no link: {why}"));
+        self.print(now, |audience, seen| timeline::trouble(audience, seen, &why));
+        self.refused = Some(why);
+    }
+
+    /// The link broke.
+    pub(crate) fn trouble(&mut self, now: Instant, why: String) {
+        self.note(now, "tls", format_args!("{why}"));
+        self.print(now, |audience, seen| timeline::trouble(audience, seen, &why));
+        self.trouble = Some(why);
+    }
+
+    /// Something was found out about certificates and contracts.
+    pub(crate) fn found(&mut self, now: Instant, name: &str, detail: fmt::Arguments<'_>) {
+        self.note(now, name, detail);
+        self.print(now, |audience, seen| timeline::finding(audience, seen, name, detail));
+        if self.findings.len() < FINDINGS {
+            self.findings.push(format!("{name}: {detail}"));
+        }
+    }
+
+    fn print(&mut self, now: Instant, line: impl FnOnce(Audience, Seen) -> String) {
+        if let Some(audience) = self.sinks.timeline
+            && let Err(error) = timeline::print(&line(audience, self.seen(now)))
+        {
+            // A broken output must not stop a session that moves energy; it is reported at the end.
+            self.failure.get_or_insert(error.kind());
+        }
     }
 
     /// Something that the end does or that happens to it.

@@ -34,10 +34,42 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// How it ended, without the details; without a link there is no session.
+    fn outcome(&self) -> Option<Outcome> {
+        let refused = self.observer.refusal().map(|_| Outcome::NotSecured);
+        self.end.map(Outcome::of).or(refused)
+    }
+
+    /// For programs; None if there was nothing.
+    fn json(&self) -> Option<Value> {
+        let outcome = self.outcome()?.name();
+        let Some(end) = self.end else {
+            return Some(json!({ "outcome": outcome, "cause": self.observer.refusal() }));
+        };
+        let mut side = json!({
+            "outcome": outcome, "stage": end.stage.to_string(), "cause": end.cause.to_string(),
+            "requirement": diagnosis::advice(end).0,
+        });
+        if let Some(why) = self.observer.broken() {
+            side["link"] = why.into();
+        }
+        Some(side)
+    }
+
+    /// How it ended, in words.
+    fn reason(&self) -> String {
+        match (self.end, self.observer.refusal(), self.observer.broken()) {
+            (Some(end), _, Some(why)) => format!("{end}: {why}"),
+            (Some(end), _, None) => end.to_string(),
+            (None, Some(why), _) => format!("no link: {why}"),
+            (None, None, _) => "no session".to_owned(),
+        }
+    }
+
     /// Prints one line, for who serves many vehicles for a long time.
     pub(crate) fn print(&self, audience: Audience) -> Result<(), Failure> {
         let session = self.observer.session();
-        let reason = self.end.map_or_else(|| "no session".to_owned(), |end| end.to_string());
+        let reason = self.reason();
         let ok = self.end.is_some_and(|end| end.is_ok());
         let line = match audience {
             Audience::Programs => json!({ "session": session, "ok": ok, "reason": reason }).to_string(),
@@ -54,14 +86,14 @@ pub(crate) fn judge(expectation: &Expectation, ending: &Ending) -> Option<String
         Side::Station => &expectation.station,
         Side::Vehicle => &expectation.vehicle,
     };
-    let Some(end) = ending.end else { return Some("no session".to_owned()) };
-    let outcome = Outcome::of(end);
-    if right.is_empty() && !end.is_ok() {
-        return Some(end.to_string());
+    let Some(outcome) = ending.outcome() else { return Some("no session".to_owned()) };
+    if right.is_empty() && !ending.end.is_some_and(|end| end.is_ok()) {
+        return Some(ending.reason());
     }
     if !right.is_empty() && !right.contains(&outcome) {
         let names: Vec<&str> = right.iter().map(|outcome| outcome.name()).collect();
-        return Some(format!("{end}: {} instead of {}", outcome.name(), names.join(" or ")));
+        let reason = ending.reason();
+        return Some(format!("{reason}: {} instead of {}", outcome.name(), names.join(" or ")));
     }
     let Energy { charged, discharged } = ending.energy;
     for (what, least, flowed) in
@@ -143,10 +175,10 @@ impl Summary<'_> {
 
     /// What went wrong first, or how it ended.
     fn reason(&self, faults: &[(&Ending, String)]) -> String {
-        let end = self.endings.first().and_then(|ending| ending.end);
-        match faults.first() {
-            Some((_, fault)) => fault.clone(),
-            None => end.map_or_else(|| "no session".to_owned(), |end| end.to_string()),
+        match (faults.first(), self.endings.first()) {
+            (Some((_, fault)), _) => fault.clone(),
+            (None, Some(ending)) => ending.reason(),
+            (None, None) => "no session".to_owned(),
         }
     }
 
@@ -171,12 +203,15 @@ impl Summary<'_> {
             line["peak"] = self.figures.peak().into();
         } else {
             for ending in self.endings {
-                if let Some(end) = ending.end {
-                    let advice = diagnosis::advice(end);
-                    line[ending.observer.side().name()] = json!({
-                        "outcome": Outcome::of(end).name(), "stage": end.stage.to_string(),
-                        "cause": end.cause.to_string(), "requirement": advice.0,
-                    });
+                if let Some(mut side) = ending.json() {
+                    let observer = &ending.observer;
+                    if let Some(secured) = observer.link() {
+                        side["tls"] = secured.facts().into();
+                    }
+                    if !observer.findings().is_empty() {
+                        side["findings"] = observer.findings().into();
+                    }
+                    line[ending.observer.side().name()] = side;
                 }
             }
         }
@@ -227,11 +262,19 @@ impl Summary<'_> {
             let per_session = memory.per_session(self.sessions());
             let _ = write!(text, "\nmemory: {} KiB at most, {per_session:.1} KiB per session", memory.peak);
         }
+        for ending in self.endings.iter().filter(|_| !many) {
+            for finding in ending.observer.findings() {
+                let finding = crate::tree::printable(finding);
+                let _ = write!(text, "\n{}: {finding}", ending.observer.side().name());
+            }
+        }
         let _ = write!(text, "\n\n{}", self.figures.table());
         // Of one session every end that is none of the usual ones, expected or not.
-        let unusual = self.endings.iter().filter(|e| !many && e.end.is_some_and(|end| !end.is_ok()));
+        let unusual = self.endings.iter().filter(|ending| {
+            !many && (ending.end.is_some_and(|end| !end.is_ok()) || ending.observer.refusal().is_some())
+        });
         let unusual: Vec<&Ending> = unusual.collect();
-        let wrong = faults.iter().map(|(ending, _)| *ending).filter(|e| many || e.end.is_none());
+        let wrong = faults.iter().map(|(ending, _)| *ending).filter(|e| many || e.outcome().is_none());
         for ending in unusual.into_iter().chain(wrong.take(DIAGNOSES)) {
             let verdict = match faults.iter().find(|(other, _)| std::ptr::eq(*other, ending)) {
                 Some((_, fault)) => fault.as_str(),

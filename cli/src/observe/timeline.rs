@@ -1,5 +1,6 @@
 //! The timeline: messages on the standard output, as they pass.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
@@ -8,6 +9,7 @@ use v2g_scenario::scenario::Side;
 use super::meaning;
 use super::record::{Message, Seen};
 use super::{micros, millis};
+use crate::runtime::Secured;
 use crate::terminal::{Colour, Paint, Stream};
 
 /// For whom the timeline is written.
@@ -58,6 +60,39 @@ pub(super) fn line(audience: Audience, seen: Seen, message: &Message<'_>) -> Str
             )
         }
     }
+}
+
+/// What secures a link.
+pub(super) fn link(audience: Audience, seen: Seen, secured: &Secured) -> String {
+    let t = micros(seen.at);
+    match audience {
+        Audience::Programs => json!({ "t": t, "tls": secured.facts() }).to_string(),
+        Audience::People => about_link(t, Colour::Dim, &secured.text()),
+    }
+}
+
+/// What is wrong with a link.
+pub(super) fn trouble(audience: Audience, seen: Seen, why: &str) -> String {
+    let t = micros(seen.at);
+    match audience {
+        Audience::Programs => json!({ "t": t, "tls": { "error": why } }).to_string(),
+        Audience::People => about_link(t, Colour::Red, &format!("TLS: {why}")),
+    }
+}
+
+/// What was found out about certificates and contracts.
+pub(super) fn finding(audience: Audience, seen: Seen, name: &str, detail: fmt::Arguments<'_>) -> String {
+    let t = micros(seen.at);
+    match audience {
+        Audience::Programs => json!({ "t": t, "event": name, "detail": detail.to_string() }).to_string(),
+        Audience::People => about_link(t, Colour::Dim, &format!("{name}: {detail}")),
+    }
+}
+
+fn about_link(t: f64, colour: Colour, text: &str) -> String {
+    let paint = Paint::of(Stream::Output);
+    let text = crate::tree::printable(text);
+    format!("{}            {}", paint.text(Colour::Dim, &format!("{t:9.3}")), paint.text(colour, &text))
 }
 
 /// A value without the marks of JSON.

@@ -4,6 +4,7 @@ use iso15118_20::message::{EncodeError, MessageKind};
 use iso15118_20::{End, Instant, Received, Transmit};
 use v2g_scenario::scenario::FaultKind;
 
+use super::secure::Secured;
 use crate::failure::Failure;
 use crate::observe::{Observer, Sample};
 
@@ -16,8 +17,8 @@ pub(crate) enum Flow {
 
 /// An engine with the hardware around it. One endpoint serves one connection after the other.
 pub(crate) trait Endpoint {
-    /// There is a connection.
-    fn start(&mut self, now: Instant) -> Result<(), Failure>;
+    /// There is a connection; a link that nobody else reads, if it is secured.
+    fn start(&mut self, now: Instant, secured: Option<&Secured>) -> Result<(), Failure>;
     fn handle_input<'i>(&'i mut self, now: Instant, bytes: &'i [u8]) -> Received<'i>;
     fn handle_timeout(&mut self, now: Instant);
     fn handle_disconnect(&mut self, now: Instant);

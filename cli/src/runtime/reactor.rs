@@ -8,12 +8,14 @@ use std::time::Duration;
 use iso15118_20::Instant;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
+use v2g_tls::Link;
 
 use super::chance::Chance;
 use super::clock::Clock;
 use super::connection::{Connection, Reason, Scratch};
 use super::endpoint::{Endpoint, Flow};
 use super::line::Line;
+use super::secure::Wire;
 use crate::failure::Failure;
 use crate::observe::{Figures, Observer};
 
@@ -24,6 +26,8 @@ const FIRST: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) stream: TcpStream,
+    /// What encrypts it, if anything does.
+    pub(crate) link: Option<Link>,
     /// The endpoint that it has to be given to, if not any will do; it waits until that one is free.
     pub(crate) place: Option<usize>,
 }
@@ -95,7 +99,7 @@ impl<E: Endpoint> Reactor<E> {
             for event in &events {
                 match event.token().0.checked_sub(FIRST) {
                     None => intake.ready(self.clock.now())?,
-                    Some(place) => self.serve(intake, place, Reason::Ready),
+                    Some(place) => self.serve(intake, place, Reason::Ready)?,
                 }
             }
             let now = self.clock.now();
@@ -107,7 +111,7 @@ impl<E: Endpoint> Reactor<E> {
                 // What has been looked at since has a new time.
                 if let Some(connection) = self.connections[place].as_mut().filter(|c| c.wake == Some(at)) {
                     connection.wake = None;
-                    self.serve(intake, place, Reason::Time);
+                    self.serve(intake, place, Reason::Time)?;
                 }
             }
         }
@@ -140,11 +144,11 @@ impl<E: Endpoint> Reactor<E> {
                 continue;
             };
             let Some(place) = self.free.remove(seat) else { return Ok(()) };
-            let stream = arrival.stream;
+            let wire = arrival.link.map_or(Wire::Plain, |link| Wire::Tls(Box::new(link)));
             let now = self.clock.now();
-            self.endpoints[place].start(now)?;
             let line = Line::new(Chance::new(self.seed, place as u64));
-            let mut connection = Connection::new(stream, line, intake.observer(now, place));
+            let observer = intake.observer(now, place);
+            let mut connection = Connection::new(arrival.stream, wire, now, line, observer);
             let interest = Interest::READABLE | Interest::WRITABLE;
             self.poll
                 .registry()
@@ -152,7 +156,7 @@ impl<E: Endpoint> Reactor<E> {
                 .map_err(|error| failed(&error))?;
             self.connections[place] = Some(connection);
             self.figures.arrived(self.endpoints.len() - self.free.len());
-            self.serve(intake, place, Reason::Ready);
+            self.serve(intake, place, Reason::Ready)?;
         }
         Ok(())
     }
@@ -165,13 +169,16 @@ impl<E: Endpoint> Reactor<E> {
         }
     }
 
-    fn serve(&mut self, intake: &mut impl Intake<E>, place: usize, reason: Reason) {
-        let Some(connection) = self.connections.get_mut(place).and_then(Option::as_mut) else { return };
+    fn serve(&mut self, intake: &mut impl Intake<E>, place: usize, reason: Reason) -> Result<(), Failure> {
+        let Some(connection) = self.connections.get_mut(place).and_then(Option::as_mut) else {
+            return Ok(());
+        };
         let endpoint = &mut self.endpoints[place];
         let before = connection.wake;
-        let flow = connection.serve(endpoint, reason, self.clock, &mut self.scratch, &mut self.figures);
+        let flow = connection.serve(endpoint, reason, self.clock, &mut self.scratch, &mut self.figures)?;
         if flow == Flow::Close {
             if let Some(mut connection) = self.connections[place].take() {
+                connection.close();
                 let _ = self.poll.registry().deregister(connection.stream());
                 let now = self.clock.now();
                 intake.left(now, place, &self.endpoints[place], connection.observer, &mut self.figures);
@@ -182,5 +189,6 @@ impl<E: Endpoint> Reactor<E> {
         {
             self.timers.push(Reverse((at, place)));
         }
+        Ok(())
     }
 }

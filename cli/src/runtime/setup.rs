@@ -22,7 +22,7 @@ pub(super) use schedule::{Question, Tariff};
 
 /// What the simulated charger calls itself.
 const EVSE_ID: &str = "DE*V2G*E0001*1";
-const METER_ID: &str = "SIMULATED-1";
+pub(super) const METER_ID: &str = "SIMULATED-1";
 
 /// Everything that a charger of a scenario offers.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod deed;
 mod hardware;
+mod trust;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use exi_codec::Watts;
 use iso15118_20::message::{EncodeError, MessageKind};
 use iso15118_20::secc::{
-    AuthorizationDecision, Isolation, MeteringVerdict, Release, Secc, SeccEvent, VehicleNeeds,
+    AuthorizationDecision, Isolation, Meter, MeteringVerdict, Release, Secc, SeccEvent, VehicleNeeds,
 };
 use iso15118_20::service::Family;
 use iso15118_20::{Connection, Contactor, End, Instant, Received, Transmit, Transport};
@@ -19,10 +20,13 @@ use v2g_scenario::scenario::{Answer, FaultKind, Grid, Limits, Side, StationChang
 use super::endpoint::{Endpoint, Flow};
 use super::plant::{Cable, TICK};
 use super::script::Script;
+use super::secure::Secured;
 use super::setup::{Bounds, Question, Tariff, bounds, permit};
 use super::{random, unix_time};
 use crate::failure::Failure;
 use crate::observe::{Observer, Sample};
+use trust::Trust;
+pub(crate) use trust::{Decision, Trustworthy};
 
 /// A request for schedules that waits longer than this for the back end is told to come again.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -61,6 +65,7 @@ pub(crate) struct Station<'a> {
     cable: Cable,
     guest: Guest,
     tariff: Option<Tariff<'a>>,
+    trust: Option<Trust<'a>>,
     state: State,
 }
 
@@ -156,12 +161,24 @@ impl<'a> Station<'a> {
         let script = Script::new(Side::Station, changes, &scenario.events, &scenario.faults);
         let state = State::new(Instant::ZERO, scenario);
         let Berth { cable, guest, .. } = site.berth("");
-        Self { engine, site, scenario, script, cable, guest, tariff: None, state }
+        Self { engine, site, scenario, script, cable, guest, tariff: None, trust: None, state }
+    }
+
+    /// With keys and certificates.
+    pub(crate) fn trusting(self, with: Option<Trustworthy<'a>>) -> Self {
+        Self { trust: with.map(Trust::new), ..self }
     }
 
     /// Energy into and out of the vehicle, Wh.
     pub(crate) fn energy(&self) -> (f64, f64) {
         self.cable.energy()
+    }
+
+    /// What the meter shows. A reading that has never moved is left out: some peers do not know it.
+    fn meter(&self) -> Meter {
+        let (charged, discharged) = self.cable.energy();
+        let discharged = Some(discharged as u64).filter(|energy| *energy > 0);
+        Meter { charged: charged as u64, discharged }
     }
 
     /// Time of the scenario.
@@ -173,6 +190,9 @@ impl<'a> Station<'a> {
     fn begin(&mut self, now: Instant) {
         self.state = State::new(now, self.scenario);
         self.script.rewind();
+        if let Some(trust) = &mut self.trust {
+            trust.begin();
+        }
         let plan = self.scenario.station.plan.as_ref();
         self.tariff = plan.map(|plan| Tariff::new(plan, self.scenario.lapse, self.state.unix));
         self.selected(now, self.state.family);
@@ -221,6 +241,13 @@ impl<'a> Station<'a> {
     }
 
     fn event(&mut self, now: Instant, event: SeccEvent, observer: &mut Observer) {
+        let (back_end, meter) = (self.scenario.station.authorization, self.meter());
+        let Self { trust, engine, .. } = self;
+        if let Some(trust) = trust
+            && trust.event(now, &event, engine, back_end, meter, observer)
+        {
+            return;
+        }
         match event {
             SeccEvent::AuthorizationWanted { .. } => {
                 observer.note(now, "authorization wanted", format_args!(""));
@@ -290,8 +317,15 @@ impl<'a> Station<'a> {
 }
 
 impl Endpoint for Station<'_> {
-    fn start(&mut self, now: Instant) -> Result<(), Failure> {
-        let connection = Connection::new(Transport::InsecureLab, unix_time());
+    fn start(&mut self, now: Instant, secured: Option<&Secured>) -> Result<(), Failure> {
+        let mut connection = Connection::new(Transport::InsecureLab, unix_time());
+        if let Some(secured) = secured {
+            connection = Connection { transport: Transport::Secured, ..connection }.with_peer(secured.peer);
+            // Names of laboratories are what they are.
+            if self.trust.as_ref().is_some_and(|trust| trust.with.credentials.trusted.is_strict()) {
+                connection = connection.with_evcc_id(&secured.name);
+            }
+        }
         if self.engine.paused().is_none() {
             let Berth { cable, guest, .. } = self.site.berth("");
             (self.cable, self.guest) = (cable, guest);
@@ -303,7 +337,11 @@ impl Endpoint for Station<'_> {
     }
 
     fn handle_input<'i>(&'i mut self, now: Instant, bytes: &'i [u8]) -> Received<'i> {
-        self.engine.handle_input(now, bytes)
+        let received = self.engine.handle_input(now, bytes);
+        if let (Some(trust), Some(kind)) = (&mut self.trust, received.kind) {
+            trust.received(kind, received.payload);
+        }
+        received
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -315,7 +353,8 @@ impl Endpoint for Station<'_> {
     }
 
     fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Result<Option<Transmit>, EncodeError> {
-        match self.announce(now, out) {
+        let delivered = self.trust.as_mut().and_then(|trust| trust.deliver(now, &mut self.engine, out));
+        match delivered.or_else(|| self.announce(now, out)) {
             Some(sent) => Ok(Some(sent)),
             None => self.engine.poll_transmit(now, out),
         }
@@ -327,7 +366,8 @@ impl Endpoint for Station<'_> {
         let moving = self.cable.is_moving().then(|| self.cable.time() + TICK);
         let own = [state.authorize_at, state.isolated_at, state.closed_at, state.step_at];
         let later = [self.engine.poll_timeout(), script, moving, state.clear_at, state.schedule_at];
-        own.into_iter().chain(later).flatten().min()
+        let trust = self.trust.as_ref().map(Trust::poll_timeout).unwrap_or_default();
+        own.into_iter().chain(later).chain(trust).flatten().min()
     }
 
     fn poll_events(&mut self, now: Instant, observer: &mut Observer) -> Flow {
@@ -351,6 +391,9 @@ impl Endpoint for Station<'_> {
                 Verdict::Rejected => AuthorizationDecision::Rejected,
             };
             self.engine.authorize(now, verdict);
+        }
+        if let Some(trust) = &mut self.trust {
+            trust.tick(now, &mut self.engine, self.scenario.station.verdict, observer);
         }
         if due(&mut self.state.schedule_at, now) {
             self.state.schedule = Schedule::Ready;

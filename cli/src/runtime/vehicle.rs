@@ -2,6 +2,7 @@
 
 mod deed;
 mod hardware;
+mod trust;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,10 +20,12 @@ use v2g_scenario::scenario::{
 use super::endpoint::{Endpoint, Flow};
 use super::plant::{Cable, TICK};
 use super::script::Script;
+use super::secure::Secured;
 use super::setup::{Bounds, bounds, usual_demand};
 use super::unix_time;
 use crate::failure::Failure;
 use crate::observe::{Observer, Sample};
+pub(crate) use trust::{Contracts, Trust};
 
 /// Where the charger is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub(crate) struct Vehicle<'a> {
     far_end: FarEnd,
     scenario: &'a Scenario,
     script: Script<VehicleChange>,
+    trust: Option<Trust<'a>>,
     state: State,
 }
 
@@ -100,7 +104,13 @@ impl<'a> Vehicle<'a> {
     pub(crate) fn new(engine: Evcc<'a>, cable: Cable, far_end: FarEnd, scenario: &'a Scenario) -> Self {
         let changes = scenario.vehicle.change.iter().map(|change| (change.when, *change));
         let script = Script::new(Side::Vehicle, changes, &scenario.events, &scenario.faults);
-        Self { engine, cable, far_end, scenario, script, state: State::new(Instant::ZERO, scenario) }
+        let state = State::new(Instant::ZERO, scenario);
+        Self { engine, cable, far_end, scenario, script, trust: None, state }
+    }
+
+    /// With keys and certificates.
+    pub(crate) fn trusting(self, trust: Option<Trust<'a>>) -> Self {
+        Self { trust, ..self }
     }
 
     /// Energy into and out of the vehicle, Wh.
@@ -133,6 +143,11 @@ impl<'a> Vehicle<'a> {
     }
 
     fn event(&mut self, now: Instant, event: EvccEvent, observer: &mut Observer) {
+        if let Some(trust) = &mut self.trust
+            && trust.event(now, &event, &mut self.engine, observer)
+        {
+            return;
+        }
         match event {
             EvccEvent::SessionStarted => {
                 observer.note(now, "session", format_args!("{}", self.engine.station_id()));
@@ -177,7 +192,7 @@ impl<'a> Vehicle<'a> {
             }
             EvccEvent::Parked => observer.note(now, "parked", format_args!("")),
             EvccEvent::AuthorizationRefused(code) => {
-                observer.note(now, "authorization refused", format_args!("{}", code.as_str()));
+                observer.found(now, "authorization refused", format_args!("{}", code.as_str()));
             }
             EvccEvent::Ended(end) => observer.ended(now, end),
             event => self.operate(now, event, observer),
@@ -186,20 +201,28 @@ impl<'a> Vehicle<'a> {
 }
 
 impl Endpoint for Vehicle<'_> {
-    fn start(&mut self, now: Instant) -> Result<(), Failure> {
+    fn start(&mut self, now: Instant, secured: Option<&Secured>) -> Result<(), Failure> {
         if self.engine.paused().is_none() {
             self.state = State::new(now, self.scenario);
             self.script.rewind();
             self.selected(self.state.family);
         }
-        self.engine.start(now, &Connection::new(Transport::InsecureLab, unix_time()));
+        let connection = match secured {
+            Some(secured) => Connection::new(Transport::Secured, unix_time()).with_peer(secured.peer),
+            None => Connection::new(Transport::InsecureLab, unix_time()),
+        };
+        self.engine.start(now, &connection);
         self.apply();
         self.report(now);
         Ok(())
     }
 
     fn handle_input<'i>(&'i mut self, now: Instant, bytes: &'i [u8]) -> Received<'i> {
-        self.engine.handle_input(now, bytes)
+        let received = self.engine.handle_input(now, bytes);
+        if let (Some(trust), Some(kind)) = (&mut self.trust, received.kind) {
+            trust.received(kind, received.payload);
+        }
+        received
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -220,7 +243,8 @@ impl Endpoint for Vehicle<'_> {
         // The charger looks after what it moves itself.
         let own = self.far_end == FarEnd::Foreign || state.step.is_some() || state.family == Family::Ac;
         let moving = (own && self.cable.is_moving()).then(|| self.cable.time() + TICK);
-        [self.engine.poll_timeout(), script, moving, state.closed_at, state.opened_at, state.step_at]
+        let trust = self.trust.as_ref().and_then(Trust::poll_timeout);
+        [self.engine.poll_timeout(), script, moving, state.closed_at, state.opened_at, state.step_at, trust]
             .into_iter()
             .flatten()
             .min()
@@ -241,6 +265,9 @@ impl Endpoint for Vehicle<'_> {
             self.perform(now, deed, observer);
         }
         self.cable.advance(now);
+        if let Some(trust) = &mut self.trust {
+            trust.tick(now, &mut self.engine, observer);
+        }
         self.drive(now);
         self.report(now);
     }

@@ -8,11 +8,13 @@ use std::time::Duration;
 use iso15118_20::Instant;
 use mio::Registry;
 use v2g_scenario::scenario::Side;
+use v2gtp::Security;
 
 use crate::failure::Failure;
 use crate::net::{self, Link};
 use crate::observe::{Ending, Energy, Figures, Observer, Sinks};
 use crate::runtime::{Arrival, Clock, Endpoint, Intake, Vehicle};
+use crate::slac::Association;
 
 /// Between the arrivals of two vehicles.
 const ARRIVALS: Duration = Duration::from_millis(1);
@@ -37,10 +39,13 @@ impl Plugs {
 }
 
 /// Vehicles leave for the station.
-pub(crate) struct Departures {
+pub(crate) struct Departures<'a> {
     link: Link,
+    /// The link, where it was made first.
+    association: Option<&'a Association>,
     clock: Clock,
     station: Option<SocketAddr>,
+    tls: Option<v2g_tls::Vehicle>,
     next_at: Instant,
     vehicles: usize,
     started: usize,
@@ -52,12 +57,14 @@ pub(crate) struct Departures {
     pub(crate) endings: Vec<Ending>,
 }
 
-impl Departures {
+impl<'a> Departures<'a> {
     pub(crate) fn new(link: Link, clock: Clock, vehicles: u32, sinks: Sinks) -> Self {
         Self {
             link,
+            association: None,
             clock,
             station: None,
+            tls: None,
             next_at: Instant::ZERO,
             vehicles: vehicles as usize,
             started: 0,
@@ -74,20 +81,31 @@ impl Departures {
         Self { plugs, ..self }
     }
 
+    /// The vehicles speak TLS.
+    pub(crate) fn secured(self, tls: Option<v2g_tls::Vehicle>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// The link is one that SLAC made, and watches.
+    pub(crate) fn over(self, association: Option<&'a Association>) -> Self {
+        Self { association, ..self }
+    }
+
     /// The vehicle that leaves now.
-    fn due(&mut self, now: Instant) -> Option<usize> {
+    fn due(&mut self, now: Instant) -> Result<Option<usize>, Failure> {
         if let Some(index) = self.returning.iter().position(|(at, _)| *at <= now) {
-            return Some(self.returning.swap_remove(index).1);
+            self.association.map_or(Ok(()), Association::resume)?;
+            return Ok(Some(self.returning.swap_remove(index).1));
         }
         if self.started == self.vehicles || now < self.next_at {
-            return None;
+            return Ok(None);
         }
         self.started += 1;
-        Some(self.started - 1)
+        Ok(Some(self.started - 1))
     }
 }
 
-impl Intake<Vehicle<'_>> for Departures {
+impl Intake<Vehicle<'_>> for Departures<'_> {
     fn register(&mut self, _: &Registry) -> Result<(), Failure> {
         Ok(())
     }
@@ -97,14 +115,20 @@ impl Intake<Vehicle<'_>> for Departures {
     }
 
     fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure> {
-        let Some(place) = self.due(now) else { return Ok(None) };
-        let station = match self.station {
-            Some(station) => station,
-            None => *self.station.insert(net::discover(&self.link, &self.clock)?),
+        let Some(place) = self.due(now)? else { return Ok(None) };
+        let station = if let Some(station) = self.station {
+            station
+        } else {
+            let security = if self.tls.is_some() { Security::Tls } else { Security::Plain };
+            *self.station.insert(net::discover(&self.link, security, &self.clock)?)
         };
+        let link = self.tls.as_ref().map(|tls| tls.link(station.ip())).transpose();
         let stream = net::connect(station, |own| self.plugs.plug(own, place))?;
+        if let Some(association) = self.association {
+            association.carries(&stream);
+        }
         self.next_at = self.clock.now() + ARRIVALS;
-        Ok(Some(Arrival { stream, place: Some(place) }))
+        Ok(Some(Arrival { stream, link: link.map_err(Failure::failed)?, place: Some(place) }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -125,13 +149,20 @@ impl Intake<Vehicle<'_>> for Departures {
         observer: Observer,
         _: &mut Figures,
     ) {
-        if let Some(at) = vehicle.returns_at(now) {
+        if let Some(association) = self.association {
+            association.ended(vehicle.end().map(|end| end.cause));
+            if vehicle.returns_at(now).is_none() {
+                association.fall_silent();
+            }
+        }
+        if let Some(at) = vehicle.returns_at(now).filter(|_| observer.refusal().is_none()) {
             self.returning.push((at, place));
             self.paused.insert(place, observer);
             return;
         }
         let (charged, discharged) = vehicle.energy();
-        self.endings.push(Ending { end: vehicle.end(), energy: Energy { charged, discharged }, observer });
+        let end = observer.end(vehicle.end());
+        self.endings.push(Ending { end, energy: Energy { charged, discharged }, observer });
     }
 
     fn is_done(&self) -> bool {

@@ -20,22 +20,22 @@ pub(super) fn vehicle_id(session: u32) -> String {
     format!("WMIV2G{:011}", session + 1)
 }
 
-/// The places of all vehicles.
-pub(super) struct Parking(pub(super) Vec<Cable>);
+/// The place of one vehicle, which connects to the station of that place.
+pub(super) struct Berthed {
+    pub(super) cable: Cable,
+    pub(super) session: u32,
+}
 
-impl Site for Parking {
-    fn berth(&self, vehicle_id: &str) -> Berth {
-        let number = vehicle_id.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches("2G");
-        let session = number.parse::<u32>().ok().and_then(|number| number.checked_sub(1));
-        let session = session.filter(|session| (*session as usize) < self.0.len());
-        let cable = self.0[session.unwrap_or(0) as usize].clone();
-        Berth { cable, session, guest: Guest::Simulated }
+impl Site for Berthed {
+    fn berth(&self, _: &str) -> Berth {
+        Berth { cable: self.cable.clone(), session: Some(self.session), guest: Guest::Simulated }
     }
 }
 
 /// Vehicles arrive at the stations' door.
 pub(super) struct Doors<'a> {
     server: Server,
+    tls: Option<v2g_tls::Station>,
     clock: Clock,
     /// Sessions that are not over.
     left: u32,
@@ -61,7 +61,12 @@ impl<'a> Doors<'a> {
         scenario: &'a Scenario,
     ) -> Self {
         let (paused, endings) = (HashMap::new(), Vec::new());
-        Self { server, clock, left: sessions, stop, sinks, plugs, scenario, paused, endings }
+        Self { server, tls: None, clock, left: sessions, stop, sinks, plugs, scenario, paused, endings }
+    }
+
+    /// The stations speak TLS.
+    pub(super) fn secured(self, tls: Option<v2g_tls::Station>) -> Self {
+        Self { tls, ..self }
     }
 
     pub(super) fn stop(&self) -> &'a AtomicBool {
@@ -79,8 +84,9 @@ impl Intake<Station<'_>> for Doors<'_> {
     }
 
     fn next(&mut self, _: Instant) -> Result<Option<Arrival>, Failure> {
-        let accepted = self.server.accept()?;
-        Ok(accepted.map(|(stream, from)| Arrival { stream, place: self.plugs.place(from) }))
+        let Some((stream, from)) = self.server.accept()? else { return Ok(None) };
+        let link = self.tls.as_ref().map(|tls| tls.link(None)).transpose().map_err(Failure::failed)?;
+        Ok(Some(Arrival { stream, link, place: self.plugs.place(from) }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -94,7 +100,7 @@ impl Intake<Station<'_>> for Doors<'_> {
     }
 
     fn left(&mut self, _: Instant, place: usize, station: &Station<'_>, observer: Observer, _: &mut Figures) {
-        let end = station.end();
+        let end = observer.end(station.end());
         let paused = end.is_some_and(|end| end.cause == Cause::Paused);
         if paused && self.scenario.vehicle.resume.is_some() {
             self.paused.insert(place, observer);

@@ -85,6 +85,32 @@ pub(super) enum Subject {
     Metering,
 }
 
+/// What is to be signed, and with whose key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureSubject {
+    /// The request for authorization, with the key of a contract.
+    Authorization {
+        /// The contract, by its place in the list.
+        contract: usize,
+    },
+    /// The request for contracts, with the key of the provisioning certificate.
+    Installation,
+    /// Meter readings, with the key of the contract that authorized the session.
+    Metering {
+        /// The contract, by its place in the list; None if it was not by contract.
+        contract: Option<usize>,
+    },
+}
+
+/// A signature that the engine waits for. Two of them are equal only if they are the same: a signature that took too
+/// long must not be delivered in answer to a later question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureWanted {
+    /// What is to be signed.
+    pub subject: SignatureSubject,
+    number: u16,
+}
+
 /// The way that is being tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -113,6 +139,10 @@ pub(super) struct Auth {
     remaining: u8,
     /// What the host was asked to sign and has not yet.
     pub(super) subject: Option<Subject>,
+    /// How many signatures it was asked for.
+    asked: u16,
+    /// The contract that authorized the session.
+    pub(super) accepted: Option<u8>,
     pub(super) signed: Option<Signed>,
     refusal: ResponseCode,
 }
@@ -129,9 +159,23 @@ impl Auth {
         installs: 0,
         remaining: 0,
         subject: None,
+        asked: 0,
+        accepted: None,
         signed: None,
         refusal: ResponseCode::Ok,
     };
+
+    fn wanted(&self) -> Option<SignatureWanted> {
+        let subject = match (self.subject?, self.way) {
+            (Subject::Authorization, Way::Contract(index)) => {
+                SignatureSubject::Authorization { contract: usize::from(index) }
+            }
+            (Subject::Authorization, _) => return None,
+            (Subject::Installation, _) => SignatureSubject::Installation,
+            (Subject::Metering, _) => SignatureSubject::Metering { contract: self.accepted.map(usize::from) },
+        };
+        Some(SignatureWanted { subject, number: self.asked })
+    }
 
     /// What the charger said to the last attempt, and how many contracts it has left.
     pub(super) const fn last(&self) -> (ResponseCode, u8) {
@@ -141,10 +185,16 @@ impl Auth {
 
 impl<'a> Evcc<'a> {
     /// The contracts of the vehicle, best first, at most [`MAX_CONTRACTS`]; in place of those of the configuration.
-    /// What was refused before may be tried again; contracts of providers that the charger did not list are not.
+    /// What was refused before may be tried again; contracts of providers that the charger did not list are not. A
+    /// contract that has authorized the session keeps its place.
     pub fn set_contracts(&mut self, contracts: &'a [Contract<'a>]) {
         self.core.config.contracts = contracts;
         self.core.bar_foreign_contracts();
+    }
+
+    /// The signature that the engine waits for, if it waits for one.
+    pub fn signature_wanted(&self) -> Option<SignatureWanted> {
+        self.core.auth.wanted()
     }
 
     /// Writes the EXI fragment of the element to be signed and returns its length in octets; none if nothing is.
@@ -242,6 +292,7 @@ impl Core<'_> {
 
     pub(super) fn ask_signature(&mut self, subject: Subject) {
         self.auth.subject = Some(subject);
+        self.auth.asked = self.auth.asked.wrapping_add(1);
         self.auth.signed = None;
         self.set(T::Security, self.config.settings.timing.security);
         self.pending.raise(match subject {
@@ -320,6 +371,10 @@ impl Core<'_> {
 
     /// Accepted: it may be that the contract is to be replaced soon.
     pub(super) fn authorized(&mut self, code: ResponseCode) {
+        self.auth.accepted = match self.auth.way {
+            Way::Contract(index) => Some(index),
+            Way::External | Way::Install | Way::None => None,
+        };
         self.auth.way = Way::None;
         self.auth.signed = None;
         if code == ResponseCode::OkCertificateExpiresSoon {

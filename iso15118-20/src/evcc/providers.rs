@@ -2,6 +2,8 @@
 
 use exi_codec::{List, Str};
 
+use crate::security::plain;
+
 /// Longest name that counts, in characters without separators: an eMAID has no more, and a contract is of a provider
 /// whose name it begins with.
 const LONGEST: usize = 15;
@@ -47,10 +49,6 @@ impl Providers {
                 && places(hash).all(|(word, bit)| self.bits.get(word).is_some_and(|word| word & bit != 0))
         })
     }
-}
-
-fn plain(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
-    text.filter(|c| *c != '-' && *c != '*').map(|c| c.to_ascii_uppercase())
 }
 
 /// FNV-1a.

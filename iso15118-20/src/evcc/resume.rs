@@ -20,6 +20,7 @@ pub(super) struct Paused {
     peer: Option<PeerId>,
     value_added: [Option<ValueAddedSet>; MAX_VALUE_ADDED_WISHES],
     renegotiable: bool,
+    contract: Option<u8>,
 }
 
 impl Paused {
@@ -51,6 +52,7 @@ impl Core<'_> {
             peer: self.peer,
             value_added: self.value_added,
             renegotiable: self.flags.has(Flags::RENEGOTIABLE),
+            contract: self.auth.accepted,
         });
     }
 
@@ -78,6 +80,7 @@ impl Core<'_> {
             }
             self.selection = Some(paused.selection);
             self.value_added = paused.value_added;
+            self.auth.accepted = paused.contract;
             if paused.renegotiable {
                 self.flags.set(Flags::RENEGOTIABLE);
                 self.sequence.grant(Guard::RenegotiationOffered);

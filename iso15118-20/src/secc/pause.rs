@@ -7,8 +7,8 @@ use super::Secc;
 use super::engine::Core;
 use super::services::Advertised;
 use super::state::Grant;
-use crate::end::Cause;
-use crate::security::PeerId;
+use crate::end::{Cause, Refusal};
+use crate::security::{PeerId, is_same};
 use crate::sequence::{Asked, Guard, Stage, Step};
 use crate::service::{ControlMode, MAX_VALUE_ADDED, Selection, ValueAddedSet};
 use crate::settings::UninvitedPause;
@@ -47,6 +47,9 @@ impl Core<'_> {
     /// A session begins, or the paused one goes on: for the same ID and the same vehicle only [V2G20-2545]. Any
     /// other session means that the paused one is over.
     pub(super) fn session_setup(&mut self, asked: Asked, message: &SessionSetupReq<'_>) {
+        if self.connection.evcc_id.is_some_and(|id| !is_same(id.as_str(), &message.evcc_id)) {
+            return self.refuse(asked, ResponseCode::Failed, Refusal::Content);
+        }
         self.vehicle_id = Text::copied(&message.evcc_id);
         let id = message.header.session_id;
         let key = self.vehicle_key();

@@ -22,7 +22,7 @@ use iso15118_20::security::ContractVerdict;
 use iso15118_20::service::{ControlMode, Fee, Offer, Parameters, Service};
 use iso15118_20::{
     AcMeasurement, Connection, Contactor, DcLimits, End, FlowLimits, GridPermit, Instant, Measurement,
-    Output, Phases, Settings, Transport, WptLimits,
+    Output, Phases, Settings, Transmit, Transport, WptLimits,
 };
 
 pub const BUFFER: usize = 16 * 1024;
@@ -75,8 +75,23 @@ pub const GOOD_STATION: StationHost = StationHost {
     converter: true,
 };
 
+/// Keys and certificates of both ends, in the place of hosts that believe everything.
+pub trait Keeper<'a> {
+    /// The vehicle was asked; false: it was not about trust.
+    fn vehicle(&mut self, now: Instant, evcc: &mut Evcc<'a>, event: EvccEvent) -> bool;
+    /// The charger was asked; false: it was not about trust.
+    fn station(&mut self, now: Instant, secc: &mut Secc<'a>, event: SeccEvent) -> bool;
+    /// The vehicle received a message.
+    fn to_vehicle(&mut self, kind: MessageKind, payload: &[u8]);
+    /// The charger received a message.
+    fn to_station(&mut self, kind: MessageKind, payload: &[u8]);
+    /// A response that the charger's host writes itself.
+    fn answer(&mut self, now: Instant, secc: &mut Secc<'a>, out: &mut [u8]) -> Option<Transmit>;
+}
+
 pub struct Pair<'a> {
     pub now: Instant,
+    pub keeper: Option<Box<dyn Keeper<'a> + 'a>>,
     pub secc: Secc<'a>,
     pub evcc: Evcc<'a>,
     pub station: StationHost,
@@ -122,6 +137,7 @@ impl<'a> Pair<'a> {
         let evcc = Evcc::new(evcc, &mut buffers.1).unwrap();
         let mut pair = Self {
             now: Instant::from_secs(100),
+            keeper: None,
             secc,
             evcc,
             station: GOOD_STATION,
@@ -179,8 +195,12 @@ impl<'a> Pair<'a> {
     pub fn connect_over(&mut self, transport: Transport) {
         let link = Connection::new(transport, NOW);
         let link = if transport == Transport::Secured { link.with_peer(station::PEER) } else { link };
-        self.secc.start(self.now, &link, [7; 8], [9; 16]);
-        self.evcc.start(self.now, &link);
+        self.connect_with(&link);
+    }
+
+    pub fn connect_with(&mut self, link: &Connection) {
+        self.secc.start(self.now, link, [7; 8], [9; 16]);
+        self.evcc.start(self.now, link);
     }
 
     pub fn rounds_done(&self) -> usize {
@@ -263,7 +283,7 @@ impl<'a> Pair<'a> {
 
     fn pump_evcc(&mut self) -> bool {
         let mut busy = false;
-        let mut out = [0; 4096];
+        let mut out = [0; 8192];
         while let Some(sent) = self.evcc.poll_transmit(self.now, &mut out).unwrap() {
             busy = true;
             self.harm(&mut out[..sent.len]);
@@ -275,12 +295,19 @@ impl<'a> Pair<'a> {
         while let Some(event) = self.evcc.poll_event() {
             busy = true;
             self.evcc_events.push(event);
-            self.evcc_host(event);
+            let now = self.now;
+            if !self.keeper.as_mut().is_some_and(|keeper| keeper.vehicle(now, &mut self.evcc, event)) {
+                self.evcc_host(event);
+            }
         }
         if !self.to_evcc.is_empty() {
             busy = true;
             let take = self.chunk.min(self.to_evcc.len());
-            let consumed = self.evcc.handle_input(self.now, &self.to_evcc[..take]).consumed;
+            let received = self.evcc.handle_input(self.now, &self.to_evcc[..take]);
+            let consumed = received.consumed;
+            if let (Some(keeper), Some(kind)) = (&mut self.keeper, received.kind) {
+                keeper.to_vehicle(kind, received.payload);
+            }
             self.to_evcc.drain(..consumed);
         }
         busy
@@ -288,8 +315,8 @@ impl<'a> Pair<'a> {
 
     fn pump_secc(&mut self) -> bool {
         let mut busy = false;
-        let mut out = [0; 4096];
-        while let Some(sent) = self.secc.poll_transmit(self.now, &mut out).unwrap() {
+        let mut out = [0; 8192];
+        while let Some(sent) = self.answer(&mut out) {
             busy = true;
             self.harm(&mut out[..sent.len]);
             self.messages.push(sent.kind);
@@ -300,15 +327,27 @@ impl<'a> Pair<'a> {
         while let Some(event) = self.secc.poll_event() {
             busy = true;
             self.secc_events.push(event);
-            self.secc_host(event);
+            let now = self.now;
+            if !self.keeper.as_mut().is_some_and(|keeper| keeper.station(now, &mut self.secc, event)) {
+                self.secc_host(event);
+            }
         }
         if !self.to_secc.is_empty() {
             busy = true;
             let take = self.chunk.min(self.to_secc.len());
-            let consumed = self.secc.handle_input(self.now, &self.to_secc[..take]).consumed;
+            let received = self.secc.handle_input(self.now, &self.to_secc[..take]);
+            let consumed = received.consumed;
+            if let (Some(keeper), Some(kind)) = (&mut self.keeper, received.kind) {
+                keeper.to_station(kind, received.payload);
+            }
             self.to_secc.drain(..consumed);
         }
         busy
+    }
+
+    fn answer(&mut self, out: &mut [u8]) -> Option<Transmit> {
+        let own = self.keeper.as_mut().and_then(|keeper| keeper.answer(self.now, &mut self.secc, out));
+        own.or_else(|| self.secc.poll_transmit(self.now, out).unwrap())
     }
 
     fn harm(&self, frame: &mut [u8]) {

@@ -7,15 +7,17 @@ use exi_codec::iso20::common_messages::{
 };
 use subtle::ConstantTimeEq as _;
 
-use super::{SignedInfoGrammar, Verified, verify};
+use super::{Signed, SignedInfoGrammar, Verified, verify};
 use crate::cert::Certificate;
 use crate::chain::Chain;
+use crate::crypto::Verifier;
 use crate::error::{Error, Rule, Subject};
 use crate::ids::Pcid;
 use crate::keystore::{Blocking, ImportContract, KeyError, KeyHandle};
-use crate::path::{Trust, ValidChain, check_unanchored, validate};
+use crate::path::{Trust, ValidChain, check_times, check_unanchored, validate};
 use crate::profile::Role;
 use crate::provision::{Aad, Envelope, Kdf};
+use crate::time::Time;
 
 /// The station's check of an AuthorizationReq by contract: challenge, signature, chain. `buffer` takes the
 /// certificates; 6400 bytes hold any.
@@ -60,6 +62,28 @@ pub fn installation_request<'m, 'c>(
     signed.by(validate(&chain, Role::Provisioning, trust)?)
 }
 
+/// What a station itself checks of a CertificateInstallationReq before it hands it on: the signature, and that no
+/// certificate of the chain has expired or is not valid yet [V2G20-1548]. Who signed it is for the provider to find
+/// out, with [`installation_request`].
+///
+/// # Errors
+/// What is refused; [`Error::installation_code`] is the answer to the vehicle.
+pub fn installation_request_signature<'m, 'c>(
+    request: &CertificateInstallationReq<'m>,
+    grammar: SignedInfoGrammar,
+    verifier: &dyn Verifier,
+    now: Time,
+    buffer: &'c mut [u8],
+) -> Result<Signed<'c, SignedCertificateChain<'m>>, Error> {
+    let element = request.oem_provisioning_certificate_chain;
+    let chain = Chain::provisioning(&element, buffer)?;
+    let leaf = Certificate::parse(chain.leaf())?;
+    let signature = request.header.signature.map(|signature| signature.get());
+    let signed = verify(signature.as_ref(), element, &leaf, grammar, verifier)?;
+    check_times(&chain, now)?;
+    Ok(signed)
+}
+
 /// The station's check of a MeteringConfirmationReq with the contract that was authorized.
 ///
 /// # Errors
@@ -80,6 +104,7 @@ pub fn metering<'m, 'c>(
 #[derive(Debug)]
 pub struct Installation<'m, 'c> {
     data: Verified<'c, SignedInstallationData<'m>>,
+    chain: Chain<'c>,
     contract: Certificate<'c>,
     envelope: Envelope,
 }
@@ -105,7 +130,7 @@ pub fn installation<'m, 'c>(
     let chain = Chain::contract(&element.contract_certificate_chain, contract)?;
     let contract = check_unanchored(&chain, Role::Contract, trust)?;
     let envelope = Envelope::read(&element)?;
-    Ok(Installation { data, contract, envelope })
+    Ok(Installation { data, chain, contract, envelope })
 }
 
 impl<'m, 'c> Installation<'m, 'c> {
@@ -117,6 +142,11 @@ impl<'m, 'c> Installation<'m, 'c> {
     /// The leaf of the contract, with its eMAID as common name.
     pub const fn contract(&self) -> &Certificate<'c> {
         &self.contract
+    }
+
+    /// The contract and the certificates above it, to be kept with the key.
+    pub const fn chain(&self) -> &Chain<'c> {
+        &self.chain
     }
 
     /// Opens the key and stores it in place of `replaces`. If anything is wrong with it, nothing changes.

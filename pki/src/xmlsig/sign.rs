@@ -45,16 +45,28 @@ impl ToSign {
         algorithm: Algorithm,
         scratch: &mut [u8],
     ) -> Result<Self, Rule> {
-        let names = Names::of(algorithm).ok_or(Rule::SignatureAlgorithm)?;
         let length = exi_codec::encode(&element.fragment(), scratch).map_err(|error| match error.kind() {
             exi_codec::ErrorKind::BufferTooSmall => Rule::BufferTooSmall,
             _ => Rule::NotCanonical,
         })?;
-        let mut hash = names.hash();
-        hash.update(scratch.get(..length).unwrap_or_default());
+        Self::digested(scratch.get(..length).unwrap_or_default(), element.id(), algorithm)
+    }
+
+    /// As [`new`](Self::new), for an element whose fragment is written already and has the `Id` `id`.
+    ///
+    /// # Errors
+    /// [`Rule::SignatureAlgorithm`] for an algorithm that V2G does not sign with, [`Rule::ReferenceTarget`] if the
+    /// `Id` is not usable.
+    pub fn of_fragment(fragment: &[u8], id: Str<'_>, algorithm: Algorithm) -> Result<Self, Error> {
+        Self::digested(fragment, id, algorithm).map_err(|rule| Error::new(rule, Subject::Signature))
+    }
+
+    fn digested(fragment: &[u8], id: Str<'_>, algorithm: Algorithm) -> Result<Self, Rule> {
+        let mut hash = Names::of(algorithm).ok_or(Rule::SignatureAlgorithm)?.hash();
+        hash.update(fragment);
         let digest = hash.finish();
         let mut info = [0; MAX_SIGNED_INFO];
-        let len = with_info(algorithm, element.id(), digest.as_slice(), |signed_info| {
+        let len = with_info(algorithm, id, digest.as_slice(), |signed_info| {
             exi_codec::encode(&xmldsig::Fragment::from(signed_info), &mut info)
         })?
         .map_err(|_| Rule::ReferenceTarget)?;

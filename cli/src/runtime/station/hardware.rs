@@ -6,8 +6,7 @@ use exi_codec::iso20::acdp::{
 use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
 use exi_codec::{Frequency, Rounding, Watts};
 use iso15118_20::secc::{
-    AcdpStatus, Device, Isolation, Meter, PadMeasurement, Positioning, SeccEvent, VehiclePosition,
-    VehicleStatus,
+    AcdpStatus, Device, Isolation, PadMeasurement, Positioning, SeccEvent, VehiclePosition, VehicleStatus,
 };
 use iso15118_20::service::{ControlMode, Family};
 use iso15118_20::{AcMeasurement, Contactor, Instant};
@@ -181,10 +180,7 @@ impl Station<'_> {
             self.engine.pad_diagnostics(now, WptSpcChargeDiagnostics::SpcNoIssue);
         }
         self.take_step(now);
-        let (charged, discharged) = self.cable.energy();
-        // A reading that has never moved is left out: some peers do not know it.
-        let discharged = Some(discharged as u64).filter(|energy| *energy > 0);
-        self.engine.set_meter(Meter { charged: charged as u64, discharged });
+        self.engine.set_meter(self.meter());
         match self.state.family {
             Family::Dc => self.engine.measurement(now, self.cable.measure(Side::Station)),
             Family::Acdp => {
