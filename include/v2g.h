@@ -1762,7 +1762,7 @@ typedef struct v2g_end {
     uint16_t request;
     /** `V2G_MSG_*`. */
     uint16_t received;
-    /** `V2G_RESPONSE_*`. */
+    /** `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of v2g_exi.h. */
     uint16_t response_code;
     /** `V2G_WHY_*`. */
     uint16_t why;
@@ -1782,7 +1782,7 @@ typedef struct v2g_end {
 
 /** What an event says besides its kind; which member, stands with the kind. */
 typedef union v2g_evcc_event_data {
-    /** `V2G_EVCC_AUTHORIZATION_REFUSED`: `V2G_RESPONSE_*`. */
+    /** `V2G_EVCC_AUTHORIZATION_REFUSED`: `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of v2g_exi.h. */
     uint32_t response_code;
     /** `V2G_EVCC_INSTALLATION_RECEIVED`. */
     uint32_t remaining;

@@ -780,7 +780,7 @@ typedef struct v2g_exi_view {
     /** Zero. */
     uint32_t reserved;
     /** The place. */
-    size_t opaque[5];
+    size_t opaque[6];
 } v2g_exi_view;
 
 /**
@@ -848,7 +848,7 @@ typedef struct v2g_exi_iter {
     /** Zero. */
     uint32_t reserved;
     /** Where it is. */
-    size_t opaque[20];
+    uint64_t opaque[20];
 } v2g_exi_iter;
 
 /**

@@ -64,8 +64,11 @@ pub trait Mirrored<'a>: Copy {
     /// Mark of its views.
     const TAG: u32;
 
-    /// As one of C's.
-    fn store(&self) -> Self::C;
+    /// Writes it as one of C's. What is absent may be left as it is, where a flag says so.
+    ///
+    /// # Safety
+    /// There is memory for it.
+    unsafe fn store(&self, out: *mut Self::C);
 
     /// From one of C's.
     ///
@@ -81,9 +84,6 @@ pub trait Mirrored<'a>: Copy {
 pub trait MirroredMessage<'a>: Document<'a> {
     /// The type in C.
     type C: Copy;
-
-    /// As one of C's.
-    fn store(&self) -> Self::C;
 
     /// From one of C's.
     ///
@@ -147,8 +147,9 @@ impl<'a> Mirrored<'a> for Str<'a> {
     type C = v2g_exi_text;
     const TAG: u32 = 0x1_0000;
 
-    fn store(&self) -> v2g_exi_text {
-        v2g_exi_text::store(*self)
+    unsafe fn store(&self, out: *mut v2g_exi_text) {
+        // SAFETY: promised by the caller.
+        unsafe { v2g_exi_text::store(*self, out) }
     }
 
     unsafe fn load(c: &v2g_exi_text, _: &mut Memory<'a>) -> Outcome<Self> {
@@ -161,8 +162,9 @@ impl<'a> Mirrored<'a> for Bytes<'a> {
     type C = v2g_exi_octets;
     const TAG: u32 = 0x1_0002;
 
-    fn store(&self) -> v2g_exi_octets {
-        v2g_exi_octets::store(*self)
+    unsafe fn store(&self, out: *mut v2g_exi_octets) {
+        // SAFETY: promised by the caller.
+        unsafe { v2g_exi_octets::store(*self, out) }
     }
 
     unsafe fn load(c: &v2g_exi_octets, _: &mut Memory<'a>) -> Outcome<Self> {
@@ -175,8 +177,9 @@ impl Mirrored<'_> for u16 {
     type C = u16;
     const TAG: u32 = 0x1_0001;
 
-    fn store(&self) -> u16 {
-        *self
+    unsafe fn store(&self, out: *mut u16) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self) }
     }
 
     unsafe fn load(c: &u16, _: &mut Memory<'_>) -> Outcome<Self> {
@@ -184,33 +187,84 @@ impl Mirrored<'_> for u16 {
     }
 }
 
-/// Reads a message.
+/// Reads a message of a set: `read` is handed the octets and what tells the code of their root, and reads the type that belongs to it
+/// right into its place. So nothing is read into one struct and copied into another.
 ///
 /// # Safety
 /// As the functions for C.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the struct of C's is to be filled where the message is read")]
-pub(crate) unsafe fn decode<'a, D: MirroredMessage<'a>>(
+pub(crate) unsafe fn decode<'a, C>(
     bytes: *const u8,
     length: usize,
-    out: *mut D::C,
+    out: *mut C,
     error: *mut v2g_exi_error,
+    read: impl FnOnce(&'a [u8], &dyn Fn(u32) -> u32) -> Result<(), exi_codec::Error>,
 ) -> i32 {
     let decoded = || {
         room(out)?;
         // SAFETY: promised by the caller.
         let bytes: &'a [u8] = unsafe { slice(bytes, length) }?;
-        match exi_codec::decode::<D>(bytes) {
-            // SAFETY: promised by the caller; the pointer was checked.
-            Ok(message) => unsafe { put(out, message.store()) },
-            Err(fault) => {
-                // SAFETY: promised by the caller.
-                unsafe { tell(error, &fault) }?;
-                Err(of_exi(&fault))
-            }
-        }
+        // Behind the header, whatever that is.
+        let code = |width| {
+            let octet = |index: usize| bytes.get(index).copied().map_or(0, u32::from);
+            let bits = octet(1) << 8 | octet(2);
+            bits >> (16 - width)
+        };
+        read(bytes, &code).map_err(|fault| {
+            // SAFETY: promised by the caller.
+            let told = unsafe { tell(error, &fault) };
+            told.err().unwrap_or_else(|| of_exi(&fault))
+        })
     };
     status(decoded().map(|()| V2G_OK))
+}
+
+/// Reads a message of one type, and says of which kind it is.
+///
+/// # Safety
+/// There is memory for both.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
+pub(crate) unsafe fn message<'a, T: Mirrored<'a> + Document<'a>>(
+    bytes: &'a [u8],
+    (kind, number): (*mut u32, u32),
+    out: *mut T::C,
+) -> Result<(), exi_codec::Error> {
+    let message: T = exi_codec::decode(bytes)?;
+    // SAFETY: promised by the caller.
+    unsafe {
+        kind.write(number);
+        message.store(out);
+    }
+    Ok(())
+}
+
+/// The same for a type that several elements share.
+///
+/// # Safety
+/// There is memory for both.
+pub(crate) unsafe fn shared<'a, D: Document<'a>, T: Mirrored<'a>>(
+    bytes: &'a [u8],
+    (kind, number): (*mut u32, u32),
+    out: *mut T::C,
+    root: impl FnOnce(D) -> Option<T>,
+) -> Result<(), exi_codec::Error> {
+    if let Some(root) = root(exi_codec::decode(bytes)?) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            kind.write(number);
+            root.store(out);
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with octets whose root is that of no message: any type tells.
+#[cold]
+#[inline(never)]
+pub(crate) fn no_message<'a, T: Document<'a>>(bytes: &'a [u8]) -> Result<(), exi_codec::Error> {
+    exi_codec::decode::<T>(bytes).map(|_| ())
 }
 
 /// # Safety
@@ -298,7 +352,10 @@ pub(crate) unsafe fn next<'a, T: Mirrored<'a> + Element<'a> + 'a>(
         unsafe {
             match v2g_exi_iter::advance::<T>(&mut *iter)? {
                 None => Ok(V2G_NONE),
-                Some(item) => put(out, item.store()).map(|()| V2G_OK),
+                Some(item) => {
+                    item.store(out);
+                    Ok(V2G_OK)
+                }
             }
         }
     };
@@ -319,27 +376,15 @@ pub(crate) unsafe fn get<'a, T: Mirrored<'a> + Element<'a> + 'a + Default>(
         unsafe {
             match reference(element)?.received::<T>()? {
                 None => Ok(V2G_NONE),
-                Some(element) => put(out, element.get().store()).map(|()| V2G_OK),
+                Some(element) => {
+                    element.get().store(out);
+                    Ok(V2G_OK)
+                }
             }
         }
     };
     status(read())
 }
-
-/// Zeros, which are a value of every struct of C's.
-pub(crate) fn zeroed<T: Zero>() -> T {
-    // SAFETY: the types are structs of C's, made of integers, pointers and views.
-    unsafe { core::mem::MaybeUninit::zeroed().assume_init() }
-}
-
-/// Types of which all zeros are a value.
-///
-/// # Safety
-/// They are made of integers, pointers and views alone.
-pub unsafe trait Zero: Copy {}
-
-// SAFETY: every type of C's here is.
-unsafe impl<T: Copy> Zero for T {}
 
 /// Begins to read a list of texts that was received.
 #[unsafe(no_mangle)]

@@ -29,17 +29,29 @@ pub struct v2g_exi_view {
     /// Zero.
     pub reserved: u32,
     /// The place.
-    pub opaque: [MaybeUninit<usize>; 5],
+    pub opaque: [MaybeUninit<usize>; 6],
 }
 
 impl v2g_exi_view {
+    /// # Safety
+    /// There is memory for it.
     #[inline]
-    pub(crate) fn store<T: Copy>(tag: u32, value: T) -> Self {
-        const { assert!(size_of::<T>() <= size_of::<[usize; 5]>() && align_of::<T>() <= align_of::<usize>()) };
-        let mut view = Self { tag, reserved: 0, opaque: [MaybeUninit::uninit(); 5] };
-        // SAFETY: large enough and aligned, as just said.
-        unsafe { (&raw mut view.opaque).cast::<T>().write(value) };
-        view
+    pub(crate) unsafe fn store<T: Copy>(tag: u32, value: T, out: *mut Self) {
+        const { assert!(size_of::<T>() <= size_of::<[usize; 6]>() && align_of::<T>() <= align_of::<usize>()) };
+        // SAFETY: promised by the caller; the value fits, as just said.
+        unsafe {
+            (&raw mut (*out).tag).write(tag);
+            (&raw mut (*out).reserved).write(0);
+            (&raw mut (*out).opaque).cast::<T>().write(value);
+        }
+    }
+
+    /// # Safety
+    /// As [`store`](Self::store).
+    #[inline]
+    pub(crate) unsafe fn absent(out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe { (&raw mut (*out).tag).write(0) };
     }
 
     /// The value of a type that was stored under a mark, if one was.
@@ -134,13 +146,32 @@ pub struct v2g_exi_iter {
     /// Zero.
     pub reserved: u32,
     /// Where it is.
-    pub opaque: [MaybeUninit<usize>; 20],
+    pub opaque: [MaybeUninit<u64>; 20],
 }
 
 impl v2g_exi_text {
+    /// # Safety
+    /// There is memory for it.
     #[inline]
-    pub(crate) fn store(text: Str<'_>) -> Self {
-        Self { data: core::ptr::null(), length: 0, received: v2g_exi_view::store(TEXT, text) }
+    pub(crate) unsafe fn store(text: Str<'_>, out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).data).write(core::ptr::null());
+            (&raw mut (*out).length).write(0);
+            v2g_exi_view::store(TEXT, text, &raw mut (*out).received);
+        }
+    }
+
+    /// # Safety
+    /// There is memory for it.
+    #[inline]
+    pub(crate) unsafe fn absent(out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).data).write(core::ptr::null());
+            (&raw mut (*out).length).write(0);
+            v2g_exi_view::absent(&raw mut (*out).received);
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -161,9 +192,28 @@ impl v2g_exi_text {
 }
 
 impl v2g_exi_octets {
+    /// # Safety
+    /// There is memory for it.
     #[inline]
-    pub(crate) fn store(octets: Bytes<'_>) -> Self {
-        Self { data: core::ptr::null(), length: octets.len(), received: v2g_exi_view::store(OCTETS, octets) }
+    pub(crate) unsafe fn store(octets: Bytes<'_>, out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).data).write(core::ptr::null());
+            (&raw mut (*out).length).write(octets.len());
+            v2g_exi_view::store(OCTETS, octets, &raw mut (*out).received);
+        }
+    }
+
+    /// # Safety
+    /// There is memory for it.
+    #[inline]
+    pub(crate) unsafe fn absent(out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).data).write(core::ptr::null());
+            (&raw mut (*out).length).write(0);
+            v2g_exi_view::absent(&raw mut (*out).received);
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -184,13 +234,17 @@ impl v2g_exi_octets {
 }
 
 impl v2g_exi_integer {
-    pub(crate) fn store(integer: Integer<'_>) -> Self {
-        Self {
-            data: core::ptr::null(),
-            length: integer.len_bytes(),
-            negative: u32::from(integer.is_negative()),
-            reserved: 0,
-            received: v2g_exi_view::store(INTEGER, integer),
+    /// # Safety
+    /// There is memory for it.
+    #[inline]
+    pub(crate) unsafe fn store(integer: Integer<'_>, out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).data).write(core::ptr::null());
+            (&raw mut (*out).length).write(integer.len_bytes());
+            (&raw mut (*out).negative).write(u32::from(integer.is_negative()));
+            (&raw mut (*out).reserved).write(0);
+            v2g_exi_view::store(INTEGER, integer, &raw mut (*out).received);
         }
     }
 
@@ -212,12 +266,27 @@ impl v2g_exi_integer {
 }
 
 impl v2g_exi_list {
+    /// # Safety
+    /// There is memory for it.
     #[inline]
-    pub(crate) fn store<'a, T: Mirrored<'a> + 'a>(list: List<'a, T>) -> Self {
-        Self {
-            items: core::ptr::null(),
-            count: list.len(),
-            received: v2g_exi_view::store(LIST | T::TAG, list),
+    pub(crate) unsafe fn store<'a, T: Mirrored<'a> + 'a>(list: List<'a, T>, out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).items).write(core::ptr::null());
+            (&raw mut (*out).count).write(list.len());
+            v2g_exi_view::store(LIST | T::TAG, list, &raw mut (*out).received);
+        }
+    }
+
+    /// # Safety
+    /// There is memory for it.
+    #[inline]
+    pub(crate) unsafe fn absent(out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).items).write(core::ptr::null());
+            (&raw mut (*out).count).write(0);
+            v2g_exi_view::absent(&raw mut (*out).received);
         }
     }
 
@@ -256,9 +325,26 @@ impl v2g_exi_list {
 }
 
 impl v2g_exi_lazy {
+    /// # Safety
+    /// There is memory for it.
     #[inline]
-    pub(crate) fn store<'a, T: Mirrored<'a> + 'a>(element: Lazy<'a, T>) -> Self {
-        Self { value: core::ptr::null(), received: v2g_exi_view::store(LAZY | T::TAG, element) }
+    pub(crate) unsafe fn store<'a, T: Mirrored<'a> + 'a>(element: Lazy<'a, T>, out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).value).write(core::ptr::null());
+            v2g_exi_view::store(LAZY | T::TAG, element, &raw mut (*out).received);
+        }
+    }
+
+    /// # Safety
+    /// There is memory for it.
+    #[inline]
+    pub(crate) unsafe fn absent(out: *mut Self) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).value).write(core::ptr::null());
+            v2g_exi_view::absent(&raw mut (*out).received);
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -295,8 +381,8 @@ impl v2g_exi_lazy {
 impl v2g_exi_iter {
     pub(crate) fn over<'a, T: Mirrored<'a> + Element<'a> + 'a>(list: List<'a, T>) -> Self {
         const {
-            assert!(size_of::<Iter<'a, T>>() <= size_of::<[usize; 20]>());
-            assert!(align_of::<Iter<'a, T>>() <= align_of::<usize>());
+            assert!(size_of::<Iter<'a, T>>() <= size_of::<[u64; 20]>());
+            assert!(align_of::<Iter<'a, T>>() <= align_of::<u64>());
         };
         let mut iter = Self { tag: ITER | T::TAG, reserved: 0, opaque: [MaybeUninit::uninit(); 20] };
         // SAFETY: large enough and aligned, as just said.

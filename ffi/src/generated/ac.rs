@@ -47,16 +47,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcCpdReqMode {
     const TAG: u32 = 157;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_cpd_req_mode {
-        match *self {
-            Self::Ac(v) => v2g_exi_ac_cpd_req_mode {
-                kind: V2G_EXI_AC_CPD_REQ_MODE_AC,
-                value: v2g_exi_ac_cpd_req_mode_value { ac: Mirrored::store(&v) },
-            },
-            Self::BptAc(v) => v2g_exi_ac_cpd_req_mode {
-                kind: V2G_EXI_AC_CPD_REQ_MODE_BPT_AC,
-                value: v2g_exi_ac_cpd_req_mode_value { bpt_ac: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_ac_cpd_req_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Ac(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CPD_REQ_MODE_AC);
+                    Mirrored::store(&v, &raw mut (*out).value.ac);
+                }
+                Self::BptAc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CPD_REQ_MODE_BPT_AC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_ac);
+                }
+            }
         }
     }
 
@@ -106,16 +109,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcCpdResMode {
     const TAG: u32 = 158;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_cpd_res_mode {
-        match *self {
-            Self::Ac(v) => v2g_exi_ac_cpd_res_mode {
-                kind: V2G_EXI_AC_CPD_RES_MODE_AC,
-                value: v2g_exi_ac_cpd_res_mode_value { ac: Mirrored::store(&v) },
-            },
-            Self::BptAc(v) => v2g_exi_ac_cpd_res_mode {
-                kind: V2G_EXI_AC_CPD_RES_MODE_BPT_AC,
-                value: v2g_exi_ac_cpd_res_mode_value { bpt_ac: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_ac_cpd_res_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Ac(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CPD_RES_MODE_AC);
+                    Mirrored::store(&v, &raw mut (*out).value.ac);
+                }
+                Self::BptAc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CPD_RES_MODE_BPT_AC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_ac);
+                }
+            }
         }
     }
 
@@ -173,24 +179,27 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::ClReqControlMode {
     const TAG: u32 = 159;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_cl_req_control_mode {
-        match *self {
-            Self::BptDynamic(v) => v2g_exi_ac_cl_req_control_mode {
-                kind: V2G_EXI_AC_CL_REQ_CONTROL_MODE_BPT_DYNAMIC,
-                value: v2g_exi_ac_cl_req_control_mode_value { bpt_dynamic: Mirrored::store(&v) },
-            },
-            Self::BptScheduled(v) => v2g_exi_ac_cl_req_control_mode {
-                kind: V2G_EXI_AC_CL_REQ_CONTROL_MODE_BPT_SCHEDULED,
-                value: v2g_exi_ac_cl_req_control_mode_value { bpt_scheduled: Mirrored::store(&v) },
-            },
-            Self::Dynamic(v) => v2g_exi_ac_cl_req_control_mode {
-                kind: V2G_EXI_AC_CL_REQ_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_ac_cl_req_control_mode_value { dynamic: Mirrored::store(&v) },
-            },
-            Self::Scheduled(v) => v2g_exi_ac_cl_req_control_mode {
-                kind: V2G_EXI_AC_CL_REQ_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_ac_cl_req_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_ac_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BptDynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_REQ_CONTROL_MODE_BPT_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_dynamic);
+                }
+                Self::BptScheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_REQ_CONTROL_MODE_BPT_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_scheduled);
+                }
+                Self::Dynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_REQ_CONTROL_MODE_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.dynamic);
+                }
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_REQ_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -256,24 +265,27 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::ClResControlMode {
     const TAG: u32 = 160;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_cl_res_control_mode {
-        match *self {
-            Self::BptDynamic(v) => v2g_exi_ac_cl_res_control_mode {
-                kind: V2G_EXI_AC_CL_RES_CONTROL_MODE_BPT_DYNAMIC,
-                value: v2g_exi_ac_cl_res_control_mode_value { bpt_dynamic: Mirrored::store(&v) },
-            },
-            Self::BptScheduled(v) => v2g_exi_ac_cl_res_control_mode {
-                kind: V2G_EXI_AC_CL_RES_CONTROL_MODE_BPT_SCHEDULED,
-                value: v2g_exi_ac_cl_res_control_mode_value { bpt_scheduled: Mirrored::store(&v) },
-            },
-            Self::Dynamic(v) => v2g_exi_ac_cl_res_control_mode {
-                kind: V2G_EXI_AC_CL_RES_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_ac_cl_res_control_mode_value { dynamic: Mirrored::store(&v) },
-            },
-            Self::Scheduled(v) => v2g_exi_ac_cl_res_control_mode {
-                kind: V2G_EXI_AC_CL_RES_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_ac_cl_res_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_ac_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BptDynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_RES_CONTROL_MODE_BPT_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_dynamic);
+                }
+                Self::BptScheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_RES_CONTROL_MODE_BPT_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_scheduled);
+                }
+                Self::Dynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_RES_CONTROL_MODE_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.dynamic);
+                }
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AC_CL_RES_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -320,16 +332,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcChargeLoopReq<'a> {
     const TAG: u32 = 4;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_charge_loop_req {
-        v2g_exi_ac_charge_loop_req {
-            header: Mirrored::store(&self.header),
-            display_parameters: match &self.display_parameters {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            meter_info_requested: u8::from(self.meter_info_requested),
-            control_mode: Mirrored::store(&self.control_mode),
-            has_display_parameters: u8::from(self.display_parameters.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_ac_charge_loop_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            if let Some(v) = &self.display_parameters {
+                Mirrored::store(v, &raw mut (*out).display_parameters);
+            }
+            (&raw mut (*out).meter_info_requested).write(u8::from(self.meter_info_requested));
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            (&raw mut (*out).has_display_parameters).write(u8::from(self.display_parameters.is_some()));
         }
     }
 
@@ -378,25 +390,29 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcChargeLoopRes<'a> {
     const TAG: u32 = 5;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_charge_loop_res {
-        v2g_exi_ac_charge_loop_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_status: match &self.evse_status {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            meter_info: match self.meter_info {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            receipt: match self.receipt {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            evse_target_frequency: self.evse_target_frequency.into(),
-            control_mode: Mirrored::store(&self.control_mode),
-            has_evse_status: u8::from(self.evse_status.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_ac_charge_loop_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            if let Some(v) = &self.evse_status {
+                Mirrored::store(v, &raw mut (*out).evse_status);
+            }
+            match self.meter_info {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).meter_info);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).meter_info),
+            }
+            match self.receipt {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).receipt);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).receipt),
+            }
+            (&raw mut (*out).evse_target_frequency).write(self.evse_target_frequency.into());
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            (&raw mut (*out).has_evse_status).write(u8::from(self.evse_status.is_some()));
         }
     }
 
@@ -436,10 +452,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcChargeParameterDiscoveryReq<'a
     const TAG: u32 = 6;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_charge_parameter_discovery_req {
-        v2g_exi_ac_charge_parameter_discovery_req {
-            header: Mirrored::store(&self.header),
-            energy_transfer_mode: Mirrored::store(&self.energy_transfer_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_ac_charge_parameter_discovery_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            Mirrored::store(&self.energy_transfer_mode, &raw mut (*out).energy_transfer_mode);
         }
     }
 
@@ -472,11 +489,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcChargeParameterDiscoveryRes<'a
     const TAG: u32 = 7;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_charge_parameter_discovery_res {
-        v2g_exi_ac_charge_parameter_discovery_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            energy_transfer_mode: Mirrored::store(&self.energy_transfer_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_ac_charge_parameter_discovery_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            Mirrored::store(&self.energy_transfer_mode, &raw mut (*out).energy_transfer_mode);
         }
     }
 
@@ -516,14 +534,15 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcCpdReqEnergyTransferMode {
     const TAG: u32 = 8;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_cpd_req_energy_transfer_mode {
-        v2g_exi_ac_cpd_req_energy_transfer_mode {
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_maximum_charge_power_l2: self.ev_maximum_charge_power_l2.into(),
-            ev_maximum_charge_power_l3: self.ev_maximum_charge_power_l3.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_minimum_charge_power_l2: self.ev_minimum_charge_power_l2.into(),
-            ev_minimum_charge_power_l3: self.ev_minimum_charge_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_ac_cpd_req_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_power_l2).write(self.ev_maximum_charge_power_l2.into());
+            (&raw mut (*out).ev_maximum_charge_power_l3).write(self.ev_maximum_charge_power_l3.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power_l2).write(self.ev_minimum_charge_power_l2.into());
+            (&raw mut (*out).ev_minimum_charge_power_l3).write(self.ev_minimum_charge_power_l3.into());
         }
     }
 
@@ -575,20 +594,23 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::AcCpdResEnergyTransferMode {
     const TAG: u32 = 9;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_cpd_res_energy_transfer_mode {
-        v2g_exi_ac_cpd_res_energy_transfer_mode {
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_maximum_charge_power_l2: self.evse_maximum_charge_power_l2.into(),
-            evse_maximum_charge_power_l3: self.evse_maximum_charge_power_l3.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_minimum_charge_power_l2: self.evse_minimum_charge_power_l2.into(),
-            evse_minimum_charge_power_l3: self.evse_minimum_charge_power_l3.into(),
-            evse_nominal_frequency: self.evse_nominal_frequency.into(),
-            maximum_power_asymmetry: self.maximum_power_asymmetry.into(),
-            evse_power_ramp_limitation: self.evse_power_ramp_limitation.into(),
-            evse_present_active_power: self.evse_present_active_power.into(),
-            evse_present_active_power_l2: self.evse_present_active_power_l2.into(),
-            evse_present_active_power_l3: self.evse_present_active_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_ac_cpd_res_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_maximum_charge_power)
+                .write(v2g_number::from(self.evse_maximum_charge_power));
+            (&raw mut (*out).evse_maximum_charge_power_l2).write(self.evse_maximum_charge_power_l2.into());
+            (&raw mut (*out).evse_maximum_charge_power_l3).write(self.evse_maximum_charge_power_l3.into());
+            (&raw mut (*out).evse_minimum_charge_power)
+                .write(v2g_number::from(self.evse_minimum_charge_power));
+            (&raw mut (*out).evse_minimum_charge_power_l2).write(self.evse_minimum_charge_power_l2.into());
+            (&raw mut (*out).evse_minimum_charge_power_l3).write(self.evse_minimum_charge_power_l3.into());
+            (&raw mut (*out).evse_nominal_frequency).write(v2g_number::from(self.evse_nominal_frequency));
+            (&raw mut (*out).maximum_power_asymmetry).write(self.maximum_power_asymmetry.into());
+            (&raw mut (*out).evse_power_ramp_limitation).write(self.evse_power_ramp_limitation.into());
+            (&raw mut (*out).evse_present_active_power).write(self.evse_present_active_power.into());
+            (&raw mut (*out).evse_present_active_power_l2).write(self.evse_present_active_power_l2.into());
+            (&raw mut (*out).evse_present_active_power_l3).write(self.evse_present_active_power_l3.into());
         }
     }
 
@@ -646,20 +668,23 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::BptAcCpdReqEnergyTransferMode {
     const TAG: u32 = 10;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_ac_cpd_req_energy_transfer_mode {
-        v2g_exi_bpt_ac_cpd_req_energy_transfer_mode {
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_maximum_charge_power_l2: self.ev_maximum_charge_power_l2.into(),
-            ev_maximum_charge_power_l3: self.ev_maximum_charge_power_l3.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_minimum_charge_power_l2: self.ev_minimum_charge_power_l2.into(),
-            ev_minimum_charge_power_l3: self.ev_minimum_charge_power_l3.into(),
-            ev_maximum_discharge_power: self.ev_maximum_discharge_power.into(),
-            ev_maximum_discharge_power_l2: self.ev_maximum_discharge_power_l2.into(),
-            ev_maximum_discharge_power_l3: self.ev_maximum_discharge_power_l3.into(),
-            ev_minimum_discharge_power: self.ev_minimum_discharge_power.into(),
-            ev_minimum_discharge_power_l2: self.ev_minimum_discharge_power_l2.into(),
-            ev_minimum_discharge_power_l3: self.ev_minimum_discharge_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_ac_cpd_req_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_power_l2).write(self.ev_maximum_charge_power_l2.into());
+            (&raw mut (*out).ev_maximum_charge_power_l3).write(self.ev_maximum_charge_power_l3.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power_l2).write(self.ev_minimum_charge_power_l2.into());
+            (&raw mut (*out).ev_minimum_charge_power_l3).write(self.ev_minimum_charge_power_l3.into());
+            (&raw mut (*out).ev_maximum_discharge_power)
+                .write(v2g_number::from(self.ev_maximum_discharge_power));
+            (&raw mut (*out).ev_maximum_discharge_power_l2).write(self.ev_maximum_discharge_power_l2.into());
+            (&raw mut (*out).ev_maximum_discharge_power_l3).write(self.ev_maximum_discharge_power_l3.into());
+            (&raw mut (*out).ev_minimum_discharge_power)
+                .write(v2g_number::from(self.ev_minimum_discharge_power));
+            (&raw mut (*out).ev_minimum_discharge_power_l2).write(self.ev_minimum_discharge_power_l2.into());
+            (&raw mut (*out).ev_minimum_discharge_power_l3).write(self.ev_minimum_discharge_power_l3.into());
         }
     }
 
@@ -729,26 +754,35 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::BptAcCpdResEnergyTransferMode {
     const TAG: u32 = 11;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_ac_cpd_res_energy_transfer_mode {
-        v2g_exi_bpt_ac_cpd_res_energy_transfer_mode {
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_maximum_charge_power_l2: self.evse_maximum_charge_power_l2.into(),
-            evse_maximum_charge_power_l3: self.evse_maximum_charge_power_l3.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_minimum_charge_power_l2: self.evse_minimum_charge_power_l2.into(),
-            evse_minimum_charge_power_l3: self.evse_minimum_charge_power_l3.into(),
-            evse_nominal_frequency: self.evse_nominal_frequency.into(),
-            maximum_power_asymmetry: self.maximum_power_asymmetry.into(),
-            evse_power_ramp_limitation: self.evse_power_ramp_limitation.into(),
-            evse_present_active_power: self.evse_present_active_power.into(),
-            evse_present_active_power_l2: self.evse_present_active_power_l2.into(),
-            evse_present_active_power_l3: self.evse_present_active_power_l3.into(),
-            evse_maximum_discharge_power: self.evse_maximum_discharge_power.into(),
-            evse_maximum_discharge_power_l2: self.evse_maximum_discharge_power_l2.into(),
-            evse_maximum_discharge_power_l3: self.evse_maximum_discharge_power_l3.into(),
-            evse_minimum_discharge_power: self.evse_minimum_discharge_power.into(),
-            evse_minimum_discharge_power_l2: self.evse_minimum_discharge_power_l2.into(),
-            evse_minimum_discharge_power_l3: self.evse_minimum_discharge_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_ac_cpd_res_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_maximum_charge_power)
+                .write(v2g_number::from(self.evse_maximum_charge_power));
+            (&raw mut (*out).evse_maximum_charge_power_l2).write(self.evse_maximum_charge_power_l2.into());
+            (&raw mut (*out).evse_maximum_charge_power_l3).write(self.evse_maximum_charge_power_l3.into());
+            (&raw mut (*out).evse_minimum_charge_power)
+                .write(v2g_number::from(self.evse_minimum_charge_power));
+            (&raw mut (*out).evse_minimum_charge_power_l2).write(self.evse_minimum_charge_power_l2.into());
+            (&raw mut (*out).evse_minimum_charge_power_l3).write(self.evse_minimum_charge_power_l3.into());
+            (&raw mut (*out).evse_nominal_frequency).write(v2g_number::from(self.evse_nominal_frequency));
+            (&raw mut (*out).maximum_power_asymmetry).write(self.maximum_power_asymmetry.into());
+            (&raw mut (*out).evse_power_ramp_limitation).write(self.evse_power_ramp_limitation.into());
+            (&raw mut (*out).evse_present_active_power).write(self.evse_present_active_power.into());
+            (&raw mut (*out).evse_present_active_power_l2).write(self.evse_present_active_power_l2.into());
+            (&raw mut (*out).evse_present_active_power_l3).write(self.evse_present_active_power_l3.into());
+            (&raw mut (*out).evse_maximum_discharge_power)
+                .write(v2g_number::from(self.evse_maximum_discharge_power));
+            (&raw mut (*out).evse_maximum_discharge_power_l2)
+                .write(self.evse_maximum_discharge_power_l2.into());
+            (&raw mut (*out).evse_maximum_discharge_power_l3)
+                .write(self.evse_maximum_discharge_power_l3.into());
+            (&raw mut (*out).evse_minimum_discharge_power)
+                .write(v2g_number::from(self.evse_minimum_discharge_power));
+            (&raw mut (*out).evse_minimum_discharge_power_l2)
+                .write(self.evse_minimum_discharge_power_l2.into());
+            (&raw mut (*out).evse_minimum_discharge_power_l3)
+                .write(self.evse_minimum_discharge_power_l3.into());
         }
     }
 
@@ -838,36 +872,44 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::BptDynamicAcClReqControlMode {
     const TAG: u32 = 12;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_dynamic_ac_cl_req_control_mode {
-        v2g_exi_bpt_dynamic_ac_cl_req_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_maximum_charge_power_l2: self.ev_maximum_charge_power_l2.into(),
-            ev_maximum_charge_power_l3: self.ev_maximum_charge_power_l3.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_minimum_charge_power_l2: self.ev_minimum_charge_power_l2.into(),
-            ev_minimum_charge_power_l3: self.ev_minimum_charge_power_l3.into(),
-            ev_present_active_power: self.ev_present_active_power.into(),
-            ev_present_active_power_l2: self.ev_present_active_power_l2.into(),
-            ev_present_active_power_l3: self.ev_present_active_power_l3.into(),
-            ev_present_reactive_power: self.ev_present_reactive_power.into(),
-            ev_present_reactive_power_l2: self.ev_present_reactive_power_l2.into(),
-            ev_present_reactive_power_l3: self.ev_present_reactive_power_l3.into(),
-            ev_maximum_discharge_power: self.ev_maximum_discharge_power.into(),
-            ev_maximum_discharge_power_l2: self.ev_maximum_discharge_power_l2.into(),
-            ev_maximum_discharge_power_l3: self.ev_maximum_discharge_power_l3.into(),
-            ev_minimum_discharge_power: self.ev_minimum_discharge_power.into(),
-            ev_minimum_discharge_power_l2: self.ev_minimum_discharge_power_l2.into(),
-            ev_minimum_discharge_power_l3: self.ev_minimum_discharge_power_l3.into(),
-            ev_maximum_v2x_energy_request: self.ev_maximum_v2x_energy_request.into(),
-            ev_minimum_v2x_energy_request: self.ev_minimum_v2x_energy_request.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_dynamic_ac_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            (&raw mut (*out).ev_target_energy_request).write(v2g_number::from(self.ev_target_energy_request));
+            (&raw mut (*out).ev_maximum_energy_request)
+                .write(v2g_number::from(self.ev_maximum_energy_request));
+            (&raw mut (*out).ev_minimum_energy_request)
+                .write(v2g_number::from(self.ev_minimum_energy_request));
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_power_l2).write(self.ev_maximum_charge_power_l2.into());
+            (&raw mut (*out).ev_maximum_charge_power_l3).write(self.ev_maximum_charge_power_l3.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power_l2).write(self.ev_minimum_charge_power_l2.into());
+            (&raw mut (*out).ev_minimum_charge_power_l3).write(self.ev_minimum_charge_power_l3.into());
+            (&raw mut (*out).ev_present_active_power).write(v2g_number::from(self.ev_present_active_power));
+            (&raw mut (*out).ev_present_active_power_l2).write(self.ev_present_active_power_l2.into());
+            (&raw mut (*out).ev_present_active_power_l3).write(self.ev_present_active_power_l3.into());
+            (&raw mut (*out).ev_present_reactive_power)
+                .write(v2g_number::from(self.ev_present_reactive_power));
+            (&raw mut (*out).ev_present_reactive_power_l2).write(self.ev_present_reactive_power_l2.into());
+            (&raw mut (*out).ev_present_reactive_power_l3).write(self.ev_present_reactive_power_l3.into());
+            (&raw mut (*out).ev_maximum_discharge_power)
+                .write(v2g_number::from(self.ev_maximum_discharge_power));
+            (&raw mut (*out).ev_maximum_discharge_power_l2).write(self.ev_maximum_discharge_power_l2.into());
+            (&raw mut (*out).ev_maximum_discharge_power_l3).write(self.ev_maximum_discharge_power_l3.into());
+            (&raw mut (*out).ev_minimum_discharge_power)
+                .write(v2g_number::from(self.ev_minimum_discharge_power));
+            (&raw mut (*out).ev_minimum_discharge_power_l2).write(self.ev_minimum_discharge_power_l2.into());
+            (&raw mut (*out).ev_minimum_discharge_power_l3).write(self.ev_minimum_discharge_power_l3.into());
+            (&raw mut (*out).ev_maximum_v2x_energy_request).write(self.ev_maximum_v2x_energy_request.into());
+            (&raw mut (*out).ev_minimum_v2x_energy_request).write(self.ev_minimum_v2x_energy_request.into());
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
         }
     }
 
@@ -947,37 +989,46 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::BptDynamicAcClResControlMode {
     const TAG: u32 = 13;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_dynamic_ac_cl_res_control_mode {
-        v2g_exi_bpt_dynamic_ac_cl_res_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ack_max_delay: match self.ack_max_delay {
-                Some(v) => v,
-                None => 0,
-            },
-            evse_target_active_power: self.evse_target_active_power.into(),
-            evse_target_active_power_l2: self.evse_target_active_power_l2.into(),
-            evse_target_active_power_l3: self.evse_target_active_power_l3.into(),
-            evse_target_reactive_power: self.evse_target_reactive_power.into(),
-            evse_target_reactive_power_l2: self.evse_target_reactive_power_l2.into(),
-            evse_target_reactive_power_l3: self.evse_target_reactive_power_l3.into(),
-            evse_present_active_power: self.evse_present_active_power.into(),
-            evse_present_active_power_l2: self.evse_present_active_power_l2.into(),
-            evse_present_active_power_l3: self.evse_present_active_power_l3.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
-            has_ack_max_delay: u8::from(self.ack_max_delay.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_dynamic_ac_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            match self.ack_max_delay {
+                Some(v) => {
+                    (&raw mut (*out).ack_max_delay).write(v);
+                }
+                None => (&raw mut (*out).ack_max_delay).write(Default::default()),
+            }
+            (&raw mut (*out).evse_target_active_power).write(v2g_number::from(self.evse_target_active_power));
+            (&raw mut (*out).evse_target_active_power_l2).write(self.evse_target_active_power_l2.into());
+            (&raw mut (*out).evse_target_active_power_l3).write(self.evse_target_active_power_l3.into());
+            (&raw mut (*out).evse_target_reactive_power).write(self.evse_target_reactive_power.into());
+            (&raw mut (*out).evse_target_reactive_power_l2).write(self.evse_target_reactive_power_l2.into());
+            (&raw mut (*out).evse_target_reactive_power_l3).write(self.evse_target_reactive_power_l3.into());
+            (&raw mut (*out).evse_present_active_power).write(self.evse_present_active_power.into());
+            (&raw mut (*out).evse_present_active_power_l2).write(self.evse_present_active_power_l2.into());
+            (&raw mut (*out).evse_present_active_power_l3).write(self.evse_present_active_power_l3.into());
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
+            (&raw mut (*out).has_ack_max_delay).write(u8::from(self.ack_max_delay.is_some()));
         }
     }
 
@@ -1062,29 +1113,30 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::BptScheduledAcClReqControlMode {
     const TAG: u32 = 14;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_scheduled_ac_cl_req_control_mode {
-        v2g_exi_bpt_scheduled_ac_cl_req_control_mode {
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_maximum_charge_power_l2: self.ev_maximum_charge_power_l2.into(),
-            ev_maximum_charge_power_l3: self.ev_maximum_charge_power_l3.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_minimum_charge_power_l2: self.ev_minimum_charge_power_l2.into(),
-            ev_minimum_charge_power_l3: self.ev_minimum_charge_power_l3.into(),
-            ev_present_active_power: self.ev_present_active_power.into(),
-            ev_present_active_power_l2: self.ev_present_active_power_l2.into(),
-            ev_present_active_power_l3: self.ev_present_active_power_l3.into(),
-            ev_present_reactive_power: self.ev_present_reactive_power.into(),
-            ev_present_reactive_power_l2: self.ev_present_reactive_power_l2.into(),
-            ev_present_reactive_power_l3: self.ev_present_reactive_power_l3.into(),
-            ev_maximum_discharge_power: self.ev_maximum_discharge_power.into(),
-            ev_maximum_discharge_power_l2: self.ev_maximum_discharge_power_l2.into(),
-            ev_maximum_discharge_power_l3: self.ev_maximum_discharge_power_l3.into(),
-            ev_minimum_discharge_power: self.ev_minimum_discharge_power.into(),
-            ev_minimum_discharge_power_l2: self.ev_minimum_discharge_power_l2.into(),
-            ev_minimum_discharge_power_l3: self.ev_minimum_discharge_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_scheduled_ac_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_target_energy_request).write(self.ev_target_energy_request.into());
+            (&raw mut (*out).ev_maximum_energy_request).write(self.ev_maximum_energy_request.into());
+            (&raw mut (*out).ev_minimum_energy_request).write(self.ev_minimum_energy_request.into());
+            (&raw mut (*out).ev_maximum_charge_power).write(self.ev_maximum_charge_power.into());
+            (&raw mut (*out).ev_maximum_charge_power_l2).write(self.ev_maximum_charge_power_l2.into());
+            (&raw mut (*out).ev_maximum_charge_power_l3).write(self.ev_maximum_charge_power_l3.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(self.ev_minimum_charge_power.into());
+            (&raw mut (*out).ev_minimum_charge_power_l2).write(self.ev_minimum_charge_power_l2.into());
+            (&raw mut (*out).ev_minimum_charge_power_l3).write(self.ev_minimum_charge_power_l3.into());
+            (&raw mut (*out).ev_present_active_power).write(v2g_number::from(self.ev_present_active_power));
+            (&raw mut (*out).ev_present_active_power_l2).write(self.ev_present_active_power_l2.into());
+            (&raw mut (*out).ev_present_active_power_l3).write(self.ev_present_active_power_l3.into());
+            (&raw mut (*out).ev_present_reactive_power).write(self.ev_present_reactive_power.into());
+            (&raw mut (*out).ev_present_reactive_power_l2).write(self.ev_present_reactive_power_l2.into());
+            (&raw mut (*out).ev_present_reactive_power_l3).write(self.ev_present_reactive_power_l3.into());
+            (&raw mut (*out).ev_maximum_discharge_power).write(self.ev_maximum_discharge_power.into());
+            (&raw mut (*out).ev_maximum_discharge_power_l2).write(self.ev_maximum_discharge_power_l2.into());
+            (&raw mut (*out).ev_maximum_discharge_power_l3).write(self.ev_maximum_discharge_power_l3.into());
+            (&raw mut (*out).ev_minimum_discharge_power).write(self.ev_minimum_discharge_power.into());
+            (&raw mut (*out).ev_minimum_discharge_power_l2).write(self.ev_minimum_discharge_power_l2.into());
+            (&raw mut (*out).ev_minimum_discharge_power_l3).write(self.ev_minimum_discharge_power_l3.into());
         }
     }
 
@@ -1145,17 +1197,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::BptScheduledAcClResControlMode {
     const TAG: u32 = 15;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_scheduled_ac_cl_res_control_mode {
-        v2g_exi_bpt_scheduled_ac_cl_res_control_mode {
-            evse_target_active_power: self.evse_target_active_power.into(),
-            evse_target_active_power_l2: self.evse_target_active_power_l2.into(),
-            evse_target_active_power_l3: self.evse_target_active_power_l3.into(),
-            evse_target_reactive_power: self.evse_target_reactive_power.into(),
-            evse_target_reactive_power_l2: self.evse_target_reactive_power_l2.into(),
-            evse_target_reactive_power_l3: self.evse_target_reactive_power_l3.into(),
-            evse_present_active_power: self.evse_present_active_power.into(),
-            evse_present_active_power_l2: self.evse_present_active_power_l2.into(),
-            evse_present_active_power_l3: self.evse_present_active_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_scheduled_ac_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_target_active_power).write(self.evse_target_active_power.into());
+            (&raw mut (*out).evse_target_active_power_l2).write(self.evse_target_active_power_l2.into());
+            (&raw mut (*out).evse_target_active_power_l3).write(self.evse_target_active_power_l3.into());
+            (&raw mut (*out).evse_target_reactive_power).write(self.evse_target_reactive_power.into());
+            (&raw mut (*out).evse_target_reactive_power_l2).write(self.evse_target_reactive_power_l2.into());
+            (&raw mut (*out).evse_target_reactive_power_l3).write(self.evse_target_reactive_power_l3.into());
+            (&raw mut (*out).evse_present_active_power).write(self.evse_present_active_power.into());
+            (&raw mut (*out).evse_present_active_power_l2).write(self.evse_present_active_power_l2.into());
+            (&raw mut (*out).evse_present_active_power_l3).write(self.evse_present_active_power_l3.into());
         }
     }
 
@@ -1220,28 +1273,34 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::DynamicAcClReqControlMode {
     const TAG: u32 = 16;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dynamic_ac_cl_req_control_mode {
-        v2g_exi_dynamic_ac_cl_req_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_maximum_charge_power_l2: self.ev_maximum_charge_power_l2.into(),
-            ev_maximum_charge_power_l3: self.ev_maximum_charge_power_l3.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_minimum_charge_power_l2: self.ev_minimum_charge_power_l2.into(),
-            ev_minimum_charge_power_l3: self.ev_minimum_charge_power_l3.into(),
-            ev_present_active_power: self.ev_present_active_power.into(),
-            ev_present_active_power_l2: self.ev_present_active_power_l2.into(),
-            ev_present_active_power_l3: self.ev_present_active_power_l3.into(),
-            ev_present_reactive_power: self.ev_present_reactive_power.into(),
-            ev_present_reactive_power_l2: self.ev_present_reactive_power_l2.into(),
-            ev_present_reactive_power_l3: self.ev_present_reactive_power_l3.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dynamic_ac_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            (&raw mut (*out).ev_target_energy_request).write(v2g_number::from(self.ev_target_energy_request));
+            (&raw mut (*out).ev_maximum_energy_request)
+                .write(v2g_number::from(self.ev_maximum_energy_request));
+            (&raw mut (*out).ev_minimum_energy_request)
+                .write(v2g_number::from(self.ev_minimum_energy_request));
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_power_l2).write(self.ev_maximum_charge_power_l2.into());
+            (&raw mut (*out).ev_maximum_charge_power_l3).write(self.ev_maximum_charge_power_l3.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power_l2).write(self.ev_minimum_charge_power_l2.into());
+            (&raw mut (*out).ev_minimum_charge_power_l3).write(self.ev_minimum_charge_power_l3.into());
+            (&raw mut (*out).ev_present_active_power).write(v2g_number::from(self.ev_present_active_power));
+            (&raw mut (*out).ev_present_active_power_l2).write(self.ev_present_active_power_l2.into());
+            (&raw mut (*out).ev_present_active_power_l3).write(self.ev_present_active_power_l3.into());
+            (&raw mut (*out).ev_present_reactive_power)
+                .write(v2g_number::from(self.ev_present_reactive_power));
+            (&raw mut (*out).ev_present_reactive_power_l2).write(self.ev_present_reactive_power_l2.into());
+            (&raw mut (*out).ev_present_reactive_power_l3).write(self.ev_present_reactive_power_l3.into());
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
         }
     }
 
@@ -1313,37 +1372,46 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::DynamicAcClResControlMode {
     const TAG: u32 = 17;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dynamic_ac_cl_res_control_mode {
-        v2g_exi_dynamic_ac_cl_res_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ack_max_delay: match self.ack_max_delay {
-                Some(v) => v,
-                None => 0,
-            },
-            evse_target_active_power: self.evse_target_active_power.into(),
-            evse_target_active_power_l2: self.evse_target_active_power_l2.into(),
-            evse_target_active_power_l3: self.evse_target_active_power_l3.into(),
-            evse_target_reactive_power: self.evse_target_reactive_power.into(),
-            evse_target_reactive_power_l2: self.evse_target_reactive_power_l2.into(),
-            evse_target_reactive_power_l3: self.evse_target_reactive_power_l3.into(),
-            evse_present_active_power: self.evse_present_active_power.into(),
-            evse_present_active_power_l2: self.evse_present_active_power_l2.into(),
-            evse_present_active_power_l3: self.evse_present_active_power_l3.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
-            has_ack_max_delay: u8::from(self.ack_max_delay.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dynamic_ac_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            match self.ack_max_delay {
+                Some(v) => {
+                    (&raw mut (*out).ack_max_delay).write(v);
+                }
+                None => (&raw mut (*out).ack_max_delay).write(Default::default()),
+            }
+            (&raw mut (*out).evse_target_active_power).write(v2g_number::from(self.evse_target_active_power));
+            (&raw mut (*out).evse_target_active_power_l2).write(self.evse_target_active_power_l2.into());
+            (&raw mut (*out).evse_target_active_power_l3).write(self.evse_target_active_power_l3.into());
+            (&raw mut (*out).evse_target_reactive_power).write(self.evse_target_reactive_power.into());
+            (&raw mut (*out).evse_target_reactive_power_l2).write(self.evse_target_reactive_power_l2.into());
+            (&raw mut (*out).evse_target_reactive_power_l3).write(self.evse_target_reactive_power_l3.into());
+            (&raw mut (*out).evse_present_active_power).write(self.evse_present_active_power.into());
+            (&raw mut (*out).evse_present_active_power_l2).write(self.evse_present_active_power_l2.into());
+            (&raw mut (*out).evse_present_active_power_l3).write(self.evse_present_active_power_l3.into());
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
+            (&raw mut (*out).has_ack_max_delay).write(u8::from(self.ack_max_delay.is_some()));
         }
     }
 
@@ -1416,23 +1484,24 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::ScheduledAcClReqControlMode {
     const TAG: u32 = 18;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_ac_cl_req_control_mode {
-        v2g_exi_scheduled_ac_cl_req_control_mode {
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_maximum_charge_power_l2: self.ev_maximum_charge_power_l2.into(),
-            ev_maximum_charge_power_l3: self.ev_maximum_charge_power_l3.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_minimum_charge_power_l2: self.ev_minimum_charge_power_l2.into(),
-            ev_minimum_charge_power_l3: self.ev_minimum_charge_power_l3.into(),
-            ev_present_active_power: self.ev_present_active_power.into(),
-            ev_present_active_power_l2: self.ev_present_active_power_l2.into(),
-            ev_present_active_power_l3: self.ev_present_active_power_l3.into(),
-            ev_present_reactive_power: self.ev_present_reactive_power.into(),
-            ev_present_reactive_power_l2: self.ev_present_reactive_power_l2.into(),
-            ev_present_reactive_power_l3: self.ev_present_reactive_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_ac_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_target_energy_request).write(self.ev_target_energy_request.into());
+            (&raw mut (*out).ev_maximum_energy_request).write(self.ev_maximum_energy_request.into());
+            (&raw mut (*out).ev_minimum_energy_request).write(self.ev_minimum_energy_request.into());
+            (&raw mut (*out).ev_maximum_charge_power).write(self.ev_maximum_charge_power.into());
+            (&raw mut (*out).ev_maximum_charge_power_l2).write(self.ev_maximum_charge_power_l2.into());
+            (&raw mut (*out).ev_maximum_charge_power_l3).write(self.ev_maximum_charge_power_l3.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(self.ev_minimum_charge_power.into());
+            (&raw mut (*out).ev_minimum_charge_power_l2).write(self.ev_minimum_charge_power_l2.into());
+            (&raw mut (*out).ev_minimum_charge_power_l3).write(self.ev_minimum_charge_power_l3.into());
+            (&raw mut (*out).ev_present_active_power).write(v2g_number::from(self.ev_present_active_power));
+            (&raw mut (*out).ev_present_active_power_l2).write(self.ev_present_active_power_l2.into());
+            (&raw mut (*out).ev_present_active_power_l3).write(self.ev_present_active_power_l3.into());
+            (&raw mut (*out).ev_present_reactive_power).write(self.ev_present_reactive_power.into());
+            (&raw mut (*out).ev_present_reactive_power_l2).write(self.ev_present_reactive_power_l2.into());
+            (&raw mut (*out).ev_present_reactive_power_l3).write(self.ev_present_reactive_power_l3.into());
         }
     }
 
@@ -1487,17 +1556,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::ac::ScheduledAcClResControlMode {
     const TAG: u32 = 19;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_ac_cl_res_control_mode {
-        v2g_exi_scheduled_ac_cl_res_control_mode {
-            evse_target_active_power: self.evse_target_active_power.into(),
-            evse_target_active_power_l2: self.evse_target_active_power_l2.into(),
-            evse_target_active_power_l3: self.evse_target_active_power_l3.into(),
-            evse_target_reactive_power: self.evse_target_reactive_power.into(),
-            evse_target_reactive_power_l2: self.evse_target_reactive_power_l2.into(),
-            evse_target_reactive_power_l3: self.evse_target_reactive_power_l3.into(),
-            evse_present_active_power: self.evse_present_active_power.into(),
-            evse_present_active_power_l2: self.evse_present_active_power_l2.into(),
-            evse_present_active_power_l3: self.evse_present_active_power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_ac_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_target_active_power).write(self.evse_target_active_power.into());
+            (&raw mut (*out).evse_target_active_power_l2).write(self.evse_target_active_power_l2.into());
+            (&raw mut (*out).evse_target_active_power_l3).write(self.evse_target_active_power_l3.into());
+            (&raw mut (*out).evse_target_reactive_power).write(self.evse_target_reactive_power.into());
+            (&raw mut (*out).evse_target_reactive_power_l2).write(self.evse_target_reactive_power_l2.into());
+            (&raw mut (*out).evse_target_reactive_power_l3).write(self.evse_target_reactive_power_l3.into());
+            (&raw mut (*out).evse_present_active_power).write(self.evse_present_active_power.into());
+            (&raw mut (*out).evse_present_active_power_l2).write(self.evse_present_active_power_l2.into());
+            (&raw mut (*out).evse_present_active_power_l3).write(self.evse_present_active_power_l3.into());
         }
     }
 
@@ -1556,28 +1626,6 @@ impl<'a> MirroredMessage<'a> for exi_codec::iso20::ac::Message<'a> {
     type C = v2g_exi_ac_message;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ac_message {
-        match *self {
-            Self::AcChargeLoopReq(v) => v2g_exi_ac_message {
-                kind: V2G_EXI_AC_MESSAGE_AC_CHARGE_LOOP_REQ,
-                value: v2g_exi_ac_message_value { ac_charge_loop_req: Mirrored::store(&v) },
-            },
-            Self::AcChargeLoopRes(v) => v2g_exi_ac_message {
-                kind: V2G_EXI_AC_MESSAGE_AC_CHARGE_LOOP_RES,
-                value: v2g_exi_ac_message_value { ac_charge_loop_res: Mirrored::store(&v) },
-            },
-            Self::AcChargeParameterDiscoveryReq(v) => v2g_exi_ac_message {
-                kind: V2G_EXI_AC_MESSAGE_AC_CHARGE_PARAMETER_DISCOVERY_REQ,
-                value: v2g_exi_ac_message_value { ac_charge_parameter_discovery_req: Mirrored::store(&v) },
-            },
-            Self::AcChargeParameterDiscoveryRes(v) => v2g_exi_ac_message {
-                kind: V2G_EXI_AC_MESSAGE_AC_CHARGE_PARAMETER_DISCOVERY_RES,
-                value: v2g_exi_ac_message_value { ac_charge_parameter_discovery_res: Mirrored::store(&v) },
-            },
-        }
-    }
-
-    #[inline]
     unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {
         // SAFETY: promised by the caller; the kind says which member was set.
         unsafe {
@@ -1612,7 +1660,33 @@ pub unsafe extern "C" fn v2g_exi_ac_decode(
     error: *mut v2g_exi_error,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of v2g.h.
-    unsafe { decode::<exi_codec::iso20::ac::Message<'_>>(bytes, length, out, error) }
+    unsafe {
+        decode(bytes, length, out, error, |bytes, code| {
+            match code(<exi_codec::iso20::ac::Message<'_> as exi_codec::Document<'_>>::WIDTH) {
+                2 => message::<exi_codec::iso20::ac::AcChargeLoopReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_AC_MESSAGE_AC_CHARGE_LOOP_REQ),
+                    &raw mut (*out).value.ac_charge_loop_req,
+                ),
+                3 => message::<exi_codec::iso20::ac::AcChargeLoopRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_AC_MESSAGE_AC_CHARGE_LOOP_RES),
+                    &raw mut (*out).value.ac_charge_loop_res,
+                ),
+                4 => message::<exi_codec::iso20::ac::AcChargeParameterDiscoveryReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_AC_MESSAGE_AC_CHARGE_PARAMETER_DISCOVERY_REQ),
+                    &raw mut (*out).value.ac_charge_parameter_discovery_req,
+                ),
+                5 => message::<exi_codec::iso20::ac::AcChargeParameterDiscoveryRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_AC_MESSAGE_AC_CHARGE_PARAMETER_DISCOVERY_RES),
+                    &raw mut (*out).value.ac_charge_parameter_discovery_res,
+                ),
+                _ => no_message::<exi_codec::iso20::ac::AcChargeLoopReq<'_>>(bytes),
+            }
+        })
+    }
 }
 
 /// Encodes a message of the set AC into `out`, and says in `length` how many octets it takes.

@@ -27,8 +27,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::CpStatus {
     const TAG: u32 = 177;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -51,8 +52,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::ElectricalChargingDeviceStatus
     const TAG: u32 = 178;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -87,8 +89,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::ErrorCode {
     const TAG: u32 = 179;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -111,8 +114,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::IsolationStatus {
     const TAG: u32 = 180;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -133,8 +137,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::MechanicalChargingDeviceStatus
     const TAG: u32 = 181;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -158,10 +163,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::AcdpConnectReq<'a> {
     const TAG: u32 = 20;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_connect_req {
-        v2g_exi_acdp_connect_req {
-            header: Mirrored::store(&self.header),
-            ev_electrical_charging_device_status: self.ev_electrical_charging_device_status as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_acdp_connect_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_electrical_charging_device_status)
+                .write(self.ev_electrical_charging_device_status as u8 + 1);
         }
     }
 
@@ -201,13 +208,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::AcdpConnectRes<'a> {
     const TAG: u32 = 21;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_connect_res {
-        v2g_exi_acdp_connect_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            evse_electrical_charging_device_status: self.evse_electrical_charging_device_status as u8 + 1,
-            evse_mechanical_charging_device_status: self.evse_mechanical_charging_device_status as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_acdp_connect_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            (&raw mut (*out).evse_electrical_charging_device_status)
+                .write(self.evse_electrical_charging_device_status as u8 + 1);
+            (&raw mut (*out).evse_mechanical_charging_device_status)
+                .write(self.evse_mechanical_charging_device_status as u8 + 1);
         }
     }
 
@@ -247,10 +257,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::AcdpSystemStatusReq<'a> {
     const TAG: u32 = 22;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_system_status_req {
-        v2g_exi_acdp_system_status_req {
-            header: Mirrored::store(&self.header),
-            ev_technical_status: Mirrored::store(&self.ev_technical_status),
+    unsafe fn store(&self, out: *mut v2g_exi_acdp_system_status_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            Mirrored::store(&self.ev_technical_status, &raw mut (*out).ev_technical_status);
         }
     }
 
@@ -299,19 +310,21 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::AcdpSystemStatusRes<'a> {
     const TAG: u32 = 23;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_system_status_res {
-        v2g_exi_acdp_system_status_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_mechanical_charging_device_status: self.evse_mechanical_charging_device_status as u8 + 1,
-            evse_ready_to_charge: u8::from(self.evse_ready_to_charge),
-            evse_isolation_status: self.evse_isolation_status as u8 + 1,
-            evse_disabled: u8::from(self.evse_disabled),
-            evse_utility_interrupt_event: u8::from(self.evse_utility_interrupt_event),
-            evse_emergency_shutdown: u8::from(self.evse_emergency_shutdown),
-            evse_malfunction: u8::from(self.evse_malfunction),
-            ev_in_charge_position: u8::from(self.ev_in_charge_position),
-            ev_association_status: u8::from(self.ev_association_status),
+    unsafe fn store(&self, out: *mut v2g_exi_acdp_system_status_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_mechanical_charging_device_status)
+                .write(self.evse_mechanical_charging_device_status as u8 + 1);
+            (&raw mut (*out).evse_ready_to_charge).write(u8::from(self.evse_ready_to_charge));
+            (&raw mut (*out).evse_isolation_status).write(self.evse_isolation_status as u8 + 1);
+            (&raw mut (*out).evse_disabled).write(u8::from(self.evse_disabled));
+            (&raw mut (*out).evse_utility_interrupt_event).write(u8::from(self.evse_utility_interrupt_event));
+            (&raw mut (*out).evse_emergency_shutdown).write(u8::from(self.evse_emergency_shutdown));
+            (&raw mut (*out).evse_malfunction).write(u8::from(self.evse_malfunction));
+            (&raw mut (*out).ev_in_charge_position).write(u8::from(self.ev_in_charge_position));
+            (&raw mut (*out).ev_association_status).write(u8::from(self.ev_association_status));
         }
     }
 
@@ -356,11 +369,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::AcdpVehiclePositioningReq<'a> 
     const TAG: u32 = 24;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_vehicle_positioning_req {
-        v2g_exi_acdp_vehicle_positioning_req {
-            header: Mirrored::store(&self.header),
-            ev_mobility_status: u8::from(self.ev_mobility_status),
-            ev_positioning_support: u8::from(self.ev_positioning_support),
+    unsafe fn store(&self, out: *mut v2g_exi_acdp_vehicle_positioning_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_mobility_status).write(u8::from(self.ev_mobility_status));
+            (&raw mut (*out).ev_positioning_support).write(u8::from(self.ev_positioning_support));
         }
     }
 
@@ -406,17 +420,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::AcdpVehiclePositioningRes<'a> 
     const TAG: u32 = 25;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_vehicle_positioning_res {
-        v2g_exi_acdp_vehicle_positioning_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            evse_positioning_support: u8::from(self.evse_positioning_support),
-            ev_relative_x_deviation: self.ev_relative_x_deviation,
-            ev_relative_y_deviation: self.ev_relative_y_deviation,
-            contact_window_xc: self.contact_window_xc,
-            contact_window_yc: self.contact_window_yc,
-            ev_in_charge_position: u8::from(self.ev_in_charge_position),
+    unsafe fn store(&self, out: *mut v2g_exi_acdp_vehicle_positioning_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            (&raw mut (*out).evse_positioning_support).write(u8::from(self.evse_positioning_support));
+            (&raw mut (*out).ev_relative_x_deviation).write(self.ev_relative_x_deviation);
+            (&raw mut (*out).ev_relative_y_deviation).write(self.ev_relative_y_deviation);
+            (&raw mut (*out).contact_window_xc).write(self.contact_window_xc);
+            (&raw mut (*out).contact_window_yc).write(self.contact_window_yc);
+            (&raw mut (*out).ev_in_charge_position).write(u8::from(self.ev_in_charge_position));
         }
     }
 
@@ -472,34 +487,45 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::acdp::EvTechnicalStatus {
     const TAG: u32 = 26;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_technical_status {
-        v2g_exi_ev_technical_status {
-            ev_ready_to_charge: u8::from(self.ev_ready_to_charge),
-            ev_immobilization_request: u8::from(self.ev_immobilization_request),
-            ev_immobilized: match self.ev_immobilized {
-                Some(v) => u8::from(v),
-                None => 0,
-            },
-            ev_wlan_strength: self.ev_wlan_strength.into(),
-            ev_cp_status: match self.ev_cp_status {
-                Some(v) => v as u8 + 1,
-                None => 0,
-            },
-            ev_soc: match self.ev_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ev_error_code: match self.ev_error_code {
-                Some(v) => v as u8 + 1,
-                None => 0,
-            },
-            ev_timeout: match self.ev_timeout {
-                Some(v) => u8::from(v),
-                None => 0,
-            },
-            has_ev_immobilized: u8::from(self.ev_immobilized.is_some()),
-            has_ev_soc: u8::from(self.ev_soc.is_some()),
-            has_ev_timeout: u8::from(self.ev_timeout.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_technical_status) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_ready_to_charge).write(u8::from(self.ev_ready_to_charge));
+            (&raw mut (*out).ev_immobilization_request).write(u8::from(self.ev_immobilization_request));
+            match self.ev_immobilized {
+                Some(v) => {
+                    (&raw mut (*out).ev_immobilized).write(u8::from(v));
+                }
+                None => (&raw mut (*out).ev_immobilized).write(Default::default()),
+            }
+            (&raw mut (*out).ev_wlan_strength).write(self.ev_wlan_strength.into());
+            match self.ev_cp_status {
+                Some(v) => {
+                    (&raw mut (*out).ev_cp_status).write(v as u8 + 1);
+                }
+                None => (&raw mut (*out).ev_cp_status).write(Default::default()),
+            }
+            match self.ev_soc {
+                Some(v) => {
+                    (&raw mut (*out).ev_soc).write(v.get());
+                }
+                None => (&raw mut (*out).ev_soc).write(Default::default()),
+            }
+            match self.ev_error_code {
+                Some(v) => {
+                    (&raw mut (*out).ev_error_code).write(v as u8 + 1);
+                }
+                None => (&raw mut (*out).ev_error_code).write(Default::default()),
+            }
+            match self.ev_timeout {
+                Some(v) => {
+                    (&raw mut (*out).ev_timeout).write(u8::from(v));
+                }
+                None => (&raw mut (*out).ev_timeout).write(Default::default()),
+            }
+            (&raw mut (*out).has_ev_immobilized).write(u8::from(self.ev_immobilized.is_some()));
+            (&raw mut (*out).has_ev_soc).write(u8::from(self.ev_soc.is_some()));
+            (&raw mut (*out).has_ev_timeout).write(u8::from(self.ev_timeout.is_some()));
         }
     }
 
@@ -588,44 +614,6 @@ impl<'a> MirroredMessage<'a> for exi_codec::iso20::acdp::Message<'a> {
     type C = v2g_exi_acdp_message;
 
     #[inline]
-    fn store(&self) -> v2g_exi_acdp_message {
-        match *self {
-            Self::AcdpConnectReq(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_CONNECT_REQ,
-                value: v2g_exi_acdp_message_value { acdp_connect_req: Mirrored::store(&v) },
-            },
-            Self::AcdpConnectRes(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_CONNECT_RES,
-                value: v2g_exi_acdp_message_value { acdp_connect_res: Mirrored::store(&v) },
-            },
-            Self::AcdpDisconnectReq(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_DISCONNECT_REQ,
-                value: v2g_exi_acdp_message_value { acdp_disconnect_req: Mirrored::store(&v) },
-            },
-            Self::AcdpDisconnectRes(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_DISCONNECT_RES,
-                value: v2g_exi_acdp_message_value { acdp_disconnect_res: Mirrored::store(&v) },
-            },
-            Self::AcdpSystemStatusReq(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_SYSTEM_STATUS_REQ,
-                value: v2g_exi_acdp_message_value { acdp_system_status_req: Mirrored::store(&v) },
-            },
-            Self::AcdpSystemStatusRes(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_SYSTEM_STATUS_RES,
-                value: v2g_exi_acdp_message_value { acdp_system_status_res: Mirrored::store(&v) },
-            },
-            Self::AcdpVehiclePositioningReq(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_VEHICLE_POSITIONING_REQ,
-                value: v2g_exi_acdp_message_value { acdp_vehicle_positioning_req: Mirrored::store(&v) },
-            },
-            Self::AcdpVehiclePositioningRes(v) => v2g_exi_acdp_message {
-                kind: V2G_EXI_ACDP_MESSAGE_ACDP_VEHICLE_POSITIONING_RES,
-                value: v2g_exi_acdp_message_value { acdp_vehicle_positioning_res: Mirrored::store(&v) },
-            },
-        }
-    }
-
-    #[inline]
     unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {
         // SAFETY: promised by the caller; the kind says which member was set.
         unsafe {
@@ -672,7 +660,77 @@ pub unsafe extern "C" fn v2g_exi_acdp_decode(
     error: *mut v2g_exi_error,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of v2g.h.
-    unsafe { decode::<exi_codec::iso20::acdp::Message<'_>>(bytes, length, out, error) }
+    unsafe {
+        decode(bytes, length, out, error, |bytes, code| {
+            match code(<exi_codec::iso20::acdp::Message<'_> as exi_codec::Document<'_>>::WIDTH) {
+                0 => {
+                    shared::<exi_codec::iso20::acdp::Message<'_>, exi_codec::iso20::acdp::AcdpConnectReq<'_>>(
+                        bytes,
+                        (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_CONNECT_REQ),
+                        &raw mut (*out).value.acdp_connect_req,
+                        |message| match message {
+                            exi_codec::iso20::acdp::Message::AcdpConnectReq(root) => Some(root),
+                            _ => None,
+                        },
+                    )
+                }
+                1 => {
+                    shared::<exi_codec::iso20::acdp::Message<'_>, exi_codec::iso20::acdp::AcdpConnectRes<'_>>(
+                        bytes,
+                        (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_CONNECT_RES),
+                        &raw mut (*out).value.acdp_connect_res,
+                        |message| match message {
+                            exi_codec::iso20::acdp::Message::AcdpConnectRes(root) => Some(root),
+                            _ => None,
+                        },
+                    )
+                }
+                2 => {
+                    shared::<exi_codec::iso20::acdp::Message<'_>, exi_codec::iso20::acdp::AcdpConnectReq<'_>>(
+                        bytes,
+                        (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_DISCONNECT_REQ),
+                        &raw mut (*out).value.acdp_disconnect_req,
+                        |message| match message {
+                            exi_codec::iso20::acdp::Message::AcdpDisconnectReq(root) => Some(root),
+                            _ => None,
+                        },
+                    )
+                }
+                3 => {
+                    shared::<exi_codec::iso20::acdp::Message<'_>, exi_codec::iso20::acdp::AcdpConnectRes<'_>>(
+                        bytes,
+                        (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_DISCONNECT_RES),
+                        &raw mut (*out).value.acdp_disconnect_res,
+                        |message| match message {
+                            exi_codec::iso20::acdp::Message::AcdpDisconnectRes(root) => Some(root),
+                            _ => None,
+                        },
+                    )
+                }
+                4 => message::<exi_codec::iso20::acdp::AcdpSystemStatusReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_SYSTEM_STATUS_REQ),
+                    &raw mut (*out).value.acdp_system_status_req,
+                ),
+                5 => message::<exi_codec::iso20::acdp::AcdpSystemStatusRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_SYSTEM_STATUS_RES),
+                    &raw mut (*out).value.acdp_system_status_res,
+                ),
+                6 => message::<exi_codec::iso20::acdp::AcdpVehiclePositioningReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_VEHICLE_POSITIONING_REQ),
+                    &raw mut (*out).value.acdp_vehicle_positioning_req,
+                ),
+                7 => message::<exi_codec::iso20::acdp::AcdpVehiclePositioningRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_ACDP_MESSAGE_ACDP_VEHICLE_POSITIONING_RES),
+                    &raw mut (*out).value.acdp_vehicle_positioning_res,
+                ),
+                _ => no_message::<exi_codec::iso20::acdp::AcdpSystemStatusReq<'_>>(bytes),
+            }
+        })
+    }
 }
 
 /// Encodes a message of the set ACDP into `out`, and says in `length` how many octets it takes.

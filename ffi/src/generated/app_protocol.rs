@@ -22,8 +22,9 @@ impl<'a> Mirrored<'a> for exi_codec::app_protocol::ResponseCode {
     const TAG: u32 = 176;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -53,13 +54,14 @@ impl<'a> Mirrored<'a> for exi_codec::app_protocol::AppProtocol<'a> {
     const TAG: u32 = 1;
 
     #[inline]
-    fn store(&self) -> v2g_exi_app_protocol {
-        v2g_exi_app_protocol {
-            protocol_namespace: v2g_exi_text::store(self.protocol_namespace),
-            version_number_major: self.version_number_major,
-            version_number_minor: self.version_number_minor,
-            schema_id: self.schema_id,
-            priority: self.priority.get(),
+    unsafe fn store(&self, out: *mut v2g_exi_app_protocol) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.protocol_namespace, &raw mut (*out).protocol_namespace);
+            (&raw mut (*out).version_number_major).write(self.version_number_major);
+            (&raw mut (*out).version_number_minor).write(self.version_number_minor);
+            (&raw mut (*out).schema_id).write(self.schema_id);
+            (&raw mut (*out).priority).write(self.priority.get());
         }
     }
 
@@ -91,8 +93,11 @@ impl<'a> Mirrored<'a> for exi_codec::app_protocol::SupportedAppProtocolReq<'a> {
     const TAG: u32 = 2;
 
     #[inline]
-    fn store(&self) -> v2g_exi_supported_app_protocol_req {
-        v2g_exi_supported_app_protocol_req { app_protocol: v2g_exi_list::store(self.app_protocol) }
+    unsafe fn store(&self, out: *mut v2g_exi_supported_app_protocol_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_list::store(self.app_protocol, &raw mut (*out).app_protocol);
+        }
     }
 
     #[inline]
@@ -119,14 +124,17 @@ impl<'a> Mirrored<'a> for exi_codec::app_protocol::SupportedAppProtocolRes {
     const TAG: u32 = 3;
 
     #[inline]
-    fn store(&self) -> v2g_exi_supported_app_protocol_res {
-        v2g_exi_supported_app_protocol_res {
-            response_code: self.response_code as u8 + 1,
-            schema_id: match self.schema_id {
-                Some(v) => v,
-                None => 0,
-            },
-            has_schema_id: u8::from(self.schema_id.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_supported_app_protocol_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            match self.schema_id {
+                Some(v) => {
+                    (&raw mut (*out).schema_id).write(v);
+                }
+                None => (&raw mut (*out).schema_id).write(Default::default()),
+            }
+            (&raw mut (*out).has_schema_id).write(u8::from(self.schema_id.is_some()));
         }
     }
 
@@ -173,20 +181,6 @@ impl<'a> MirroredMessage<'a> for exi_codec::app_protocol::Message<'a> {
     type C = v2g_exi_app_protocol_message;
 
     #[inline]
-    fn store(&self) -> v2g_exi_app_protocol_message {
-        match *self {
-            Self::SupportedAppProtocolReq(v) => v2g_exi_app_protocol_message {
-                kind: V2G_EXI_APP_PROTOCOL_MESSAGE_SUPPORTED_APP_PROTOCOL_REQ,
-                value: v2g_exi_app_protocol_message_value { supported_app_protocol_req: Mirrored::store(&v) },
-            },
-            Self::SupportedAppProtocolRes(v) => v2g_exi_app_protocol_message {
-                kind: V2G_EXI_APP_PROTOCOL_MESSAGE_SUPPORTED_APP_PROTOCOL_RES,
-                value: v2g_exi_app_protocol_message_value { supported_app_protocol_res: Mirrored::store(&v) },
-            },
-        }
-    }
-
-    #[inline]
     unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {
         // SAFETY: promised by the caller; the kind says which member was set.
         unsafe {
@@ -215,7 +209,23 @@ pub unsafe extern "C" fn v2g_exi_app_protocol_decode(
     error: *mut v2g_exi_error,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of v2g.h.
-    unsafe { decode::<exi_codec::app_protocol::Message<'_>>(bytes, length, out, error) }
+    unsafe {
+        decode(bytes, length, out, error, |bytes, code| {
+            match code(<exi_codec::app_protocol::Message<'_> as exi_codec::Document<'_>>::WIDTH) {
+                0 => message::<exi_codec::app_protocol::SupportedAppProtocolReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_APP_PROTOCOL_MESSAGE_SUPPORTED_APP_PROTOCOL_REQ),
+                    &raw mut (*out).value.supported_app_protocol_req,
+                ),
+                1 => message::<exi_codec::app_protocol::SupportedAppProtocolRes>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_APP_PROTOCOL_MESSAGE_SUPPORTED_APP_PROTOCOL_RES),
+                    &raw mut (*out).value.supported_app_protocol_res,
+                ),
+                _ => no_message::<exi_codec::app_protocol::SupportedAppProtocolReq<'_>>(bytes),
+            }
+        })
+    }
 }
 
 /// Encodes a message of the set supportedAppProtocol into `out`, and says in `length` how many octets it takes.

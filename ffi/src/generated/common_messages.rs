@@ -25,8 +25,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::Authorization {
     const TAG: u32 = 182;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -45,8 +46,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ChannelSelection {
     const TAG: u32 = 183;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -69,8 +71,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ChargeProgress {
     const TAG: u32 = 184;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -91,8 +94,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ChargingSession {
     const TAG: u32 = 185;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -111,8 +115,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EcdhCurve {
     const TAG: u32 = 186;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -133,8 +138,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvCheckInStatus {
     const TAG: u32 = 187;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -155,8 +161,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvCheckOutStatus {
     const TAG: u32 = 188;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -175,8 +182,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvseCheckOutStatus 
     const TAG: u32 = 189;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -197,8 +205,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ParkingMethod {
     const TAG: u32 = 190;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -217,8 +226,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PowerToleranceAccep
     const TAG: u32 = 191;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -257,16 +267,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AReqAuthorizationMo
     const TAG: u32 = 161;
 
     #[inline]
-    fn store(&self) -> v2g_exi_a_req_authorization_mode {
-        match *self {
-            Self::Eim => v2g_exi_a_req_authorization_mode {
-                kind: V2G_EXI_A_REQ_AUTHORIZATION_MODE_EIM,
-                value: v2g_exi_a_req_authorization_mode_value { nothing: 0 },
-            },
-            Self::Pnc(v) => v2g_exi_a_req_authorization_mode {
-                kind: V2G_EXI_A_REQ_AUTHORIZATION_MODE_PNC,
-                value: v2g_exi_a_req_authorization_mode_value { pnc: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_a_req_authorization_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Eim => (&raw mut (*out).kind).write(V2G_EXI_A_REQ_AUTHORIZATION_MODE_EIM),
+                Self::Pnc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_A_REQ_AUTHORIZATION_MODE_PNC);
+                    Mirrored::store(&v, &raw mut (*out).value.pnc);
+                }
+            }
         }
     }
 
@@ -314,16 +324,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AsResAuthorizationM
     const TAG: u32 = 162;
 
     #[inline]
-    fn store(&self) -> v2g_exi_as_res_authorization_mode {
-        match *self {
-            Self::Eim => v2g_exi_as_res_authorization_mode {
-                kind: V2G_EXI_AS_RES_AUTHORIZATION_MODE_EIM,
-                value: v2g_exi_as_res_authorization_mode_value { nothing: 0 },
-            },
-            Self::Pnc(v) => v2g_exi_as_res_authorization_mode {
-                kind: V2G_EXI_AS_RES_AUTHORIZATION_MODE_PNC,
-                value: v2g_exi_as_res_authorization_mode_value { pnc: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_as_res_authorization_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Eim => (&raw mut (*out).kind).write(V2G_EXI_AS_RES_AUTHORIZATION_MODE_EIM),
+                Self::Pnc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_AS_RES_AUTHORIZATION_MODE_PNC);
+                    Mirrored::store(&v, &raw mut (*out).value.pnc);
+                }
+            }
         }
     }
 
@@ -377,20 +387,23 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EncryptedPrivateKey
     const TAG: u32 = 163;
 
     #[inline]
-    fn store(&self) -> v2g_exi_encrypted_private_key {
-        match *self {
-            Self::SeCp521(v) => v2g_exi_encrypted_private_key {
-                kind: V2G_EXI_ENCRYPTED_PRIVATE_KEY_SE_CP521,
-                value: v2g_exi_encrypted_private_key_value { se_cp521: v2g_exi_octets::store(v) },
-            },
-            Self::X448(v) => v2g_exi_encrypted_private_key {
-                kind: V2G_EXI_ENCRYPTED_PRIVATE_KEY_X448,
-                value: v2g_exi_encrypted_private_key_value { x448: v2g_exi_octets::store(v) },
-            },
-            Self::Tpm(v) => v2g_exi_encrypted_private_key {
-                kind: V2G_EXI_ENCRYPTED_PRIVATE_KEY_TPM,
-                value: v2g_exi_encrypted_private_key_value { tpm: v2g_exi_octets::store(v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_encrypted_private_key) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::SeCp521(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_ENCRYPTED_PRIVATE_KEY_SE_CP521);
+                    v2g_exi_octets::store(v, &raw mut (*out).value.se_cp521);
+                }
+                Self::X448(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_ENCRYPTED_PRIVATE_KEY_X448);
+                    v2g_exi_octets::store(v, &raw mut (*out).value.x448);
+                }
+                Self::Tpm(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_ENCRYPTED_PRIVATE_KEY_TPM);
+                    v2g_exi_octets::store(v, &raw mut (*out).value.tpm);
+                }
+            }
         }
     }
 
@@ -439,16 +452,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvpptControlMode {
     const TAG: u32 = 164;
 
     #[inline]
-    fn store(&self) -> v2g_exi_evppt_control_mode {
-        match *self {
-            Self::Dynamic => v2g_exi_evppt_control_mode {
-                kind: V2G_EXI_EVPPT_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_evppt_control_mode_value { nothing: 0 },
-            },
-            Self::Scheduled(v) => v2g_exi_evppt_control_mode {
-                kind: V2G_EXI_EVPPT_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_evppt_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_evppt_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Dynamic => (&raw mut (*out).kind).write(V2G_EXI_EVPPT_CONTROL_MODE_DYNAMIC),
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_EVPPT_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -516,32 +529,35 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ParameterValue<'a> 
     const TAG: u32 = 165;
 
     #[inline]
-    fn store(&self) -> v2g_exi_parameter_value {
-        match *self {
-            Self::BoolValue(v) => v2g_exi_parameter_value {
-                kind: V2G_EXI_PARAMETER_VALUE_BOOL_VALUE,
-                value: v2g_exi_parameter_value_value { bool_value: u8::from(v) },
-            },
-            Self::ByteValue(v) => v2g_exi_parameter_value {
-                kind: V2G_EXI_PARAMETER_VALUE_BYTE_VALUE,
-                value: v2g_exi_parameter_value_value { byte_value: v },
-            },
-            Self::ShortValue(v) => v2g_exi_parameter_value {
-                kind: V2G_EXI_PARAMETER_VALUE_SHORT_VALUE,
-                value: v2g_exi_parameter_value_value { short_value: v },
-            },
-            Self::IntValue(v) => v2g_exi_parameter_value {
-                kind: V2G_EXI_PARAMETER_VALUE_INT_VALUE,
-                value: v2g_exi_parameter_value_value { int_value: v },
-            },
-            Self::RationalNumber(v) => v2g_exi_parameter_value {
-                kind: V2G_EXI_PARAMETER_VALUE_RATIONAL_NUMBER,
-                value: v2g_exi_parameter_value_value { rational_number: v.into() },
-            },
-            Self::FiniteString(v) => v2g_exi_parameter_value {
-                kind: V2G_EXI_PARAMETER_VALUE_FINITE_STRING,
-                value: v2g_exi_parameter_value_value { finite_string: v2g_exi_text::store(v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_parameter_value) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BoolValue(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PARAMETER_VALUE_BOOL_VALUE);
+                    (&raw mut (*out).value.bool_value).write(u8::from(v));
+                }
+                Self::ByteValue(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PARAMETER_VALUE_BYTE_VALUE);
+                    (&raw mut (*out).value.byte_value).write(v);
+                }
+                Self::ShortValue(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PARAMETER_VALUE_SHORT_VALUE);
+                    (&raw mut (*out).value.short_value).write(v);
+                }
+                Self::IntValue(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PARAMETER_VALUE_INT_VALUE);
+                    (&raw mut (*out).value.int_value).write(v);
+                }
+                Self::RationalNumber(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PARAMETER_VALUE_RATIONAL_NUMBER);
+                    (&raw mut (*out).value.rational_number).write(v2g_number::from(v));
+                }
+                Self::FiniteString(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PARAMETER_VALUE_FINITE_STRING);
+                    v2g_exi_text::store(v, &raw mut (*out).value.finite_string);
+                }
+            }
         }
     }
 
@@ -597,16 +613,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PriceSchedule<'a> {
     const TAG: u32 = 166;
 
     #[inline]
-    fn store(&self) -> v2g_exi_price_schedule {
-        match *self {
-            Self::AbsolutePrice(v) => v2g_exi_price_schedule {
-                kind: V2G_EXI_PRICE_SCHEDULE_ABSOLUTE_PRICE,
-                value: v2g_exi_price_schedule_value { absolute_price: Mirrored::store(&v) },
-            },
-            Self::PriceLevel(v) => v2g_exi_price_schedule {
-                kind: V2G_EXI_PRICE_SCHEDULE_PRICE_LEVEL,
-                value: v2g_exi_price_schedule_value { price_level: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_price_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::AbsolutePrice(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PRICE_SCHEDULE_ABSOLUTE_PRICE);
+                    Mirrored::store(&v, &raw mut (*out).value.absolute_price);
+                }
+                Self::PriceLevel(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_PRICE_SCHEDULE_PRICE_LEVEL);
+                    Mirrored::store(&v, &raw mut (*out).value.price_level);
+                }
+            }
         }
     }
 
@@ -660,16 +679,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SeReqControlMode<'a
     const TAG: u32 = 167;
 
     #[inline]
-    fn store(&self) -> v2g_exi_se_req_control_mode {
-        match *self {
-            Self::Dynamic(v) => v2g_exi_se_req_control_mode {
-                kind: V2G_EXI_SE_REQ_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_se_req_control_mode_value { dynamic: Mirrored::store(&v) },
-            },
-            Self::Scheduled(v) => v2g_exi_se_req_control_mode {
-                kind: V2G_EXI_SE_REQ_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_se_req_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_se_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Dynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_SE_REQ_CONTROL_MODE_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.dynamic);
+                }
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_SE_REQ_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -721,16 +743,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SeResControlMode<'a
     const TAG: u32 = 168;
 
     #[inline]
-    fn store(&self) -> v2g_exi_se_res_control_mode {
-        match *self {
-            Self::Dynamic(v) => v2g_exi_se_res_control_mode {
-                kind: V2G_EXI_SE_RES_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_se_res_control_mode_value { dynamic: Mirrored::store(&v) },
-            },
-            Self::Scheduled(v) => v2g_exi_se_res_control_mode {
-                kind: V2G_EXI_SE_RES_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_se_res_control_mode_value { scheduled: v2g_exi_list::store(v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_se_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Dynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_SE_RES_CONTROL_MODE_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.dynamic);
+                }
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_SE_RES_CONTROL_MODE_SCHEDULED);
+                    v2g_exi_list::store(v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -778,16 +803,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SmdtControlMode {
     const TAG: u32 = 169;
 
     #[inline]
-    fn store(&self) -> v2g_exi_smdt_control_mode {
-        match *self {
-            Self::Dynamic => v2g_exi_smdt_control_mode {
-                kind: V2G_EXI_SMDT_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_smdt_control_mode_value { nothing: 0 },
-            },
-            Self::Scheduled(v) => v2g_exi_smdt_control_mode {
-                kind: V2G_EXI_SMDT_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_smdt_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_smdt_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::Dynamic => (&raw mut (*out).kind).write(V2G_EXI_SMDT_CONTROL_MODE_DYNAMIC),
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_SMDT_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -848,38 +873,46 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AbsolutePriceSchedu
     const TAG: u32 = 27;
 
     #[inline]
-    fn store(&self) -> v2g_exi_absolute_price_schedule {
-        v2g_exi_absolute_price_schedule {
-            id: match self.id {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            time_anchor: self.time_anchor,
-            price_schedule_id: self.price_schedule_id.get(),
-            price_schedule_description: match self.price_schedule_description {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            currency: v2g_exi_text::store(self.currency),
-            language: v2g_exi_text::store(self.language),
-            price_algorithm: v2g_exi_text::store(self.price_algorithm),
-            minimum_cost: self.minimum_cost.into(),
-            maximum_cost: self.maximum_cost.into(),
-            tax_rules: match self.tax_rules {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
-            price_rule_stacks: v2g_exi_list::store(self.price_rule_stacks),
-            overstay_rules: match &self.overstay_rules {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            additional_selected_services: match self.additional_selected_services {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
-            place: v2g_exi_view::store(PLACE, self.place),
-            has_overstay_rules: u8::from(self.overstay_rules.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_absolute_price_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.id {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).id);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).id),
+            }
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            (&raw mut (*out).price_schedule_id).write(self.price_schedule_id.get());
+            match self.price_schedule_description {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).price_schedule_description);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).price_schedule_description),
+            }
+            v2g_exi_text::store(self.currency, &raw mut (*out).currency);
+            v2g_exi_text::store(self.language, &raw mut (*out).language);
+            v2g_exi_text::store(self.price_algorithm, &raw mut (*out).price_algorithm);
+            (&raw mut (*out).minimum_cost).write(self.minimum_cost.into());
+            (&raw mut (*out).maximum_cost).write(self.maximum_cost.into());
+            match self.tax_rules {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).tax_rules);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).tax_rules),
+            }
+            v2g_exi_list::store(self.price_rule_stacks, &raw mut (*out).price_rule_stacks);
+            if let Some(v) = &self.overstay_rules {
+                Mirrored::store(v, &raw mut (*out).overstay_rules);
+            }
+            match self.additional_selected_services {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).additional_selected_services);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).additional_selected_services),
+            }
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
+            (&raw mut (*out).has_overstay_rules).write(u8::from(self.overstay_rules.is_some()));
         }
     }
 
@@ -934,10 +967,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AdditionalService<'
     const TAG: u32 = 28;
 
     #[inline]
-    fn store(&self) -> v2g_exi_additional_service {
-        v2g_exi_additional_service {
-            service_name: v2g_exi_text::store(self.service_name),
-            service_fee: self.service_fee.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_additional_service) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.service_name, &raw mut (*out).service_name);
+            (&raw mut (*out).service_fee).write(v2g_number::from(self.service_fee));
         }
     }
 
@@ -965,11 +999,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AuthorizationReq<'a
     const TAG: u32 = 29;
 
     #[inline]
-    fn store(&self) -> v2g_exi_authorization_req {
-        v2g_exi_authorization_req {
-            header: Mirrored::store(&self.header),
-            selected_authorization_service: self.selected_authorization_service as u8 + 1,
-            authorization_mode: Mirrored::store(&self.authorization_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_authorization_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).selected_authorization_service)
+                .write(self.selected_authorization_service as u8 + 1);
+            Mirrored::store(&self.authorization_mode, &raw mut (*out).authorization_mode);
         }
     }
 
@@ -1003,11 +1039,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AuthorizationRes<'a
     const TAG: u32 = 30;
 
     #[inline]
-    fn store(&self) -> v2g_exi_authorization_res {
-        v2g_exi_authorization_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_authorization_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
         }
     }
 
@@ -1037,8 +1074,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AuthorizationSetupR
     const TAG: u32 = 31;
 
     #[inline]
-    fn store(&self) -> v2g_exi_authorization_setup_req {
-        v2g_exi_authorization_setup_req { header: Mirrored::store(&self.header) }
+    unsafe fn store(&self, out: *mut v2g_exi_authorization_setup_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+        }
     }
 
     #[inline]
@@ -1069,13 +1109,15 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::AuthorizationSetupR
     const TAG: u32 = 32;
 
     #[inline]
-    fn store(&self) -> v2g_exi_authorization_setup_res {
-        v2g_exi_authorization_setup_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            authorization_services: v2g_exi_list::store(self.authorization_services),
-            certificate_installation_service: u8::from(self.certificate_installation_service),
-            authorization_mode: Mirrored::store(&self.authorization_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_authorization_setup_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            v2g_exi_list::store(self.authorization_services, &raw mut (*out).authorization_services);
+            (&raw mut (*out).certificate_installation_service)
+                .write(u8::from(self.certificate_installation_service));
+            Mirrored::store(&self.authorization_mode, &raw mut (*out).authorization_mode);
         }
     }
 
@@ -1109,13 +1151,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::CertificateChain<'a
     const TAG: u32 = 33;
 
     #[inline]
-    fn store(&self) -> v2g_exi_certificate_chain {
-        v2g_exi_certificate_chain {
-            certificate: v2g_exi_octets::store(self.certificate),
-            sub_certificates: match self.sub_certificates {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_certificate_chain) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_octets::store(self.certificate, &raw mut (*out).certificate);
+            match self.sub_certificates {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).sub_certificates);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).sub_certificates),
+            }
         }
     }
 
@@ -1156,16 +1201,26 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::CertificateInstalla
     const TAG: u32 = 34;
 
     #[inline]
-    fn store(&self) -> v2g_exi_certificate_installation_req {
-        v2g_exi_certificate_installation_req {
-            header: Mirrored::store(&self.header),
-            oem_provisioning_certificate_chain: Mirrored::store(&self.oem_provisioning_certificate_chain),
-            list_of_root_certificate_ids: v2g_exi_list::store(self.list_of_root_certificate_ids),
-            maximum_contract_certificate_chains: self.maximum_contract_certificate_chains,
-            prioritized_emaids: match self.prioritized_emaids {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_certificate_installation_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            Mirrored::store(
+                &self.oem_provisioning_certificate_chain,
+                &raw mut (*out).oem_provisioning_certificate_chain,
+            );
+            v2g_exi_list::store(
+                self.list_of_root_certificate_ids,
+                &raw mut (*out).list_of_root_certificate_ids,
+            );
+            (&raw mut (*out).maximum_contract_certificate_chains)
+                .write(self.maximum_contract_certificate_chains);
+            match self.prioritized_emaids {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).prioritized_emaids);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).prioritized_emaids),
+            }
         }
     }
 
@@ -1211,14 +1266,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::CertificateInstalla
     const TAG: u32 = 35;
 
     #[inline]
-    fn store(&self) -> v2g_exi_certificate_installation_res {
-        v2g_exi_certificate_installation_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            cp_s_certificate_chain: Mirrored::store(&self.cp_s_certificate_chain),
-            signed_installation_data: Mirrored::store(&self.signed_installation_data),
-            remaining_contract_certificate_chains: self.remaining_contract_certificate_chains,
+    unsafe fn store(&self, out: *mut v2g_exi_certificate_installation_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            Mirrored::store(&self.cp_s_certificate_chain, &raw mut (*out).cp_s_certificate_chain);
+            Mirrored::store(&self.signed_installation_data, &raw mut (*out).signed_installation_data);
+            (&raw mut (*out).remaining_contract_certificate_chains)
+                .write(self.remaining_contract_certificate_chains);
         }
     }
 
@@ -1255,14 +1312,14 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ChargingSchedule<'a
     const TAG: u32 = 36;
 
     #[inline]
-    fn store(&self) -> v2g_exi_charging_schedule {
-        v2g_exi_charging_schedule {
-            power_schedule: Mirrored::store(&self.power_schedule),
-            price_schedule: match &self.price_schedule {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_price_schedule: u8::from(self.price_schedule.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_charging_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.power_schedule, &raw mut (*out).power_schedule);
+            if let Some(v) = &self.price_schedule {
+                Mirrored::store(v, &raw mut (*out).price_schedule);
+            }
+            (&raw mut (*out).has_price_schedule).write(u8::from(self.price_schedule.is_some()));
         }
     }
 
@@ -1297,10 +1354,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ContractCertificate
     const TAG: u32 = 37;
 
     #[inline]
-    fn store(&self) -> v2g_exi_contract_certificate_chain {
-        v2g_exi_contract_certificate_chain {
-            certificate: v2g_exi_octets::store(self.certificate),
-            sub_certificates: v2g_exi_list::store(self.sub_certificates),
+    unsafe fn store(&self, out: *mut v2g_exi_contract_certificate_chain) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_octets::store(self.certificate, &raw mut (*out).certificate);
+            v2g_exi_list::store(self.sub_certificates, &raw mut (*out).sub_certificates);
         }
     }
 
@@ -1344,24 +1402,31 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::DynamicSeReqControl
     const TAG: u32 = 38;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dynamic_se_req_control_mode {
-        v2g_exi_dynamic_se_req_control_mode {
-            departure_time: self.departure_time,
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_v2x_energy_request: self.ev_maximum_v2x_energy_request.into(),
-            ev_minimum_v2x_energy_request: self.ev_minimum_v2x_energy_request.into(),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dynamic_se_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).departure_time).write(self.departure_time);
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            (&raw mut (*out).ev_target_energy_request).write(v2g_number::from(self.ev_target_energy_request));
+            (&raw mut (*out).ev_maximum_energy_request)
+                .write(v2g_number::from(self.ev_maximum_energy_request));
+            (&raw mut (*out).ev_minimum_energy_request)
+                .write(v2g_number::from(self.ev_minimum_energy_request));
+            (&raw mut (*out).ev_maximum_v2x_energy_request).write(self.ev_maximum_v2x_energy_request.into());
+            (&raw mut (*out).ev_minimum_v2x_energy_request).write(self.ev_minimum_v2x_energy_request.into());
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
         }
     }
 
@@ -1415,28 +1480,34 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::DynamicSeResControl
     const TAG: u32 = 39;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dynamic_se_res_control_mode {
-        v2g_exi_dynamic_se_res_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            price_schedule: match &self.price_schedule {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_departure_time: u8::from(self.departure_time.is_some()),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
-            has_price_schedule: u8::from(self.price_schedule.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dynamic_se_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            if let Some(v) = &self.price_schedule {
+                Mirrored::store(v, &raw mut (*out).price_schedule);
+            }
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
+            (&raw mut (*out).has_price_schedule).write(u8::from(self.price_schedule.is_some()));
         }
     }
 
@@ -1485,12 +1556,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvAbsolutePriceSche
     const TAG: u32 = 40;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_absolute_price_schedule {
-        v2g_exi_ev_absolute_price_schedule {
-            time_anchor: self.time_anchor,
-            currency: v2g_exi_text::store(self.currency),
-            price_algorithm: v2g_exi_text::store(self.price_algorithm),
-            ev_price_rule_stacks: v2g_exi_list::store(self.ev_price_rule_stacks),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_absolute_price_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            v2g_exi_text::store(self.currency, &raw mut (*out).currency);
+            v2g_exi_text::store(self.price_algorithm, &raw mut (*out).price_algorithm);
+            v2g_exi_list::store(self.ev_price_rule_stacks, &raw mut (*out).ev_price_rule_stacks);
         }
     }
 
@@ -1523,10 +1595,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvEnergyOffer<'a> {
     const TAG: u32 = 41;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_energy_offer {
-        v2g_exi_ev_energy_offer {
-            ev_power_schedule: Mirrored::store(&self.ev_power_schedule),
-            ev_absolute_price_schedule: Mirrored::store(&self.ev_absolute_price_schedule),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_energy_offer) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.ev_power_schedule, &raw mut (*out).ev_power_schedule);
+            Mirrored::store(&self.ev_absolute_price_schedule, &raw mut (*out).ev_absolute_price_schedule);
         }
     }
 
@@ -1559,11 +1632,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvPowerProfile<'a> 
     const TAG: u32 = 42;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_power_profile {
-        v2g_exi_ev_power_profile {
-            time_anchor: self.time_anchor,
-            control_mode: Mirrored::store(&self.control_mode),
-            ev_power_profile_entries: v2g_exi_list::store(self.ev_power_profile_entries),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_power_profile) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            v2g_exi_list::store(self.ev_power_profile_entries, &raw mut (*out).ev_power_profile_entries);
         }
     }
 
@@ -1595,10 +1669,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvPowerSchedule<'a>
     const TAG: u32 = 43;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_power_schedule {
-        v2g_exi_ev_power_schedule {
-            time_anchor: self.time_anchor,
-            ev_power_schedule_entries: v2g_exi_list::store(self.ev_power_schedule_entries),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_power_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            v2g_exi_list::store(self.ev_power_schedule_entries, &raw mut (*out).ev_power_schedule_entries);
         }
     }
 
@@ -1629,8 +1704,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvPowerScheduleEntr
     const TAG: u32 = 44;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_power_schedule_entry {
-        v2g_exi_ev_power_schedule_entry { duration: self.duration, power: self.power.into() }
+    unsafe fn store(&self, out: *mut v2g_exi_ev_power_schedule_entry) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).duration).write(self.duration);
+            (&raw mut (*out).power).write(v2g_number::from(self.power));
+        }
     }
 
     #[inline]
@@ -1654,10 +1733,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvPriceRule {
     const TAG: u32 = 45;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_price_rule {
-        v2g_exi_ev_price_rule {
-            energy_fee: self.energy_fee.into(),
-            power_range_start: self.power_range_start.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_price_rule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).energy_fee).write(v2g_number::from(self.energy_fee));
+            (&raw mut (*out).power_range_start).write(v2g_number::from(self.power_range_start));
         }
     }
 
@@ -1682,10 +1762,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::EvPriceRuleStack<'a
     const TAG: u32 = 46;
 
     #[inline]
-    fn store(&self) -> v2g_exi_ev_price_rule_stack {
-        v2g_exi_ev_price_rule_stack {
-            duration: self.duration,
-            ev_price_rule: v2g_exi_list::store(self.ev_price_rule),
+    unsafe fn store(&self, out: *mut v2g_exi_ev_price_rule_stack) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).duration).write(self.duration);
+            v2g_exi_list::store(self.ev_price_rule, &raw mut (*out).ev_price_rule);
         }
     }
 
@@ -1711,10 +1792,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::MeteringConfirmatio
     const TAG: u32 = 47;
 
     #[inline]
-    fn store(&self) -> v2g_exi_metering_confirmation_req {
-        v2g_exi_metering_confirmation_req {
-            header: Mirrored::store(&self.header),
-            signed_metering_data: Mirrored::store(&self.signed_metering_data),
+    unsafe fn store(&self, out: *mut v2g_exi_metering_confirmation_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            Mirrored::store(&self.signed_metering_data, &raw mut (*out).signed_metering_data);
         }
     }
 
@@ -1745,10 +1827,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::MeteringConfirmatio
     const TAG: u32 = 48;
 
     #[inline]
-    fn store(&self) -> v2g_exi_metering_confirmation_res {
-        v2g_exi_metering_confirmation_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_metering_confirmation_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
         }
     }
 
@@ -1783,15 +1866,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::OverstayRule<'a> {
     const TAG: u32 = 49;
 
     #[inline]
-    fn store(&self) -> v2g_exi_overstay_rule {
-        v2g_exi_overstay_rule {
-            overstay_rule_description: match self.overstay_rule_description {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            start_time: self.start_time,
-            overstay_fee: self.overstay_fee.into(),
-            overstay_fee_period: self.overstay_fee_period,
+    unsafe fn store(&self, out: *mut v2g_exi_overstay_rule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.overstay_rule_description {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).overstay_rule_description);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).overstay_rule_description),
+            }
+            (&raw mut (*out).start_time).write(self.start_time);
+            (&raw mut (*out).overstay_fee).write(v2g_number::from(self.overstay_fee));
+            (&raw mut (*out).overstay_fee_period).write(self.overstay_fee_period);
         }
     }
 
@@ -1832,15 +1918,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::OverstayRuleList<'a
     const TAG: u32 = 50;
 
     #[inline]
-    fn store(&self) -> v2g_exi_overstay_rule_list {
-        v2g_exi_overstay_rule_list {
-            overstay_time_threshold: match self.overstay_time_threshold {
-                Some(v) => v,
-                None => 0,
-            },
-            overstay_power_threshold: self.overstay_power_threshold.into(),
-            overstay_rule: v2g_exi_list::store(self.overstay_rule),
-            has_overstay_time_threshold: u8::from(self.overstay_time_threshold.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_overstay_rule_list) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.overstay_time_threshold {
+                Some(v) => {
+                    (&raw mut (*out).overstay_time_threshold).write(v);
+                }
+                None => (&raw mut (*out).overstay_time_threshold).write(Default::default()),
+            }
+            (&raw mut (*out).overstay_power_threshold).write(self.overstay_power_threshold.into());
+            v2g_exi_list::store(self.overstay_rule, &raw mut (*out).overstay_rule);
+            (&raw mut (*out).has_overstay_time_threshold)
+                .write(u8::from(self.overstay_time_threshold.is_some()));
         }
     }
 
@@ -1876,8 +1966,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::Parameter<'a> {
     const TAG: u32 = 51;
 
     #[inline]
-    fn store(&self) -> v2g_exi_parameter {
-        v2g_exi_parameter { name: v2g_exi_text::store(self.name), value: Mirrored::store(&self.value) }
+    unsafe fn store(&self, out: *mut v2g_exi_parameter) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.name, &raw mut (*out).name);
+            Mirrored::store(&self.value, &raw mut (*out).value);
+        }
     }
 
     #[inline]
@@ -1902,10 +1996,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ParameterSet<'a> {
     const TAG: u32 = 52;
 
     #[inline]
-    fn store(&self) -> v2g_exi_parameter_set {
-        v2g_exi_parameter_set {
-            parameter_set_id: self.parameter_set_id,
-            parameter: v2g_exi_list::store(self.parameter),
+    unsafe fn store(&self, out: *mut v2g_exi_parameter_set) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).parameter_set_id).write(self.parameter_set_id);
+            v2g_exi_list::store(self.parameter, &raw mut (*out).parameter);
         }
     }
 
@@ -1935,12 +2030,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PncAReqAuthorizatio
     const TAG: u32 = 53;
 
     #[inline]
-    fn store(&self) -> v2g_exi_pnc_a_req_authorization_mode {
-        v2g_exi_pnc_a_req_authorization_mode {
-            id: v2g_exi_text::store(self.id),
-            gen_challenge: self.gen_challenge,
-            contract_certificate_chain: Mirrored::store(&self.contract_certificate_chain),
-            place: v2g_exi_view::store(PLACE, self.place),
+    unsafe fn store(&self, out: *mut v2g_exi_pnc_a_req_authorization_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.id, &raw mut (*out).id);
+            (&raw mut (*out).gen_challenge).write(self.gen_challenge);
+            Mirrored::store(&self.contract_certificate_chain, &raw mut (*out).contract_certificate_chain);
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
         }
     }
 
@@ -1973,13 +2069,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PncAsResAuthorizati
     const TAG: u32 = 54;
 
     #[inline]
-    fn store(&self) -> v2g_exi_pnc_as_res_authorization_mode {
-        v2g_exi_pnc_as_res_authorization_mode {
-            gen_challenge: self.gen_challenge,
-            supported_providers: match self.supported_providers {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_pnc_as_res_authorization_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).gen_challenge).write(self.gen_challenge);
+            match self.supported_providers {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).supported_providers);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).supported_providers),
+            }
         }
     }
 
@@ -2022,20 +2121,22 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PowerDeliveryReq<'a
     const TAG: u32 = 55;
 
     #[inline]
-    fn store(&self) -> v2g_exi_power_delivery_req {
-        v2g_exi_power_delivery_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
-            charge_progress: self.charge_progress as u8 + 1,
-            ev_power_profile: match &self.ev_power_profile {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            bpt_channel_selection: match self.bpt_channel_selection {
-                Some(v) => v as u8 + 1,
-                None => 0,
-            },
-            has_ev_power_profile: u8::from(self.ev_power_profile.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_power_delivery_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
+            (&raw mut (*out).charge_progress).write(self.charge_progress as u8 + 1);
+            if let Some(v) = &self.ev_power_profile {
+                Mirrored::store(v, &raw mut (*out).ev_power_profile);
+            }
+            match self.bpt_channel_selection {
+                Some(v) => {
+                    (&raw mut (*out).bpt_channel_selection).write(v as u8 + 1);
+                }
+                None => (&raw mut (*out).bpt_channel_selection).write(Default::default()),
+            }
+            (&raw mut (*out).has_ev_power_profile).write(u8::from(self.ev_power_profile.is_some()));
         }
     }
 
@@ -2081,15 +2182,15 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PowerDeliveryRes<'a
     const TAG: u32 = 56;
 
     #[inline]
-    fn store(&self) -> v2g_exi_power_delivery_res {
-        v2g_exi_power_delivery_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_status: match &self.evse_status {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_evse_status: u8::from(self.evse_status.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_power_delivery_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            if let Some(v) = &self.evse_status {
+                Mirrored::store(v, &raw mut (*out).evse_status);
+            }
+            (&raw mut (*out).has_evse_status).write(u8::from(self.evse_status.is_some()));
         }
     }
 
@@ -2129,12 +2230,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PowerSchedule<'a> {
     const TAG: u32 = 57;
 
     #[inline]
-    fn store(&self) -> v2g_exi_power_schedule {
-        v2g_exi_power_schedule {
-            time_anchor: self.time_anchor,
-            available_energy: self.available_energy.into(),
-            power_tolerance: self.power_tolerance.into(),
-            power_schedule_entries: v2g_exi_list::store(self.power_schedule_entries),
+    unsafe fn store(&self, out: *mut v2g_exi_power_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            (&raw mut (*out).available_energy).write(self.available_energy.into());
+            (&raw mut (*out).power_tolerance).write(self.power_tolerance.into());
+            v2g_exi_list::store(self.power_schedule_entries, &raw mut (*out).power_schedule_entries);
         }
     }
 
@@ -2171,12 +2273,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PowerScheduleEntry 
     const TAG: u32 = 58;
 
     #[inline]
-    fn store(&self) -> v2g_exi_power_schedule_entry {
-        v2g_exi_power_schedule_entry {
-            duration: self.duration,
-            power: self.power.into(),
-            power_l2: self.power_l2.into(),
-            power_l3: self.power_l3.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_power_schedule_entry) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).duration).write(self.duration);
+            (&raw mut (*out).power).write(v2g_number::from(self.power));
+            (&raw mut (*out).power_l2).write(self.power_l2.into());
+            (&raw mut (*out).power_l3).write(self.power_l3.into());
         }
     }
 
@@ -2216,21 +2319,29 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PriceLevelSchedule<
     const TAG: u32 = 59;
 
     #[inline]
-    fn store(&self) -> v2g_exi_price_level_schedule {
-        v2g_exi_price_level_schedule {
-            id: match self.id {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            time_anchor: self.time_anchor,
-            price_schedule_id: self.price_schedule_id.get(),
-            price_schedule_description: match self.price_schedule_description {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            number_of_price_levels: self.number_of_price_levels,
-            price_level_schedule_entries: v2g_exi_list::store(self.price_level_schedule_entries),
-            place: v2g_exi_view::store(PLACE, self.place),
+    unsafe fn store(&self, out: *mut v2g_exi_price_level_schedule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.id {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).id);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).id),
+            }
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            (&raw mut (*out).price_schedule_id).write(self.price_schedule_id.get());
+            match self.price_schedule_description {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).price_schedule_description);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).price_schedule_description),
+            }
+            (&raw mut (*out).number_of_price_levels).write(self.number_of_price_levels);
+            v2g_exi_list::store(
+                self.price_level_schedule_entries,
+                &raw mut (*out).price_level_schedule_entries,
+            );
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
         }
     }
 
@@ -2270,8 +2381,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PriceLevelScheduleE
     const TAG: u32 = 60;
 
     #[inline]
-    fn store(&self) -> v2g_exi_price_level_schedule_entry {
-        v2g_exi_price_level_schedule_entry { duration: self.duration, price_level: self.price_level }
+    unsafe fn store(&self, out: *mut v2g_exi_price_level_schedule_entry) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).duration).write(self.duration);
+            (&raw mut (*out).price_level).write(self.price_level);
+        }
     }
 
     #[inline]
@@ -2309,26 +2424,35 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PriceRule {
     const TAG: u32 = 61;
 
     #[inline]
-    fn store(&self) -> v2g_exi_price_rule {
-        v2g_exi_price_rule {
-            energy_fee: self.energy_fee.into(),
-            parking_fee: self.parking_fee.into(),
-            parking_fee_period: match self.parking_fee_period {
-                Some(v) => v,
-                None => 0,
-            },
-            carbon_dioxide_emission: match self.carbon_dioxide_emission {
-                Some(v) => v,
-                None => 0,
-            },
-            renewable_generation_percentage: match self.renewable_generation_percentage {
-                Some(v) => v,
-                None => 0,
-            },
-            power_range_start: self.power_range_start.into(),
-            has_parking_fee_period: u8::from(self.parking_fee_period.is_some()),
-            has_carbon_dioxide_emission: u8::from(self.carbon_dioxide_emission.is_some()),
-            has_renewable_generation_percentage: u8::from(self.renewable_generation_percentage.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_price_rule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).energy_fee).write(v2g_number::from(self.energy_fee));
+            (&raw mut (*out).parking_fee).write(self.parking_fee.into());
+            match self.parking_fee_period {
+                Some(v) => {
+                    (&raw mut (*out).parking_fee_period).write(v);
+                }
+                None => (&raw mut (*out).parking_fee_period).write(Default::default()),
+            }
+            match self.carbon_dioxide_emission {
+                Some(v) => {
+                    (&raw mut (*out).carbon_dioxide_emission).write(v);
+                }
+                None => (&raw mut (*out).carbon_dioxide_emission).write(Default::default()),
+            }
+            match self.renewable_generation_percentage {
+                Some(v) => {
+                    (&raw mut (*out).renewable_generation_percentage).write(v);
+                }
+                None => (&raw mut (*out).renewable_generation_percentage).write(Default::default()),
+            }
+            (&raw mut (*out).power_range_start).write(v2g_number::from(self.power_range_start));
+            (&raw mut (*out).has_parking_fee_period).write(u8::from(self.parking_fee_period.is_some()));
+            (&raw mut (*out).has_carbon_dioxide_emission)
+                .write(u8::from(self.carbon_dioxide_emission.is_some()));
+            (&raw mut (*out).has_renewable_generation_percentage)
+                .write(u8::from(self.renewable_generation_percentage.is_some()));
         }
     }
 
@@ -2368,8 +2492,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::PriceRuleStack<'a> 
     const TAG: u32 = 62;
 
     #[inline]
-    fn store(&self) -> v2g_exi_price_rule_stack {
-        v2g_exi_price_rule_stack { duration: self.duration, price_rule: v2g_exi_list::store(self.price_rule) }
+    unsafe fn store(&self, out: *mut v2g_exi_price_rule_stack) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).duration).write(self.duration);
+            v2g_exi_list::store(self.price_rule, &raw mut (*out).price_rule);
+        }
     }
 
     #[inline]
@@ -2396,11 +2524,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ScheduleExchangeReq
     const TAG: u32 = 63;
 
     #[inline]
-    fn store(&self) -> v2g_exi_schedule_exchange_req {
-        v2g_exi_schedule_exchange_req {
-            header: Mirrored::store(&self.header),
-            maximum_supporting_points: self.maximum_supporting_points.get(),
-            control_mode: Mirrored::store(&self.control_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_schedule_exchange_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).maximum_supporting_points).write(self.maximum_supporting_points.get());
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
         }
     }
 
@@ -2440,17 +2569,20 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ScheduleExchangeRes
     const TAG: u32 = 64;
 
     #[inline]
-    fn store(&self) -> v2g_exi_schedule_exchange_res {
-        v2g_exi_schedule_exchange_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            go_to_pause: match self.go_to_pause {
-                Some(v) => u8::from(v),
-                None => 0,
-            },
-            control_mode: Mirrored::store(&self.control_mode),
-            has_go_to_pause: u8::from(self.go_to_pause.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_schedule_exchange_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            match self.go_to_pause {
+                Some(v) => {
+                    (&raw mut (*out).go_to_pause).write(u8::from(v));
+                }
+                None => (&raw mut (*out).go_to_pause).write(Default::default()),
+            }
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            (&raw mut (*out).has_go_to_pause).write(u8::from(self.go_to_pause.is_some()));
         }
     }
 
@@ -2488,15 +2620,15 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ScheduleTuple<'a> {
     const TAG: u32 = 65;
 
     #[inline]
-    fn store(&self) -> v2g_exi_schedule_tuple {
-        v2g_exi_schedule_tuple {
-            schedule_tuple_id: self.schedule_tuple_id.get(),
-            charging_schedule: Mirrored::store(&self.charging_schedule),
-            discharging_schedule: match &self.discharging_schedule {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_discharging_schedule: u8::from(self.discharging_schedule.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_schedule_tuple) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).schedule_tuple_id).write(self.schedule_tuple_id.get());
+            Mirrored::store(&self.charging_schedule, &raw mut (*out).charging_schedule);
+            if let Some(v) = &self.discharging_schedule {
+                Mirrored::store(v, &raw mut (*out).discharging_schedule);
+            }
+            (&raw mut (*out).has_discharging_schedule).write(u8::from(self.discharging_schedule.is_some()));
         }
     }
 
@@ -2532,13 +2664,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ScheduledEvpptContr
     const TAG: u32 = 66;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_evppt_control_mode {
-        v2g_exi_scheduled_evppt_control_mode {
-            selected_schedule_tuple_id: self.selected_schedule_tuple_id.get(),
-            power_tolerance_acceptance: match self.power_tolerance_acceptance {
-                Some(v) => v as u8 + 1,
-                None => 0,
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_evppt_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).selected_schedule_tuple_id).write(self.selected_schedule_tuple_id.get());
+            match self.power_tolerance_acceptance {
+                Some(v) => {
+                    (&raw mut (*out).power_tolerance_acceptance).write(v as u8 + 1);
+                }
+                None => (&raw mut (*out).power_tolerance_acceptance).write(Default::default()),
+            }
         }
     }
 
@@ -2584,21 +2719,23 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ScheduledSeReqContr
     const TAG: u32 = 67;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_se_req_control_mode {
-        v2g_exi_scheduled_se_req_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_energy_offer: match &self.ev_energy_offer {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_departure_time: u8::from(self.departure_time.is_some()),
-            has_ev_energy_offer: u8::from(self.ev_energy_offer.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_se_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            (&raw mut (*out).ev_target_energy_request).write(self.ev_target_energy_request.into());
+            (&raw mut (*out).ev_maximum_energy_request).write(self.ev_maximum_energy_request.into());
+            (&raw mut (*out).ev_minimum_energy_request).write(self.ev_minimum_energy_request.into());
+            if let Some(v) = &self.ev_energy_offer {
+                Mirrored::store(v, &raw mut (*out).ev_energy_offer);
+            }
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
+            (&raw mut (*out).has_ev_energy_offer).write(u8::from(self.ev_energy_offer.is_some()));
         }
     }
 
@@ -2634,9 +2771,10 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ScheduledSmdtContro
     const TAG: u32 = 68;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_smdt_control_mode {
-        v2g_exi_scheduled_smdt_control_mode {
-            selected_schedule_tuple_id: self.selected_schedule_tuple_id.get(),
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_smdt_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).selected_schedule_tuple_id).write(self.selected_schedule_tuple_id.get());
         }
     }
 
@@ -2663,8 +2801,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SelectedService {
     const TAG: u32 = 69;
 
     #[inline]
-    fn store(&self) -> v2g_exi_selected_service {
-        v2g_exi_selected_service { service_id: self.service_id, parameter_set_id: self.parameter_set_id }
+    unsafe fn store(&self, out: *mut v2g_exi_selected_service) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).service_id).write(self.service_id);
+            (&raw mut (*out).parameter_set_id).write(self.parameter_set_id);
+        }
     }
 
     #[inline]
@@ -2688,8 +2830,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::Service {
     const TAG: u32 = 70;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service {
-        v2g_exi_service { service_id: self.service_id, free_service: u8::from(self.free_service) }
+    unsafe fn store(&self, out: *mut v2g_exi_service) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).service_id).write(self.service_id);
+            (&raw mut (*out).free_service).write(u8::from(self.free_service));
+        }
     }
 
     #[inline]
@@ -2713,8 +2859,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ServiceDetailReq<'a
     const TAG: u32 = 71;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service_detail_req {
-        v2g_exi_service_detail_req { header: Mirrored::store(&self.header), service_id: self.service_id }
+    unsafe fn store(&self, out: *mut v2g_exi_service_detail_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).service_id).write(self.service_id);
+        }
     }
 
     #[inline]
@@ -2743,12 +2893,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ServiceDetailRes<'a
     const TAG: u32 = 72;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service_detail_res {
-        v2g_exi_service_detail_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            service_id: self.service_id,
-            service_parameter_list: v2g_exi_list::store(self.service_parameter_list),
+    unsafe fn store(&self, out: *mut v2g_exi_service_detail_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).service_id).write(self.service_id);
+            v2g_exi_list::store(self.service_parameter_list, &raw mut (*out).service_parameter_list);
         }
     }
 
@@ -2781,13 +2932,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ServiceDiscoveryReq
     const TAG: u32 = 73;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service_discovery_req {
-        v2g_exi_service_discovery_req {
-            header: Mirrored::store(&self.header),
-            supported_service_ids: match self.supported_service_ids {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_service_discovery_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            match self.supported_service_ids {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).supported_service_ids);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).supported_service_ids),
+            }
         }
     }
 
@@ -2828,16 +2982,23 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ServiceDiscoveryRes
     const TAG: u32 = 74;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service_discovery_res {
-        v2g_exi_service_discovery_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            service_renegotiation_supported: u8::from(self.service_renegotiation_supported),
-            energy_transfer_service_list: v2g_exi_list::store(self.energy_transfer_service_list),
-            vas_list: match self.vas_list {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_service_discovery_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).service_renegotiation_supported)
+                .write(u8::from(self.service_renegotiation_supported));
+            v2g_exi_list::store(
+                self.energy_transfer_service_list,
+                &raw mut (*out).energy_transfer_service_list,
+            );
+            match self.vas_list {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).vas_list);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).vas_list),
+            }
         }
     }
 
@@ -2873,14 +3034,20 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ServiceSelectionReq
     const TAG: u32 = 75;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service_selection_req {
-        v2g_exi_service_selection_req {
-            header: Mirrored::store(&self.header),
-            selected_energy_transfer_service: Mirrored::store(&self.selected_energy_transfer_service),
-            selected_vas_list: match self.selected_vas_list {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_service_selection_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            Mirrored::store(
+                &self.selected_energy_transfer_service,
+                &raw mut (*out).selected_energy_transfer_service,
+            );
+            match self.selected_vas_list {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).selected_vas_list);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).selected_vas_list),
+            }
         }
     }
 
@@ -2916,10 +3083,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::ServiceSelectionRes
     const TAG: u32 = 76;
 
     #[inline]
-    fn store(&self) -> v2g_exi_service_selection_res {
-        v2g_exi_service_selection_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_service_selection_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
         }
     }
 
@@ -2950,10 +3118,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SessionSetupReq<'a>
     const TAG: u32 = 77;
 
     #[inline]
-    fn store(&self) -> v2g_exi_session_setup_req {
-        v2g_exi_session_setup_req {
-            header: Mirrored::store(&self.header),
-            evcc_id: v2g_exi_text::store(self.evcc_id),
+    unsafe fn store(&self, out: *mut v2g_exi_session_setup_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            v2g_exi_text::store(self.evcc_id, &raw mut (*out).evcc_id);
         }
     }
 
@@ -2981,11 +3150,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SessionSetupRes<'a>
     const TAG: u32 = 78;
 
     #[inline]
-    fn store(&self) -> v2g_exi_session_setup_res {
-        v2g_exi_session_setup_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_id: v2g_exi_text::store(self.evse_id),
+    unsafe fn store(&self, out: *mut v2g_exi_session_setup_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            v2g_exi_text::store(self.evse_id, &raw mut (*out).evse_id);
         }
     }
 
@@ -3021,18 +3191,23 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SessionStopReq<'a> 
     const TAG: u32 = 79;
 
     #[inline]
-    fn store(&self) -> v2g_exi_session_stop_req {
-        v2g_exi_session_stop_req {
-            header: Mirrored::store(&self.header),
-            charging_session: self.charging_session as u8 + 1,
-            ev_termination_code: match self.ev_termination_code {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            ev_termination_explanation: match self.ev_termination_explanation {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_session_stop_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).charging_session).write(self.charging_session as u8 + 1);
+            match self.ev_termination_code {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).ev_termination_code);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).ev_termination_code),
+            }
+            match self.ev_termination_explanation {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).ev_termination_explanation);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).ev_termination_explanation),
+            }
         }
     }
 
@@ -3073,10 +3248,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SessionStopRes<'a> 
     const TAG: u32 = 80;
 
     #[inline]
-    fn store(&self) -> v2g_exi_session_stop_res {
-        v2g_exi_session_stop_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_session_stop_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
         }
     }
 
@@ -3111,15 +3287,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SignedCertificateCh
     const TAG: u32 = 81;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signed_certificate_chain {
-        v2g_exi_signed_certificate_chain {
-            id: v2g_exi_text::store(self.id),
-            certificate: v2g_exi_octets::store(self.certificate),
-            sub_certificates: match self.sub_certificates {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
-            place: v2g_exi_view::store(PLACE, self.place),
+    unsafe fn store(&self, out: *mut v2g_exi_signed_certificate_chain) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.id, &raw mut (*out).id);
+            v2g_exi_octets::store(self.certificate, &raw mut (*out).certificate);
+            match self.sub_certificates {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).sub_certificates);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).sub_certificates),
+            }
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
         }
     }
 
@@ -3164,14 +3343,15 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SignedInstallationD
     const TAG: u32 = 82;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signed_installation_data {
-        v2g_exi_signed_installation_data {
-            id: v2g_exi_text::store(self.id),
-            contract_certificate_chain: Mirrored::store(&self.contract_certificate_chain),
-            ecdh_curve: self.ecdh_curve as u8 + 1,
-            dh_public_key: v2g_exi_octets::store(self.dh_public_key),
-            encrypted_private_key: Mirrored::store(&self.encrypted_private_key),
-            place: v2g_exi_view::store(PLACE, self.place),
+    unsafe fn store(&self, out: *mut v2g_exi_signed_installation_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.id, &raw mut (*out).id);
+            Mirrored::store(&self.contract_certificate_chain, &raw mut (*out).contract_certificate_chain);
+            (&raw mut (*out).ecdh_curve).write(self.ecdh_curve as u8 + 1);
+            v2g_exi_octets::store(self.dh_public_key, &raw mut (*out).dh_public_key);
+            Mirrored::store(&self.encrypted_private_key, &raw mut (*out).encrypted_private_key);
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
         }
     }
 
@@ -3214,17 +3394,20 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::SignedMeteringData<
     const TAG: u32 = 83;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signed_metering_data {
-        v2g_exi_signed_metering_data {
-            id: v2g_exi_text::store(self.id),
-            session_id: self.session_id,
-            meter_info: Mirrored::store(&self.meter_info),
-            receipt: match self.receipt {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            control_mode: Mirrored::store(&self.control_mode),
-            place: v2g_exi_view::store(PLACE, self.place),
+    unsafe fn store(&self, out: *mut v2g_exi_signed_metering_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.id, &raw mut (*out).id);
+            (&raw mut (*out).session_id).write(self.session_id);
+            Mirrored::store(&self.meter_info, &raw mut (*out).meter_info);
+            match self.receipt {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).receipt);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).receipt),
+            }
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
         }
     }
 
@@ -3273,23 +3456,28 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::TaxRule<'a> {
     const TAG: u32 = 84;
 
     #[inline]
-    fn store(&self) -> v2g_exi_tax_rule {
-        v2g_exi_tax_rule {
-            tax_rule_id: self.tax_rule_id.get(),
-            tax_rule_name: match self.tax_rule_name {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            tax_rate: self.tax_rate.into(),
-            tax_included_in_price: match self.tax_included_in_price {
-                Some(v) => u8::from(v),
-                None => 0,
-            },
-            applies_to_energy_fee: u8::from(self.applies_to_energy_fee),
-            applies_to_parking_fee: u8::from(self.applies_to_parking_fee),
-            applies_to_overstay_fee: u8::from(self.applies_to_overstay_fee),
-            applies_minimum_maximum_cost: u8::from(self.applies_minimum_maximum_cost),
-            has_tax_included_in_price: u8::from(self.tax_included_in_price.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_tax_rule) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).tax_rule_id).write(self.tax_rule_id.get());
+            match self.tax_rule_name {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).tax_rule_name);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).tax_rule_name),
+            }
+            (&raw mut (*out).tax_rate).write(v2g_number::from(self.tax_rate));
+            match self.tax_included_in_price {
+                Some(v) => {
+                    (&raw mut (*out).tax_included_in_price).write(u8::from(v));
+                }
+                None => (&raw mut (*out).tax_included_in_price).write(Default::default()),
+            }
+            (&raw mut (*out).applies_to_energy_fee).write(u8::from(self.applies_to_energy_fee));
+            (&raw mut (*out).applies_to_parking_fee).write(u8::from(self.applies_to_parking_fee));
+            (&raw mut (*out).applies_to_overstay_fee).write(u8::from(self.applies_to_overstay_fee));
+            (&raw mut (*out).applies_minimum_maximum_cost).write(u8::from(self.applies_minimum_maximum_cost));
+            (&raw mut (*out).has_tax_included_in_price).write(u8::from(self.tax_included_in_price.is_some()));
         }
     }
 
@@ -3344,26 +3532,33 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::VehicleCheckInReq<'
     const TAG: u32 = 85;
 
     #[inline]
-    fn store(&self) -> v2g_exi_vehicle_check_in_req {
-        v2g_exi_vehicle_check_in_req {
-            header: Mirrored::store(&self.header),
-            ev_check_in_status: self.ev_check_in_status as u8 + 1,
-            parking_method: self.parking_method as u8 + 1,
-            vehicle_frame: match self.vehicle_frame {
-                Some(v) => v,
-                None => 0,
-            },
-            device_offset: match self.device_offset {
-                Some(v) => v,
-                None => 0,
-            },
-            vehicle_travel: match self.vehicle_travel {
-                Some(v) => v,
-                None => 0,
-            },
-            has_vehicle_frame: u8::from(self.vehicle_frame.is_some()),
-            has_device_offset: u8::from(self.device_offset.is_some()),
-            has_vehicle_travel: u8::from(self.vehicle_travel.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_vehicle_check_in_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_check_in_status).write(self.ev_check_in_status as u8 + 1);
+            (&raw mut (*out).parking_method).write(self.parking_method as u8 + 1);
+            match self.vehicle_frame {
+                Some(v) => {
+                    (&raw mut (*out).vehicle_frame).write(v);
+                }
+                None => (&raw mut (*out).vehicle_frame).write(Default::default()),
+            }
+            match self.device_offset {
+                Some(v) => {
+                    (&raw mut (*out).device_offset).write(v);
+                }
+                None => (&raw mut (*out).device_offset).write(Default::default()),
+            }
+            match self.vehicle_travel {
+                Some(v) => {
+                    (&raw mut (*out).vehicle_travel).write(v);
+                }
+                None => (&raw mut (*out).vehicle_travel).write(Default::default()),
+            }
+            (&raw mut (*out).has_vehicle_frame).write(u8::from(self.vehicle_frame.is_some()));
+            (&raw mut (*out).has_device_offset).write(u8::from(self.device_offset.is_some()));
+            (&raw mut (*out).has_vehicle_travel).write(u8::from(self.vehicle_travel.is_some()));
         }
     }
 
@@ -3410,25 +3605,32 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::VehicleCheckInRes<'
     const TAG: u32 = 86;
 
     #[inline]
-    fn store(&self) -> v2g_exi_vehicle_check_in_res {
-        v2g_exi_vehicle_check_in_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            parking_space: match self.parking_space {
-                Some(v) => v,
-                None => 0,
-            },
-            device_location: match self.device_location {
-                Some(v) => v,
-                None => 0,
-            },
-            target_distance: match self.target_distance {
-                Some(v) => v,
-                None => 0,
-            },
-            has_parking_space: u8::from(self.parking_space.is_some()),
-            has_device_location: u8::from(self.device_location.is_some()),
-            has_target_distance: u8::from(self.target_distance.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_vehicle_check_in_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            match self.parking_space {
+                Some(v) => {
+                    (&raw mut (*out).parking_space).write(v);
+                }
+                None => (&raw mut (*out).parking_space).write(Default::default()),
+            }
+            match self.device_location {
+                Some(v) => {
+                    (&raw mut (*out).device_location).write(v);
+                }
+                None => (&raw mut (*out).device_location).write(Default::default()),
+            }
+            match self.target_distance {
+                Some(v) => {
+                    (&raw mut (*out).target_distance).write(v);
+                }
+                None => (&raw mut (*out).target_distance).write(Default::default()),
+            }
+            (&raw mut (*out).has_parking_space).write(u8::from(self.parking_space.is_some()));
+            (&raw mut (*out).has_device_location).write(u8::from(self.device_location.is_some()));
+            (&raw mut (*out).has_target_distance).write(u8::from(self.target_distance.is_some()));
         }
     }
 
@@ -3464,11 +3666,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::VehicleCheckOutReq<
     const TAG: u32 = 87;
 
     #[inline]
-    fn store(&self) -> v2g_exi_vehicle_check_out_req {
-        v2g_exi_vehicle_check_out_req {
-            header: Mirrored::store(&self.header),
-            ev_check_out_status: self.ev_check_out_status as u8 + 1,
-            check_out_time: self.check_out_time,
+    unsafe fn store(&self, out: *mut v2g_exi_vehicle_check_out_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_check_out_status).write(self.ev_check_out_status as u8 + 1);
+            (&raw mut (*out).check_out_time).write(self.check_out_time);
         }
     }
 
@@ -3502,11 +3705,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_messages::VehicleCheckOutRes<
     const TAG: u32 = 88;
 
     #[inline]
-    fn store(&self) -> v2g_exi_vehicle_check_out_res {
-        v2g_exi_vehicle_check_out_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_check_out_status: self.evse_check_out_status as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_vehicle_check_out_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_check_out_status).write(self.evse_check_out_status as u8 + 1);
         }
     }
 
@@ -3650,124 +3854,6 @@ impl<'a> MirroredMessage<'a> for exi_codec::iso20::common_messages::Message<'a> 
     type C = v2g_exi_common_messages_message;
 
     #[inline]
-    fn store(&self) -> v2g_exi_common_messages_message {
-        match *self {
-            Self::AuthorizationReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_REQ,
-                value: v2g_exi_common_messages_message_value { authorization_req: Mirrored::store(&v) },
-            },
-            Self::AuthorizationRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_RES,
-                value: v2g_exi_common_messages_message_value { authorization_res: Mirrored::store(&v) },
-            },
-            Self::AuthorizationSetupReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_SETUP_REQ,
-                value: v2g_exi_common_messages_message_value { authorization_setup_req: Mirrored::store(&v) },
-            },
-            Self::AuthorizationSetupRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_SETUP_RES,
-                value: v2g_exi_common_messages_message_value { authorization_setup_res: Mirrored::store(&v) },
-            },
-            Self::CertificateInstallationReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_CERTIFICATE_INSTALLATION_REQ,
-                value: v2g_exi_common_messages_message_value {
-                    certificate_installation_req: Mirrored::store(&v),
-                },
-            },
-            Self::CertificateInstallationRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_CERTIFICATE_INSTALLATION_RES,
-                value: v2g_exi_common_messages_message_value {
-                    certificate_installation_res: Mirrored::store(&v),
-                },
-            },
-            Self::MeteringConfirmationReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_METERING_CONFIRMATION_REQ,
-                value: v2g_exi_common_messages_message_value {
-                    metering_confirmation_req: Mirrored::store(&v),
-                },
-            },
-            Self::MeteringConfirmationRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_METERING_CONFIRMATION_RES,
-                value: v2g_exi_common_messages_message_value {
-                    metering_confirmation_res: Mirrored::store(&v),
-                },
-            },
-            Self::PowerDeliveryReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_POWER_DELIVERY_REQ,
-                value: v2g_exi_common_messages_message_value { power_delivery_req: Mirrored::store(&v) },
-            },
-            Self::PowerDeliveryRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_POWER_DELIVERY_RES,
-                value: v2g_exi_common_messages_message_value { power_delivery_res: Mirrored::store(&v) },
-            },
-            Self::ScheduleExchangeReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SCHEDULE_EXCHANGE_REQ,
-                value: v2g_exi_common_messages_message_value { schedule_exchange_req: Mirrored::store(&v) },
-            },
-            Self::ScheduleExchangeRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SCHEDULE_EXCHANGE_RES,
-                value: v2g_exi_common_messages_message_value { schedule_exchange_res: Mirrored::store(&v) },
-            },
-            Self::ServiceDetailReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DETAIL_REQ,
-                value: v2g_exi_common_messages_message_value { service_detail_req: Mirrored::store(&v) },
-            },
-            Self::ServiceDetailRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DETAIL_RES,
-                value: v2g_exi_common_messages_message_value { service_detail_res: Mirrored::store(&v) },
-            },
-            Self::ServiceDiscoveryReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DISCOVERY_REQ,
-                value: v2g_exi_common_messages_message_value { service_discovery_req: Mirrored::store(&v) },
-            },
-            Self::ServiceDiscoveryRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DISCOVERY_RES,
-                value: v2g_exi_common_messages_message_value { service_discovery_res: Mirrored::store(&v) },
-            },
-            Self::ServiceSelectionReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_SELECTION_REQ,
-                value: v2g_exi_common_messages_message_value { service_selection_req: Mirrored::store(&v) },
-            },
-            Self::ServiceSelectionRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_SELECTION_RES,
-                value: v2g_exi_common_messages_message_value { service_selection_res: Mirrored::store(&v) },
-            },
-            Self::SessionSetupReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_SETUP_REQ,
-                value: v2g_exi_common_messages_message_value { session_setup_req: Mirrored::store(&v) },
-            },
-            Self::SessionSetupRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_SETUP_RES,
-                value: v2g_exi_common_messages_message_value { session_setup_res: Mirrored::store(&v) },
-            },
-            Self::SessionStopReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_STOP_REQ,
-                value: v2g_exi_common_messages_message_value { session_stop_req: Mirrored::store(&v) },
-            },
-            Self::SessionStopRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_STOP_RES,
-                value: v2g_exi_common_messages_message_value { session_stop_res: Mirrored::store(&v) },
-            },
-            Self::VehicleCheckInReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_IN_REQ,
-                value: v2g_exi_common_messages_message_value { vehicle_check_in_req: Mirrored::store(&v) },
-            },
-            Self::VehicleCheckInRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_IN_RES,
-                value: v2g_exi_common_messages_message_value { vehicle_check_in_res: Mirrored::store(&v) },
-            },
-            Self::VehicleCheckOutReq(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_OUT_REQ,
-                value: v2g_exi_common_messages_message_value { vehicle_check_out_req: Mirrored::store(&v) },
-            },
-            Self::VehicleCheckOutRes(v) => v2g_exi_common_messages_message {
-                kind: V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_OUT_RES,
-                value: v2g_exi_common_messages_message_value { vehicle_check_out_res: Mirrored::store(&v) },
-            },
-        }
-    }
-
-    #[inline]
     unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {
         // SAFETY: promised by the caller; the kind says which member was set.
         unsafe {
@@ -3874,7 +3960,143 @@ pub unsafe extern "C" fn v2g_exi_common_messages_decode(
     error: *mut v2g_exi_error,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of v2g.h.
-    unsafe { decode::<exi_codec::iso20::common_messages::Message<'_>>(bytes, length, out, error) }
+    unsafe {
+        decode(bytes, length, out, error, |bytes, code| {
+            match code(<exi_codec::iso20::common_messages::Message<'_> as exi_codec::Document<'_>>::WIDTH) {
+                0 => message::<exi_codec::iso20::common_messages::AuthorizationReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_REQ),
+                    &raw mut (*out).value.authorization_req,
+                ),
+                1 => message::<exi_codec::iso20::common_messages::AuthorizationRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_RES),
+                    &raw mut (*out).value.authorization_res,
+                ),
+                2 => message::<exi_codec::iso20::common_messages::AuthorizationSetupReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_SETUP_REQ),
+                    &raw mut (*out).value.authorization_setup_req,
+                ),
+                3 => message::<exi_codec::iso20::common_messages::AuthorizationSetupRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_AUTHORIZATION_SETUP_RES),
+                    &raw mut (*out).value.authorization_setup_res,
+                ),
+                7 => message::<exi_codec::iso20::common_messages::CertificateInstallationReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_CERTIFICATE_INSTALLATION_REQ),
+                    &raw mut (*out).value.certificate_installation_req,
+                ),
+                8 => message::<exi_codec::iso20::common_messages::CertificateInstallationRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_CERTIFICATE_INSTALLATION_RES),
+                    &raw mut (*out).value.certificate_installation_res,
+                ),
+                16 => message::<exi_codec::iso20::common_messages::MeteringConfirmationReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_METERING_CONFIRMATION_REQ),
+                    &raw mut (*out).value.metering_confirmation_req,
+                ),
+                17 => message::<exi_codec::iso20::common_messages::MeteringConfirmationRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_METERING_CONFIRMATION_RES),
+                    &raw mut (*out).value.metering_confirmation_res,
+                ),
+                21 => message::<exi_codec::iso20::common_messages::PowerDeliveryReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_POWER_DELIVERY_REQ),
+                    &raw mut (*out).value.power_delivery_req,
+                ),
+                22 => message::<exi_codec::iso20::common_messages::PowerDeliveryRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_POWER_DELIVERY_RES),
+                    &raw mut (*out).value.power_delivery_res,
+                ),
+                27 => message::<exi_codec::iso20::common_messages::ScheduleExchangeReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SCHEDULE_EXCHANGE_REQ),
+                    &raw mut (*out).value.schedule_exchange_req,
+                ),
+                28 => message::<exi_codec::iso20::common_messages::ScheduleExchangeRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SCHEDULE_EXCHANGE_RES),
+                    &raw mut (*out).value.schedule_exchange_res,
+                ),
+                29 => message::<exi_codec::iso20::common_messages::ServiceDetailReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DETAIL_REQ),
+                    &raw mut (*out).value.service_detail_req,
+                ),
+                30 => message::<exi_codec::iso20::common_messages::ServiceDetailRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DETAIL_RES),
+                    &raw mut (*out).value.service_detail_res,
+                ),
+                31 => message::<exi_codec::iso20::common_messages::ServiceDiscoveryReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DISCOVERY_REQ),
+                    &raw mut (*out).value.service_discovery_req,
+                ),
+                32 => message::<exi_codec::iso20::common_messages::ServiceDiscoveryRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_DISCOVERY_RES),
+                    &raw mut (*out).value.service_discovery_res,
+                ),
+                33 => message::<exi_codec::iso20::common_messages::ServiceSelectionReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_SELECTION_REQ),
+                    &raw mut (*out).value.service_selection_req,
+                ),
+                34 => message::<exi_codec::iso20::common_messages::ServiceSelectionRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SERVICE_SELECTION_RES),
+                    &raw mut (*out).value.service_selection_res,
+                ),
+                35 => message::<exi_codec::iso20::common_messages::SessionSetupReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_SETUP_REQ),
+                    &raw mut (*out).value.session_setup_req,
+                ),
+                36 => message::<exi_codec::iso20::common_messages::SessionSetupRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_SETUP_RES),
+                    &raw mut (*out).value.session_setup_res,
+                ),
+                37 => message::<exi_codec::iso20::common_messages::SessionStopReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_STOP_REQ),
+                    &raw mut (*out).value.session_stop_req,
+                ),
+                38 => message::<exi_codec::iso20::common_messages::SessionStopRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_SESSION_STOP_RES),
+                    &raw mut (*out).value.session_stop_res,
+                ),
+                49 => message::<exi_codec::iso20::common_messages::VehicleCheckInReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_IN_REQ),
+                    &raw mut (*out).value.vehicle_check_in_req,
+                ),
+                50 => message::<exi_codec::iso20::common_messages::VehicleCheckInRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_IN_RES),
+                    &raw mut (*out).value.vehicle_check_in_res,
+                ),
+                51 => message::<exi_codec::iso20::common_messages::VehicleCheckOutReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_OUT_REQ),
+                    &raw mut (*out).value.vehicle_check_out_req,
+                ),
+                52 => message::<exi_codec::iso20::common_messages::VehicleCheckOutRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_COMMON_MESSAGES_MESSAGE_VEHICLE_CHECK_OUT_RES),
+                    &raw mut (*out).value.vehicle_check_out_res,
+                ),
+                _ => no_message::<exi_codec::iso20::common_messages::AuthorizationReq<'_>>(bytes),
+            }
+        })
+    }
 }
 
 /// Encodes a message of the set CommonMessages into `out`, and says in `length` how many octets it takes.

@@ -29,8 +29,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::EvseNotification {
     const TAG: u32 = 192;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -51,8 +52,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::Processing {
     const TAG: u32 = 193;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -147,8 +149,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::ResponseCode {
     const TAG: u32 = 194;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -172,8 +175,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::DetailedCost {
     const TAG: u32 = 89;
 
     #[inline]
-    fn store(&self) -> v2g_exi_detailed_cost {
-        v2g_exi_detailed_cost { amount: self.amount.into(), cost_per_unit: self.cost_per_unit.into() }
+    unsafe fn store(&self, out: *mut v2g_exi_detailed_cost) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).amount).write(v2g_number::from(self.amount));
+            (&raw mut (*out).cost_per_unit).write(v2g_number::from(self.cost_per_unit));
+        }
     }
 
     #[inline]
@@ -197,8 +204,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::DetailedTax {
     const TAG: u32 = 90;
 
     #[inline]
-    fn store(&self) -> v2g_exi_detailed_tax {
-        v2g_exi_detailed_tax { tax_rule_id: self.tax_rule_id.get(), amount: self.amount.into() }
+    unsafe fn store(&self, out: *mut v2g_exi_detailed_tax) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).tax_rule_id).write(self.tax_rule_id.get());
+            (&raw mut (*out).amount).write(v2g_number::from(self.amount));
+        }
     }
 
     #[inline]
@@ -259,54 +270,76 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::DisplayParameters {
     const TAG: u32 = 91;
 
     #[inline]
-    fn store(&self) -> v2g_exi_display_parameters {
-        v2g_exi_display_parameters {
-            present_soc: match self.present_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            maximum_soc: match self.maximum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            remaining_time_to_minimum_soc: match self.remaining_time_to_minimum_soc {
-                Some(v) => v,
-                None => 0,
-            },
-            remaining_time_to_target_soc: match self.remaining_time_to_target_soc {
-                Some(v) => v,
-                None => 0,
-            },
-            remaining_time_to_maximum_soc: match self.remaining_time_to_maximum_soc {
-                Some(v) => v,
-                None => 0,
-            },
-            charging_complete: match self.charging_complete {
-                Some(v) => u8::from(v),
-                None => 0,
-            },
-            battery_energy_capacity: self.battery_energy_capacity.into(),
-            inlet_hot: match self.inlet_hot {
-                Some(v) => u8::from(v),
-                None => 0,
-            },
-            has_present_soc: u8::from(self.present_soc.is_some()),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
-            has_maximum_soc: u8::from(self.maximum_soc.is_some()),
-            has_remaining_time_to_minimum_soc: u8::from(self.remaining_time_to_minimum_soc.is_some()),
-            has_remaining_time_to_target_soc: u8::from(self.remaining_time_to_target_soc.is_some()),
-            has_remaining_time_to_maximum_soc: u8::from(self.remaining_time_to_maximum_soc.is_some()),
-            has_charging_complete: u8::from(self.charging_complete.is_some()),
-            has_inlet_hot: u8::from(self.inlet_hot.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_display_parameters) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.present_soc {
+                Some(v) => {
+                    (&raw mut (*out).present_soc).write(v.get());
+                }
+                None => (&raw mut (*out).present_soc).write(Default::default()),
+            }
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            match self.maximum_soc {
+                Some(v) => {
+                    (&raw mut (*out).maximum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).maximum_soc).write(Default::default()),
+            }
+            match self.remaining_time_to_minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).remaining_time_to_minimum_soc).write(v);
+                }
+                None => (&raw mut (*out).remaining_time_to_minimum_soc).write(Default::default()),
+            }
+            match self.remaining_time_to_target_soc {
+                Some(v) => {
+                    (&raw mut (*out).remaining_time_to_target_soc).write(v);
+                }
+                None => (&raw mut (*out).remaining_time_to_target_soc).write(Default::default()),
+            }
+            match self.remaining_time_to_maximum_soc {
+                Some(v) => {
+                    (&raw mut (*out).remaining_time_to_maximum_soc).write(v);
+                }
+                None => (&raw mut (*out).remaining_time_to_maximum_soc).write(Default::default()),
+            }
+            match self.charging_complete {
+                Some(v) => {
+                    (&raw mut (*out).charging_complete).write(u8::from(v));
+                }
+                None => (&raw mut (*out).charging_complete).write(Default::default()),
+            }
+            (&raw mut (*out).battery_energy_capacity).write(self.battery_energy_capacity.into());
+            match self.inlet_hot {
+                Some(v) => {
+                    (&raw mut (*out).inlet_hot).write(u8::from(v));
+                }
+                None => (&raw mut (*out).inlet_hot).write(Default::default()),
+            }
+            (&raw mut (*out).has_present_soc).write(u8::from(self.present_soc.is_some()));
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
+            (&raw mut (*out).has_maximum_soc).write(u8::from(self.maximum_soc.is_some()));
+            (&raw mut (*out).has_remaining_time_to_minimum_soc)
+                .write(u8::from(self.remaining_time_to_minimum_soc.is_some()));
+            (&raw mut (*out).has_remaining_time_to_target_soc)
+                .write(u8::from(self.remaining_time_to_target_soc.is_some()));
+            (&raw mut (*out).has_remaining_time_to_maximum_soc)
+                .write(u8::from(self.remaining_time_to_maximum_soc.is_some()));
+            (&raw mut (*out).has_charging_complete).write(u8::from(self.charging_complete.is_some()));
+            (&raw mut (*out).has_inlet_hot).write(u8::from(self.inlet_hot.is_some()));
         }
     }
 
@@ -374,10 +407,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::EvseStatus {
     const TAG: u32 = 92;
 
     #[inline]
-    fn store(&self) -> v2g_exi_evse_status {
-        v2g_exi_evse_status {
-            notification_max_delay: self.notification_max_delay,
-            evse_notification: self.evse_notification as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_evse_status) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).notification_max_delay).write(self.notification_max_delay);
+            (&raw mut (*out).evse_notification).write(self.evse_notification as u8 + 1);
         }
     }
 
@@ -410,14 +444,17 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::MessageHeader<'a> {
     const TAG: u32 = 93;
 
     #[inline]
-    fn store(&self) -> v2g_exi_message_header {
-        v2g_exi_message_header {
-            session_id: self.session_id,
-            time_stamp: self.time_stamp,
-            signature: match self.signature {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_message_header) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).session_id).write(self.session_id);
+            (&raw mut (*out).time_stamp).write(self.time_stamp);
+            match self.signature {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).signature);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).signature),
+            }
         }
     }
 
@@ -471,39 +508,55 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::MeterInfo<'a> {
     const TAG: u32 = 94;
 
     #[inline]
-    fn store(&self) -> v2g_exi_meter_info {
-        v2g_exi_meter_info {
-            meter_id: v2g_exi_text::store(self.meter_id),
-            charged_energy_reading_wh: self.charged_energy_reading_wh,
-            bpt_discharged_energy_reading_wh: match self.bpt_discharged_energy_reading_wh {
-                Some(v) => v,
-                None => 0,
-            },
-            capacitive_energy_reading_varh: match self.capacitive_energy_reading_varh {
-                Some(v) => v,
-                None => 0,
-            },
-            bpt_inductive_energy_reading_varh: match self.bpt_inductive_energy_reading_varh {
-                Some(v) => v,
-                None => 0,
-            },
-            meter_signature: match self.meter_signature {
-                Some(v) => v2g_exi_octets::store(v),
-                None => zeroed(),
-            },
-            meter_status: match self.meter_status {
-                Some(v) => v,
-                None => 0,
-            },
-            meter_timestamp: match self.meter_timestamp {
-                Some(v) => v,
-                None => 0,
-            },
-            has_bpt_discharged_energy_reading_wh: u8::from(self.bpt_discharged_energy_reading_wh.is_some()),
-            has_capacitive_energy_reading_varh: u8::from(self.capacitive_energy_reading_varh.is_some()),
-            has_bpt_inductive_energy_reading_varh: u8::from(self.bpt_inductive_energy_reading_varh.is_some()),
-            has_meter_status: u8::from(self.meter_status.is_some()),
-            has_meter_timestamp: u8::from(self.meter_timestamp.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_meter_info) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.meter_id, &raw mut (*out).meter_id);
+            (&raw mut (*out).charged_energy_reading_wh).write(self.charged_energy_reading_wh);
+            match self.bpt_discharged_energy_reading_wh {
+                Some(v) => {
+                    (&raw mut (*out).bpt_discharged_energy_reading_wh).write(v);
+                }
+                None => (&raw mut (*out).bpt_discharged_energy_reading_wh).write(Default::default()),
+            }
+            match self.capacitive_energy_reading_varh {
+                Some(v) => {
+                    (&raw mut (*out).capacitive_energy_reading_varh).write(v);
+                }
+                None => (&raw mut (*out).capacitive_energy_reading_varh).write(Default::default()),
+            }
+            match self.bpt_inductive_energy_reading_varh {
+                Some(v) => {
+                    (&raw mut (*out).bpt_inductive_energy_reading_varh).write(v);
+                }
+                None => (&raw mut (*out).bpt_inductive_energy_reading_varh).write(Default::default()),
+            }
+            match self.meter_signature {
+                Some(v) => {
+                    v2g_exi_octets::store(v, &raw mut (*out).meter_signature);
+                }
+                None => v2g_exi_octets::absent(&raw mut (*out).meter_signature),
+            }
+            match self.meter_status {
+                Some(v) => {
+                    (&raw mut (*out).meter_status).write(v);
+                }
+                None => (&raw mut (*out).meter_status).write(Default::default()),
+            }
+            match self.meter_timestamp {
+                Some(v) => {
+                    (&raw mut (*out).meter_timestamp).write(v);
+                }
+                None => (&raw mut (*out).meter_timestamp).write(Default::default()),
+            }
+            (&raw mut (*out).has_bpt_discharged_energy_reading_wh)
+                .write(u8::from(self.bpt_discharged_energy_reading_wh.is_some()));
+            (&raw mut (*out).has_capacitive_energy_reading_varh)
+                .write(u8::from(self.capacitive_energy_reading_varh.is_some()));
+            (&raw mut (*out).has_bpt_inductive_energy_reading_varh)
+                .write(u8::from(self.bpt_inductive_energy_reading_varh.is_some()));
+            (&raw mut (*out).has_meter_status).write(u8::from(self.meter_status.is_some()));
+            (&raw mut (*out).has_meter_timestamp).write(u8::from(self.meter_timestamp.is_some()));
         }
     }
 
@@ -572,30 +625,28 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::common_types::Receipt<'a> {
     const TAG: u32 = 95;
 
     #[inline]
-    fn store(&self) -> v2g_exi_receipt {
-        v2g_exi_receipt {
-            time_anchor: self.time_anchor,
-            energy_costs: match &self.energy_costs {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            occupancy_costs: match &self.occupancy_costs {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            additional_services_costs: match &self.additional_services_costs {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            overstay_costs: match &self.overstay_costs {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            tax_costs: v2g_exi_list::store(self.tax_costs),
-            has_energy_costs: u8::from(self.energy_costs.is_some()),
-            has_occupancy_costs: u8::from(self.occupancy_costs.is_some()),
-            has_additional_services_costs: u8::from(self.additional_services_costs.is_some()),
-            has_overstay_costs: u8::from(self.overstay_costs.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_receipt) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).time_anchor).write(self.time_anchor);
+            if let Some(v) = &self.energy_costs {
+                Mirrored::store(v, &raw mut (*out).energy_costs);
+            }
+            if let Some(v) = &self.occupancy_costs {
+                Mirrored::store(v, &raw mut (*out).occupancy_costs);
+            }
+            if let Some(v) = &self.additional_services_costs {
+                Mirrored::store(v, &raw mut (*out).additional_services_costs);
+            }
+            if let Some(v) = &self.overstay_costs {
+                Mirrored::store(v, &raw mut (*out).overstay_costs);
+            }
+            v2g_exi_list::store(self.tax_costs, &raw mut (*out).tax_costs);
+            (&raw mut (*out).has_energy_costs).write(u8::from(self.energy_costs.is_some()));
+            (&raw mut (*out).has_occupancy_costs).write(u8::from(self.occupancy_costs.is_some()));
+            (&raw mut (*out).has_additional_services_costs)
+                .write(u8::from(self.additional_services_costs.is_some()));
+            (&raw mut (*out).has_overstay_costs).write(u8::from(self.overstay_costs.is_some()));
         }
     }
 

@@ -55,24 +55,27 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::ClReqControlMode {
     const TAG: u32 = 170;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cl_req_control_mode {
-        match *self {
-            Self::BptDynamic(v) => v2g_exi_dc_cl_req_control_mode {
-                kind: V2G_EXI_DC_CL_REQ_CONTROL_MODE_BPT_DYNAMIC,
-                value: v2g_exi_dc_cl_req_control_mode_value { bpt_dynamic: Mirrored::store(&v) },
-            },
-            Self::BptScheduled(v) => v2g_exi_dc_cl_req_control_mode {
-                kind: V2G_EXI_DC_CL_REQ_CONTROL_MODE_BPT_SCHEDULED,
-                value: v2g_exi_dc_cl_req_control_mode_value { bpt_scheduled: Mirrored::store(&v) },
-            },
-            Self::Dynamic(v) => v2g_exi_dc_cl_req_control_mode {
-                kind: V2G_EXI_DC_CL_REQ_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_dc_cl_req_control_mode_value { dynamic: Mirrored::store(&v) },
-            },
-            Self::Scheduled(v) => v2g_exi_dc_cl_req_control_mode {
-                kind: V2G_EXI_DC_CL_REQ_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_dc_cl_req_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BptDynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_REQ_CONTROL_MODE_BPT_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_dynamic);
+                }
+                Self::BptScheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_REQ_CONTROL_MODE_BPT_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_scheduled);
+                }
+                Self::Dynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_REQ_CONTROL_MODE_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.dynamic);
+                }
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_REQ_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -138,24 +141,27 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::ClResControlMode {
     const TAG: u32 = 171;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cl_res_control_mode {
-        match *self {
-            Self::BptDynamic(v) => v2g_exi_dc_cl_res_control_mode {
-                kind: V2G_EXI_DC_CL_RES_CONTROL_MODE_BPT_DYNAMIC,
-                value: v2g_exi_dc_cl_res_control_mode_value { bpt_dynamic: Mirrored::store(&v) },
-            },
-            Self::BptScheduled(v) => v2g_exi_dc_cl_res_control_mode {
-                kind: V2G_EXI_DC_CL_RES_CONTROL_MODE_BPT_SCHEDULED,
-                value: v2g_exi_dc_cl_res_control_mode_value { bpt_scheduled: Mirrored::store(&v) },
-            },
-            Self::Dynamic(v) => v2g_exi_dc_cl_res_control_mode {
-                kind: V2G_EXI_DC_CL_RES_CONTROL_MODE_DYNAMIC,
-                value: v2g_exi_dc_cl_res_control_mode_value { dynamic: Mirrored::store(&v) },
-            },
-            Self::Scheduled(v) => v2g_exi_dc_cl_res_control_mode {
-                kind: V2G_EXI_DC_CL_RES_CONTROL_MODE_SCHEDULED,
-                value: v2g_exi_dc_cl_res_control_mode_value { scheduled: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BptDynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_RES_CONTROL_MODE_BPT_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_dynamic);
+                }
+                Self::BptScheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_RES_CONTROL_MODE_BPT_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_scheduled);
+                }
+                Self::Dynamic(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_RES_CONTROL_MODE_DYNAMIC);
+                    Mirrored::store(&v, &raw mut (*out).value.dynamic);
+                }
+                Self::Scheduled(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CL_RES_CONTROL_MODE_SCHEDULED);
+                    Mirrored::store(&v, &raw mut (*out).value.scheduled);
+                }
+            }
         }
     }
 
@@ -213,16 +219,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcCpdReqMode {
     const TAG: u32 = 172;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cpd_req_mode {
-        match *self {
-            Self::BptDc(v) => v2g_exi_dc_cpd_req_mode {
-                kind: V2G_EXI_DC_CPD_REQ_MODE_BPT_DC,
-                value: v2g_exi_dc_cpd_req_mode_value { bpt_dc: Mirrored::store(&v) },
-            },
-            Self::Dc(v) => v2g_exi_dc_cpd_req_mode {
-                kind: V2G_EXI_DC_CPD_REQ_MODE_DC,
-                value: v2g_exi_dc_cpd_req_mode_value { dc: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cpd_req_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BptDc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CPD_REQ_MODE_BPT_DC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_dc);
+                }
+                Self::Dc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CPD_REQ_MODE_DC);
+                    Mirrored::store(&v, &raw mut (*out).value.dc);
+                }
+            }
         }
     }
 
@@ -272,16 +281,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcCpdResMode {
     const TAG: u32 = 173;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cpd_res_mode {
-        match *self {
-            Self::BptDc(v) => v2g_exi_dc_cpd_res_mode {
-                kind: V2G_EXI_DC_CPD_RES_MODE_BPT_DC,
-                value: v2g_exi_dc_cpd_res_mode_value { bpt_dc: Mirrored::store(&v) },
-            },
-            Self::Dc(v) => v2g_exi_dc_cpd_res_mode {
-                kind: V2G_EXI_DC_CPD_RES_MODE_DC,
-                value: v2g_exi_dc_cpd_res_mode_value { dc: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cpd_res_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::BptDc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CPD_RES_MODE_BPT_DC);
+                    Mirrored::store(&v, &raw mut (*out).value.bpt_dc);
+                }
+                Self::Dc(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_DC_CPD_RES_MODE_DC);
+                    Mirrored::store(&v, &raw mut (*out).value.dc);
+                }
+            }
         }
     }
 
@@ -334,23 +346,32 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::BptDcCpdReqEnergyTransferMode {
     const TAG: u32 = 96;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_dc_cpd_req_energy_transfer_mode {
-        v2g_exi_bpt_dc_cpd_req_energy_transfer_mode {
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_maximum_charge_current: self.ev_maximum_charge_current.into(),
-            ev_minimum_charge_current: self.ev_minimum_charge_current.into(),
-            ev_maximum_voltage: self.ev_maximum_voltage.into(),
-            ev_minimum_voltage: self.ev_minimum_voltage.into(),
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ev_maximum_discharge_power: self.ev_maximum_discharge_power.into(),
-            ev_minimum_discharge_power: self.ev_minimum_discharge_power.into(),
-            ev_maximum_discharge_current: self.ev_maximum_discharge_current.into(),
-            ev_minimum_discharge_current: self.ev_minimum_discharge_current.into(),
-            has_target_soc: u8::from(self.target_soc.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_dc_cpd_req_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_current)
+                .write(v2g_number::from(self.ev_maximum_charge_current));
+            (&raw mut (*out).ev_minimum_charge_current)
+                .write(v2g_number::from(self.ev_minimum_charge_current));
+            (&raw mut (*out).ev_maximum_voltage).write(v2g_number::from(self.ev_maximum_voltage));
+            (&raw mut (*out).ev_minimum_voltage).write(v2g_number::from(self.ev_minimum_voltage));
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            (&raw mut (*out).ev_maximum_discharge_power)
+                .write(v2g_number::from(self.ev_maximum_discharge_power));
+            (&raw mut (*out).ev_minimum_discharge_power)
+                .write(v2g_number::from(self.ev_minimum_discharge_power));
+            (&raw mut (*out).ev_maximum_discharge_current)
+                .write(v2g_number::from(self.ev_maximum_discharge_current));
+            (&raw mut (*out).ev_minimum_discharge_current)
+                .write(v2g_number::from(self.ev_minimum_discharge_current));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
         }
     }
 
@@ -409,19 +430,28 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::BptDcCpdResEnergyTransferMode {
     const TAG: u32 = 97;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_dc_cpd_res_energy_transfer_mode {
-        v2g_exi_bpt_dc_cpd_res_energy_transfer_mode {
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_maximum_charge_current: self.evse_maximum_charge_current.into(),
-            evse_minimum_charge_current: self.evse_minimum_charge_current.into(),
-            evse_maximum_voltage: self.evse_maximum_voltage.into(),
-            evse_minimum_voltage: self.evse_minimum_voltage.into(),
-            evse_power_ramp_limitation: self.evse_power_ramp_limitation.into(),
-            evse_maximum_discharge_power: self.evse_maximum_discharge_power.into(),
-            evse_minimum_discharge_power: self.evse_minimum_discharge_power.into(),
-            evse_maximum_discharge_current: self.evse_maximum_discharge_current.into(),
-            evse_minimum_discharge_current: self.evse_minimum_discharge_current.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_dc_cpd_res_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_maximum_charge_power)
+                .write(v2g_number::from(self.evse_maximum_charge_power));
+            (&raw mut (*out).evse_minimum_charge_power)
+                .write(v2g_number::from(self.evse_minimum_charge_power));
+            (&raw mut (*out).evse_maximum_charge_current)
+                .write(v2g_number::from(self.evse_maximum_charge_current));
+            (&raw mut (*out).evse_minimum_charge_current)
+                .write(v2g_number::from(self.evse_minimum_charge_current));
+            (&raw mut (*out).evse_maximum_voltage).write(v2g_number::from(self.evse_maximum_voltage));
+            (&raw mut (*out).evse_minimum_voltage).write(v2g_number::from(self.evse_minimum_voltage));
+            (&raw mut (*out).evse_power_ramp_limitation).write(self.evse_power_ramp_limitation.into());
+            (&raw mut (*out).evse_maximum_discharge_power)
+                .write(v2g_number::from(self.evse_maximum_discharge_power));
+            (&raw mut (*out).evse_minimum_discharge_power)
+                .write(v2g_number::from(self.evse_minimum_discharge_power));
+            (&raw mut (*out).evse_maximum_discharge_current)
+                .write(v2g_number::from(self.evse_maximum_discharge_current));
+            (&raw mut (*out).evse_minimum_discharge_current)
+                .write(v2g_number::from(self.evse_minimum_discharge_current));
         }
     }
 
@@ -484,26 +514,35 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::BptDynamicDcClReqControlMode {
     const TAG: u32 = 98;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_dynamic_dc_cl_req_control_mode {
-        v2g_exi_bpt_dynamic_dc_cl_req_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_maximum_charge_current: self.ev_maximum_charge_current.into(),
-            ev_maximum_voltage: self.ev_maximum_voltage.into(),
-            ev_minimum_voltage: self.ev_minimum_voltage.into(),
-            ev_maximum_discharge_power: self.ev_maximum_discharge_power.into(),
-            ev_minimum_discharge_power: self.ev_minimum_discharge_power.into(),
-            ev_maximum_discharge_current: self.ev_maximum_discharge_current.into(),
-            ev_maximum_v2x_energy_request: self.ev_maximum_v2x_energy_request.into(),
-            ev_minimum_v2x_energy_request: self.ev_minimum_v2x_energy_request.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_dynamic_dc_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            (&raw mut (*out).ev_target_energy_request).write(v2g_number::from(self.ev_target_energy_request));
+            (&raw mut (*out).ev_maximum_energy_request)
+                .write(v2g_number::from(self.ev_maximum_energy_request));
+            (&raw mut (*out).ev_minimum_energy_request)
+                .write(v2g_number::from(self.ev_minimum_energy_request));
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_current)
+                .write(v2g_number::from(self.ev_maximum_charge_current));
+            (&raw mut (*out).ev_maximum_voltage).write(v2g_number::from(self.ev_maximum_voltage));
+            (&raw mut (*out).ev_minimum_voltage).write(v2g_number::from(self.ev_minimum_voltage));
+            (&raw mut (*out).ev_maximum_discharge_power)
+                .write(v2g_number::from(self.ev_maximum_discharge_power));
+            (&raw mut (*out).ev_minimum_discharge_power)
+                .write(v2g_number::from(self.ev_minimum_discharge_power));
+            (&raw mut (*out).ev_maximum_discharge_current)
+                .write(v2g_number::from(self.ev_maximum_discharge_current));
+            (&raw mut (*out).ev_maximum_v2x_energy_request).write(self.ev_maximum_v2x_energy_request.into());
+            (&raw mut (*out).ev_minimum_v2x_energy_request).write(self.ev_minimum_v2x_energy_request.into());
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
         }
     }
 
@@ -571,36 +610,51 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::BptDynamicDcClResControlMode {
     const TAG: u32 = 99;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_dynamic_dc_cl_res_control_mode {
-        v2g_exi_bpt_dynamic_dc_cl_res_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ack_max_delay: match self.ack_max_delay {
-                Some(v) => v,
-                None => 0,
-            },
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_maximum_charge_current: self.evse_maximum_charge_current.into(),
-            evse_maximum_voltage: self.evse_maximum_voltage.into(),
-            evse_maximum_discharge_power: self.evse_maximum_discharge_power.into(),
-            evse_minimum_discharge_power: self.evse_minimum_discharge_power.into(),
-            evse_maximum_discharge_current: self.evse_maximum_discharge_current.into(),
-            evse_minimum_voltage: self.evse_minimum_voltage.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
-            has_ack_max_delay: u8::from(self.ack_max_delay.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_dynamic_dc_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            match self.ack_max_delay {
+                Some(v) => {
+                    (&raw mut (*out).ack_max_delay).write(v);
+                }
+                None => (&raw mut (*out).ack_max_delay).write(Default::default()),
+            }
+            (&raw mut (*out).evse_maximum_charge_power)
+                .write(v2g_number::from(self.evse_maximum_charge_power));
+            (&raw mut (*out).evse_minimum_charge_power)
+                .write(v2g_number::from(self.evse_minimum_charge_power));
+            (&raw mut (*out).evse_maximum_charge_current)
+                .write(v2g_number::from(self.evse_maximum_charge_current));
+            (&raw mut (*out).evse_maximum_voltage).write(v2g_number::from(self.evse_maximum_voltage));
+            (&raw mut (*out).evse_maximum_discharge_power)
+                .write(v2g_number::from(self.evse_maximum_discharge_power));
+            (&raw mut (*out).evse_minimum_discharge_power)
+                .write(v2g_number::from(self.evse_minimum_discharge_power));
+            (&raw mut (*out).evse_maximum_discharge_current)
+                .write(v2g_number::from(self.evse_maximum_discharge_current));
+            (&raw mut (*out).evse_minimum_voltage).write(v2g_number::from(self.evse_minimum_voltage));
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
+            (&raw mut (*out).has_ack_max_delay).write(u8::from(self.ack_max_delay.is_some()));
         }
     }
 
@@ -668,21 +722,22 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::BptScheduledDcClReqControlMode {
     const TAG: u32 = 100;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_scheduled_dc_cl_req_control_mode {
-        v2g_exi_bpt_scheduled_dc_cl_req_control_mode {
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_target_current: self.ev_target_current.into(),
-            ev_target_voltage: self.ev_target_voltage.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_maximum_charge_current: self.ev_maximum_charge_current.into(),
-            ev_maximum_voltage: self.ev_maximum_voltage.into(),
-            ev_minimum_voltage: self.ev_minimum_voltage.into(),
-            ev_maximum_discharge_power: self.ev_maximum_discharge_power.into(),
-            ev_minimum_discharge_power: self.ev_minimum_discharge_power.into(),
-            ev_maximum_discharge_current: self.ev_maximum_discharge_current.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_scheduled_dc_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_target_energy_request).write(self.ev_target_energy_request.into());
+            (&raw mut (*out).ev_maximum_energy_request).write(self.ev_maximum_energy_request.into());
+            (&raw mut (*out).ev_minimum_energy_request).write(self.ev_minimum_energy_request.into());
+            (&raw mut (*out).ev_target_current).write(v2g_number::from(self.ev_target_current));
+            (&raw mut (*out).ev_target_voltage).write(v2g_number::from(self.ev_target_voltage));
+            (&raw mut (*out).ev_maximum_charge_power).write(self.ev_maximum_charge_power.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(self.ev_minimum_charge_power.into());
+            (&raw mut (*out).ev_maximum_charge_current).write(self.ev_maximum_charge_current.into());
+            (&raw mut (*out).ev_maximum_voltage).write(self.ev_maximum_voltage.into());
+            (&raw mut (*out).ev_minimum_voltage).write(self.ev_minimum_voltage.into());
+            (&raw mut (*out).ev_maximum_discharge_power).write(self.ev_maximum_discharge_power.into());
+            (&raw mut (*out).ev_minimum_discharge_power).write(self.ev_minimum_discharge_power.into());
+            (&raw mut (*out).ev_maximum_discharge_current).write(self.ev_maximum_discharge_current.into());
         }
     }
 
@@ -733,16 +788,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::BptScheduledDcClResControlMode {
     const TAG: u32 = 101;
 
     #[inline]
-    fn store(&self) -> v2g_exi_bpt_scheduled_dc_cl_res_control_mode {
-        v2g_exi_bpt_scheduled_dc_cl_res_control_mode {
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_maximum_charge_current: self.evse_maximum_charge_current.into(),
-            evse_maximum_voltage: self.evse_maximum_voltage.into(),
-            evse_maximum_discharge_power: self.evse_maximum_discharge_power.into(),
-            evse_minimum_discharge_power: self.evse_minimum_discharge_power.into(),
-            evse_maximum_discharge_current: self.evse_maximum_discharge_current.into(),
-            evse_minimum_voltage: self.evse_minimum_voltage.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_bpt_scheduled_dc_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_maximum_charge_power).write(self.evse_maximum_charge_power.into());
+            (&raw mut (*out).evse_minimum_charge_power).write(self.evse_minimum_charge_power.into());
+            (&raw mut (*out).evse_maximum_charge_current).write(self.evse_maximum_charge_current.into());
+            (&raw mut (*out).evse_maximum_voltage).write(self.evse_maximum_voltage.into());
+            (&raw mut (*out).evse_maximum_discharge_power).write(self.evse_maximum_discharge_power.into());
+            (&raw mut (*out).evse_minimum_discharge_power).write(self.evse_minimum_discharge_power.into());
+            (&raw mut (*out).evse_maximum_discharge_current)
+                .write(self.evse_maximum_discharge_current.into());
+            (&raw mut (*out).evse_minimum_voltage).write(self.evse_minimum_voltage.into());
         }
     }
 
@@ -774,8 +831,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcCableCheckReq<'a> {
     const TAG: u32 = 102;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cable_check_req {
-        v2g_exi_dc_cable_check_req { header: Mirrored::store(&self.header) }
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cable_check_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+        }
     }
 
     #[inline]
@@ -802,11 +862,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcCableCheckRes<'a> {
     const TAG: u32 = 103;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cable_check_res {
-        v2g_exi_dc_cable_check_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cable_check_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
         }
     }
 
@@ -846,17 +907,17 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcChargeLoopReq<'a> {
     const TAG: u32 = 104;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_charge_loop_req {
-        v2g_exi_dc_charge_loop_req {
-            header: Mirrored::store(&self.header),
-            display_parameters: match &self.display_parameters {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            meter_info_requested: u8::from(self.meter_info_requested),
-            ev_present_voltage: self.ev_present_voltage.into(),
-            control_mode: Mirrored::store(&self.control_mode),
-            has_display_parameters: u8::from(self.display_parameters.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_charge_loop_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            if let Some(v) = &self.display_parameters {
+                Mirrored::store(v, &raw mut (*out).display_parameters);
+            }
+            (&raw mut (*out).meter_info_requested).write(u8::from(self.meter_info_requested));
+            (&raw mut (*out).ev_present_voltage).write(v2g_number::from(self.ev_present_voltage));
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            (&raw mut (*out).has_display_parameters).write(u8::from(self.display_parameters.is_some()));
         }
     }
 
@@ -914,29 +975,33 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcChargeLoopRes<'a> {
     const TAG: u32 = 105;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_charge_loop_res {
-        v2g_exi_dc_charge_loop_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_status: match &self.evse_status {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            meter_info: match self.meter_info {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            receipt: match self.receipt {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            evse_present_current: self.evse_present_current.into(),
-            evse_present_voltage: self.evse_present_voltage.into(),
-            evse_power_limit_achieved: u8::from(self.evse_power_limit_achieved),
-            evse_current_limit_achieved: u8::from(self.evse_current_limit_achieved),
-            evse_voltage_limit_achieved: u8::from(self.evse_voltage_limit_achieved),
-            control_mode: Mirrored::store(&self.control_mode),
-            has_evse_status: u8::from(self.evse_status.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_charge_loop_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            if let Some(v) = &self.evse_status {
+                Mirrored::store(v, &raw mut (*out).evse_status);
+            }
+            match self.meter_info {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).meter_info);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).meter_info),
+            }
+            match self.receipt {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).receipt);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).receipt),
+            }
+            (&raw mut (*out).evse_present_current).write(v2g_number::from(self.evse_present_current));
+            (&raw mut (*out).evse_present_voltage).write(v2g_number::from(self.evse_present_voltage));
+            (&raw mut (*out).evse_power_limit_achieved).write(u8::from(self.evse_power_limit_achieved));
+            (&raw mut (*out).evse_current_limit_achieved).write(u8::from(self.evse_current_limit_achieved));
+            (&raw mut (*out).evse_voltage_limit_achieved).write(u8::from(self.evse_voltage_limit_achieved));
+            Mirrored::store(&self.control_mode, &raw mut (*out).control_mode);
+            (&raw mut (*out).has_evse_status).write(u8::from(self.evse_status.is_some()));
         }
     }
 
@@ -980,10 +1045,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcChargeParameterDiscoveryReq<'a
     const TAG: u32 = 106;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_charge_parameter_discovery_req {
-        v2g_exi_dc_charge_parameter_discovery_req {
-            header: Mirrored::store(&self.header),
-            energy_transfer_mode: Mirrored::store(&self.energy_transfer_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_charge_parameter_discovery_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            Mirrored::store(&self.energy_transfer_mode, &raw mut (*out).energy_transfer_mode);
         }
     }
 
@@ -1016,11 +1082,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcChargeParameterDiscoveryRes<'a
     const TAG: u32 = 107;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_charge_parameter_discovery_res {
-        v2g_exi_dc_charge_parameter_discovery_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            energy_transfer_mode: Mirrored::store(&self.energy_transfer_mode),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_charge_parameter_discovery_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            Mirrored::store(&self.energy_transfer_mode, &raw mut (*out).energy_transfer_mode);
         }
     }
 
@@ -1064,19 +1131,24 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcCpdReqEnergyTransferMode {
     const TAG: u32 = 108;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cpd_req_energy_transfer_mode {
-        v2g_exi_dc_cpd_req_energy_transfer_mode {
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_maximum_charge_current: self.ev_maximum_charge_current.into(),
-            ev_minimum_charge_current: self.ev_minimum_charge_current.into(),
-            ev_maximum_voltage: self.ev_maximum_voltage.into(),
-            ev_minimum_voltage: self.ev_minimum_voltage.into(),
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            has_target_soc: u8::from(self.target_soc.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cpd_req_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_current)
+                .write(v2g_number::from(self.ev_maximum_charge_current));
+            (&raw mut (*out).ev_minimum_charge_current)
+                .write(v2g_number::from(self.ev_minimum_charge_current));
+            (&raw mut (*out).ev_maximum_voltage).write(v2g_number::from(self.ev_maximum_voltage));
+            (&raw mut (*out).ev_minimum_voltage).write(v2g_number::from(self.ev_minimum_voltage));
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
         }
     }
 
@@ -1123,15 +1195,20 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcCpdResEnergyTransferMode {
     const TAG: u32 = 109;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_cpd_res_energy_transfer_mode {
-        v2g_exi_dc_cpd_res_energy_transfer_mode {
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_maximum_charge_current: self.evse_maximum_charge_current.into(),
-            evse_minimum_charge_current: self.evse_minimum_charge_current.into(),
-            evse_maximum_voltage: self.evse_maximum_voltage.into(),
-            evse_minimum_voltage: self.evse_minimum_voltage.into(),
-            evse_power_ramp_limitation: self.evse_power_ramp_limitation.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_cpd_res_energy_transfer_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_maximum_charge_power)
+                .write(v2g_number::from(self.evse_maximum_charge_power));
+            (&raw mut (*out).evse_minimum_charge_power)
+                .write(v2g_number::from(self.evse_minimum_charge_power));
+            (&raw mut (*out).evse_maximum_charge_current)
+                .write(v2g_number::from(self.evse_maximum_charge_current));
+            (&raw mut (*out).evse_minimum_charge_current)
+                .write(v2g_number::from(self.evse_minimum_charge_current));
+            (&raw mut (*out).evse_maximum_voltage).write(v2g_number::from(self.evse_maximum_voltage));
+            (&raw mut (*out).evse_minimum_voltage).write(v2g_number::from(self.evse_minimum_voltage));
+            (&raw mut (*out).evse_power_ramp_limitation).write(self.evse_power_ramp_limitation.into());
         }
     }
 
@@ -1168,12 +1245,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcPreChargeReq<'a> {
     const TAG: u32 = 110;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_pre_charge_req {
-        v2g_exi_dc_pre_charge_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
-            ev_present_voltage: self.ev_present_voltage.into(),
-            ev_target_voltage: self.ev_target_voltage.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_pre_charge_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
+            (&raw mut (*out).ev_present_voltage).write(v2g_number::from(self.ev_present_voltage));
+            (&raw mut (*out).ev_target_voltage).write(v2g_number::from(self.ev_target_voltage));
         }
     }
 
@@ -1208,11 +1286,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcPreChargeRes<'a> {
     const TAG: u32 = 111;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_pre_charge_res {
-        v2g_exi_dc_pre_charge_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_present_voltage: self.evse_present_voltage.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_pre_charge_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_present_voltage).write(v2g_number::from(self.evse_present_voltage));
         }
     }
 
@@ -1244,10 +1323,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcWeldingDetectionReq<'a> {
     const TAG: u32 = 112;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_welding_detection_req {
-        v2g_exi_dc_welding_detection_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
+    unsafe fn store(&self, out: *mut v2g_exi_dc_welding_detection_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
         }
     }
 
@@ -1280,11 +1360,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DcWeldingDetectionRes<'a> {
     const TAG: u32 = 113;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_welding_detection_res {
-        v2g_exi_dc_welding_detection_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_present_voltage: self.evse_present_voltage.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_dc_welding_detection_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_present_voltage).write(v2g_number::from(self.evse_present_voltage));
         }
     }
 
@@ -1332,21 +1413,27 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DynamicDcClReqControlMode {
     const TAG: u32 = 114;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dynamic_dc_cl_req_control_mode {
-        v2g_exi_dynamic_dc_cl_req_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_maximum_charge_current: self.ev_maximum_charge_current.into(),
-            ev_maximum_voltage: self.ev_maximum_voltage.into(),
-            ev_minimum_voltage: self.ev_minimum_voltage.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dynamic_dc_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            (&raw mut (*out).ev_target_energy_request).write(v2g_number::from(self.ev_target_energy_request));
+            (&raw mut (*out).ev_maximum_energy_request)
+                .write(v2g_number::from(self.ev_maximum_energy_request));
+            (&raw mut (*out).ev_minimum_energy_request)
+                .write(v2g_number::from(self.ev_minimum_energy_request));
+            (&raw mut (*out).ev_maximum_charge_power).write(v2g_number::from(self.ev_maximum_charge_power));
+            (&raw mut (*out).ev_minimum_charge_power).write(v2g_number::from(self.ev_minimum_charge_power));
+            (&raw mut (*out).ev_maximum_charge_current)
+                .write(v2g_number::from(self.ev_maximum_charge_current));
+            (&raw mut (*out).ev_maximum_voltage).write(v2g_number::from(self.ev_maximum_voltage));
+            (&raw mut (*out).ev_minimum_voltage).write(v2g_number::from(self.ev_minimum_voltage));
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
         }
     }
 
@@ -1401,32 +1488,44 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::DynamicDcClResControlMode {
     const TAG: u32 = 115;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dynamic_dc_cl_res_control_mode {
-        v2g_exi_dynamic_dc_cl_res_control_mode {
-            departure_time: match self.departure_time {
-                Some(v) => v,
-                None => 0,
-            },
-            minimum_soc: match self.minimum_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            target_soc: match self.target_soc {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ack_max_delay: match self.ack_max_delay {
-                Some(v) => v,
-                None => 0,
-            },
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_maximum_charge_current: self.evse_maximum_charge_current.into(),
-            evse_maximum_voltage: self.evse_maximum_voltage.into(),
-            has_departure_time: u8::from(self.departure_time.is_some()),
-            has_minimum_soc: u8::from(self.minimum_soc.is_some()),
-            has_target_soc: u8::from(self.target_soc.is_some()),
-            has_ack_max_delay: u8::from(self.ack_max_delay.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_dynamic_dc_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.departure_time {
+                Some(v) => {
+                    (&raw mut (*out).departure_time).write(v);
+                }
+                None => (&raw mut (*out).departure_time).write(Default::default()),
+            }
+            match self.minimum_soc {
+                Some(v) => {
+                    (&raw mut (*out).minimum_soc).write(v.get());
+                }
+                None => (&raw mut (*out).minimum_soc).write(Default::default()),
+            }
+            match self.target_soc {
+                Some(v) => {
+                    (&raw mut (*out).target_soc).write(v.get());
+                }
+                None => (&raw mut (*out).target_soc).write(Default::default()),
+            }
+            match self.ack_max_delay {
+                Some(v) => {
+                    (&raw mut (*out).ack_max_delay).write(v);
+                }
+                None => (&raw mut (*out).ack_max_delay).write(Default::default()),
+            }
+            (&raw mut (*out).evse_maximum_charge_power)
+                .write(v2g_number::from(self.evse_maximum_charge_power));
+            (&raw mut (*out).evse_minimum_charge_power)
+                .write(v2g_number::from(self.evse_minimum_charge_power));
+            (&raw mut (*out).evse_maximum_charge_current)
+                .write(v2g_number::from(self.evse_maximum_charge_current));
+            (&raw mut (*out).evse_maximum_voltage).write(v2g_number::from(self.evse_maximum_voltage));
+            (&raw mut (*out).has_departure_time).write(u8::from(self.departure_time.is_some()));
+            (&raw mut (*out).has_minimum_soc).write(u8::from(self.minimum_soc.is_some()));
+            (&raw mut (*out).has_target_soc).write(u8::from(self.target_soc.is_some()));
+            (&raw mut (*out).has_ack_max_delay).write(u8::from(self.ack_max_delay.is_some()));
         }
     }
 
@@ -1484,18 +1583,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::ScheduledDcClReqControlMode {
     const TAG: u32 = 116;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_dc_cl_req_control_mode {
-        v2g_exi_scheduled_dc_cl_req_control_mode {
-            ev_target_energy_request: self.ev_target_energy_request.into(),
-            ev_maximum_energy_request: self.ev_maximum_energy_request.into(),
-            ev_minimum_energy_request: self.ev_minimum_energy_request.into(),
-            ev_target_current: self.ev_target_current.into(),
-            ev_target_voltage: self.ev_target_voltage.into(),
-            ev_maximum_charge_power: self.ev_maximum_charge_power.into(),
-            ev_minimum_charge_power: self.ev_minimum_charge_power.into(),
-            ev_maximum_charge_current: self.ev_maximum_charge_current.into(),
-            ev_maximum_voltage: self.ev_maximum_voltage.into(),
-            ev_minimum_voltage: self.ev_minimum_voltage.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_dc_cl_req_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).ev_target_energy_request).write(self.ev_target_energy_request.into());
+            (&raw mut (*out).ev_maximum_energy_request).write(self.ev_maximum_energy_request.into());
+            (&raw mut (*out).ev_minimum_energy_request).write(self.ev_minimum_energy_request.into());
+            (&raw mut (*out).ev_target_current).write(v2g_number::from(self.ev_target_current));
+            (&raw mut (*out).ev_target_voltage).write(v2g_number::from(self.ev_target_voltage));
+            (&raw mut (*out).ev_maximum_charge_power).write(self.ev_maximum_charge_power.into());
+            (&raw mut (*out).ev_minimum_charge_power).write(self.ev_minimum_charge_power.into());
+            (&raw mut (*out).ev_maximum_charge_current).write(self.ev_maximum_charge_current.into());
+            (&raw mut (*out).ev_maximum_voltage).write(self.ev_maximum_voltage.into());
+            (&raw mut (*out).ev_minimum_voltage).write(self.ev_minimum_voltage.into());
         }
     }
 
@@ -1535,12 +1635,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::dc::ScheduledDcClResControlMode {
     const TAG: u32 = 117;
 
     #[inline]
-    fn store(&self) -> v2g_exi_scheduled_dc_cl_res_control_mode {
-        v2g_exi_scheduled_dc_cl_res_control_mode {
-            evse_maximum_charge_power: self.evse_maximum_charge_power.into(),
-            evse_minimum_charge_power: self.evse_minimum_charge_power.into(),
-            evse_maximum_charge_current: self.evse_maximum_charge_current.into(),
-            evse_maximum_voltage: self.evse_maximum_voltage.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_scheduled_dc_cl_res_control_mode) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evse_maximum_charge_power).write(self.evse_maximum_charge_power.into());
+            (&raw mut (*out).evse_minimum_charge_power).write(self.evse_minimum_charge_power.into());
+            (&raw mut (*out).evse_maximum_charge_current).write(self.evse_maximum_charge_current.into());
+            (&raw mut (*out).evse_maximum_voltage).write(self.evse_maximum_voltage.into());
         }
     }
 
@@ -1618,52 +1719,6 @@ impl<'a> MirroredMessage<'a> for exi_codec::iso20::dc::Message<'a> {
     type C = v2g_exi_dc_message;
 
     #[inline]
-    fn store(&self) -> v2g_exi_dc_message {
-        match *self {
-            Self::DcCableCheckReq(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_CABLE_CHECK_REQ,
-                value: v2g_exi_dc_message_value { dc_cable_check_req: Mirrored::store(&v) },
-            },
-            Self::DcCableCheckRes(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_CABLE_CHECK_RES,
-                value: v2g_exi_dc_message_value { dc_cable_check_res: Mirrored::store(&v) },
-            },
-            Self::DcChargeLoopReq(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_CHARGE_LOOP_REQ,
-                value: v2g_exi_dc_message_value { dc_charge_loop_req: Mirrored::store(&v) },
-            },
-            Self::DcChargeLoopRes(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_CHARGE_LOOP_RES,
-                value: v2g_exi_dc_message_value { dc_charge_loop_res: Mirrored::store(&v) },
-            },
-            Self::DcChargeParameterDiscoveryReq(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_CHARGE_PARAMETER_DISCOVERY_REQ,
-                value: v2g_exi_dc_message_value { dc_charge_parameter_discovery_req: Mirrored::store(&v) },
-            },
-            Self::DcChargeParameterDiscoveryRes(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_CHARGE_PARAMETER_DISCOVERY_RES,
-                value: v2g_exi_dc_message_value { dc_charge_parameter_discovery_res: Mirrored::store(&v) },
-            },
-            Self::DcPreChargeReq(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_PRE_CHARGE_REQ,
-                value: v2g_exi_dc_message_value { dc_pre_charge_req: Mirrored::store(&v) },
-            },
-            Self::DcPreChargeRes(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_PRE_CHARGE_RES,
-                value: v2g_exi_dc_message_value { dc_pre_charge_res: Mirrored::store(&v) },
-            },
-            Self::DcWeldingDetectionReq(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_WELDING_DETECTION_REQ,
-                value: v2g_exi_dc_message_value { dc_welding_detection_req: Mirrored::store(&v) },
-            },
-            Self::DcWeldingDetectionRes(v) => v2g_exi_dc_message {
-                kind: V2G_EXI_DC_MESSAGE_DC_WELDING_DETECTION_RES,
-                value: v2g_exi_dc_message_value { dc_welding_detection_res: Mirrored::store(&v) },
-            },
-        }
-    }
-
-    #[inline]
     unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {
         // SAFETY: promised by the caller; the kind says which member was set.
         unsafe {
@@ -1716,7 +1771,63 @@ pub unsafe extern "C" fn v2g_exi_dc_decode(
     error: *mut v2g_exi_error,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of v2g.h.
-    unsafe { decode::<exi_codec::iso20::dc::Message<'_>>(bytes, length, out, error) }
+    unsafe {
+        decode(bytes, length, out, error, |bytes, code| {
+            match code(<exi_codec::iso20::dc::Message<'_> as exi_codec::Document<'_>>::WIDTH) {
+                11 => message::<exi_codec::iso20::dc::DcCableCheckReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_CABLE_CHECK_REQ),
+                    &raw mut (*out).value.dc_cable_check_req,
+                ),
+                12 => message::<exi_codec::iso20::dc::DcCableCheckRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_CABLE_CHECK_RES),
+                    &raw mut (*out).value.dc_cable_check_res,
+                ),
+                13 => message::<exi_codec::iso20::dc::DcChargeLoopReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_CHARGE_LOOP_REQ),
+                    &raw mut (*out).value.dc_charge_loop_req,
+                ),
+                14 => message::<exi_codec::iso20::dc::DcChargeLoopRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_CHARGE_LOOP_RES),
+                    &raw mut (*out).value.dc_charge_loop_res,
+                ),
+                15 => message::<exi_codec::iso20::dc::DcChargeParameterDiscoveryReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_CHARGE_PARAMETER_DISCOVERY_REQ),
+                    &raw mut (*out).value.dc_charge_parameter_discovery_req,
+                ),
+                16 => message::<exi_codec::iso20::dc::DcChargeParameterDiscoveryRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_CHARGE_PARAMETER_DISCOVERY_RES),
+                    &raw mut (*out).value.dc_charge_parameter_discovery_res,
+                ),
+                17 => message::<exi_codec::iso20::dc::DcPreChargeReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_PRE_CHARGE_REQ),
+                    &raw mut (*out).value.dc_pre_charge_req,
+                ),
+                18 => message::<exi_codec::iso20::dc::DcPreChargeRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_PRE_CHARGE_RES),
+                    &raw mut (*out).value.dc_pre_charge_res,
+                ),
+                19 => message::<exi_codec::iso20::dc::DcWeldingDetectionReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_WELDING_DETECTION_REQ),
+                    &raw mut (*out).value.dc_welding_detection_req,
+                ),
+                20 => message::<exi_codec::iso20::dc::DcWeldingDetectionRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_DC_MESSAGE_DC_WELDING_DETECTION_RES),
+                    &raw mut (*out).value.dc_welding_detection_res,
+                ),
+                _ => no_message::<exi_codec::iso20::dc::DcCableCheckReq<'_>>(bytes),
+            }
+        })
+    }
 }
 
 /// Encodes a message of the set DC into `out`, and says in `length` how many octets it takes.

@@ -27,8 +27,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptAlignmentCheckMethod {
     const TAG: u32 = 195;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -49,8 +50,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptEvResult {
     const TAG: u32 = 196;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -73,8 +75,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptEvpcChargeDiagnostics {
     const TAG: u32 = 197;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -99,8 +102,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptFinePositioningMethod {
     const TAG: u32 = 198;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -127,8 +131,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptPairingMethod {
     const TAG: u32 = 199;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -151,8 +156,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptPowerClass {
     const TAG: u32 = 200;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -179,8 +185,9 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptSpcChargeDiagnostics {
     const TAG: u32 = 201;
 
     #[inline]
-    fn store(&self) -> u8 {
-        *self as u8 + 1
+    unsafe fn store(&self, out: *mut u8) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self as u8 + 1) }
     }
 
     #[inline]
@@ -221,16 +228,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::LfData {
     const TAG: u32 = 174;
 
     #[inline]
-    fn store(&self) -> v2g_exi_lf_data {
-        match *self {
-            Self::LfTx(v) => v2g_exi_lf_data {
-                kind: V2G_EXI_LF_DATA_LF_TX,
-                value: v2g_exi_lf_data_value { lf_tx: Mirrored::store(&v) },
-            },
-            Self::LfRx(v) => v2g_exi_lf_data {
-                kind: V2G_EXI_LF_DATA_LF_RX,
-                value: v2g_exi_lf_data_value { lf_rx: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_lf_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::LfTx(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_LF_DATA_LF_TX);
+                    Mirrored::store(&v, &raw mut (*out).value.lf_tx);
+                }
+                Self::LfRx(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_LF_DATA_LF_RX);
+                    Mirrored::store(&v, &raw mut (*out).value.lf_rx);
+                }
+            }
         }
     }
 
@@ -280,16 +290,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::LfSetup<'a> {
     const TAG: u32 = 175;
 
     #[inline]
-    fn store(&self) -> v2g_exi_lf_setup {
-        match *self {
-            Self::LfTransmitter(v) => v2g_exi_lf_setup {
-                kind: V2G_EXI_LF_SETUP_LF_TRANSMITTER,
-                value: v2g_exi_lf_setup_value { lf_transmitter: Mirrored::store(&v) },
-            },
-            Self::LfReceiver(v) => v2g_exi_lf_setup {
-                kind: V2G_EXI_LF_SETUP_LF_RECEIVER,
-                value: v2g_exi_lf_setup_value { lf_receiver: Mirrored::store(&v) },
-            },
+    unsafe fn store(&self, out: *mut v2g_exi_lf_setup) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match *self {
+                Self::LfTransmitter(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_LF_SETUP_LF_TRANSMITTER);
+                    Mirrored::store(&v, &raw mut (*out).value.lf_transmitter);
+                }
+                Self::LfReceiver(v) => {
+                    (&raw mut (*out).kind).write(V2G_EXI_LF_SETUP_LF_RECEIVER);
+                    Mirrored::store(&v, &raw mut (*out).value.lf_receiver);
+                }
+            }
         }
     }
 
@@ -330,25 +343,34 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::AlternativeSecc<'a> {
     const TAG: u32 = 118;
 
     #[inline]
-    fn store(&self) -> v2g_exi_alternative_secc {
-        v2g_exi_alternative_secc {
-            ssid: match self.ssid {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            bssid: match self.bssid {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            ip_address: match self.ip_address {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            port: match self.port {
-                Some(v) => v,
-                None => 0,
-            },
-            has_port: u8::from(self.port.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_alternative_secc) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.ssid {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).ssid);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).ssid),
+            }
+            match self.bssid {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).bssid);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).bssid),
+            }
+            match self.ip_address {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).ip_address);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).ip_address),
+            }
+            match self.port {
+                Some(v) => {
+                    (&raw mut (*out).port).write(v);
+                }
+                None => (&raw mut (*out).port).write(Default::default()),
+            }
+            (&raw mut (*out).has_port).write(u8::from(self.port.is_some()));
         }
     }
 
@@ -387,13 +409,17 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptAlignmentCheckReq<'a> {
     const TAG: u32 = 119;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_alignment_check_req {
-        v2g_exi_wpt_alignment_check_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
-            target_coil_current: self.target_coil_current.into(),
-            ev_result_code: self.ev_result_code as u8 + 1,
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_alignment_check_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
+            (&raw mut (*out).target_coil_current).write(self.target_coil_current.into());
+            (&raw mut (*out).ev_result_code).write(self.ev_result_code as u8 + 1);
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
         }
     }
 
@@ -435,14 +461,18 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptAlignmentCheckRes<'a> {
     const TAG: u32 = 120;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_alignment_check_res {
-        v2g_exi_wpt_alignment_check_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            power_transmitted: self.power_transmitted.into(),
-            supply_device_current: self.supply_device_current.into(),
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_alignment_check_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            (&raw mut (*out).power_transmitted).write(self.power_transmitted.into());
+            (&raw mut (*out).supply_device_current).write(self.supply_device_current.into());
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
         }
     }
 
@@ -495,27 +525,28 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptChargeLoopReq<'a> {
     const TAG: u32 = 121;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_charge_loop_req {
-        v2g_exi_wpt_charge_loop_req {
-            header: Mirrored::store(&self.header),
-            display_parameters: match &self.display_parameters {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            meter_info_requested: u8::from(self.meter_info_requested),
-            evpc_power_request: self.evpc_power_request.into(),
-            evpc_power_output: self.evpc_power_output.into(),
-            evpc_charge_diagnostics: self.evpc_charge_diagnostics as u8 + 1,
-            evpc_operating_frequency: self.evpc_operating_frequency.into(),
-            evpc_power_control_parameter: match &self.evpc_power_control_parameter {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            manufacturer_specific_data_container: v2g_exi_list::store(
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_charge_loop_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            if let Some(v) = &self.display_parameters {
+                Mirrored::store(v, &raw mut (*out).display_parameters);
+            }
+            (&raw mut (*out).meter_info_requested).write(u8::from(self.meter_info_requested));
+            (&raw mut (*out).evpc_power_request).write(v2g_number::from(self.evpc_power_request));
+            (&raw mut (*out).evpc_power_output).write(v2g_number::from(self.evpc_power_output));
+            (&raw mut (*out).evpc_charge_diagnostics).write(self.evpc_charge_diagnostics as u8 + 1);
+            (&raw mut (*out).evpc_operating_frequency).write(self.evpc_operating_frequency.into());
+            if let Some(v) = &self.evpc_power_control_parameter {
+                Mirrored::store(v, &raw mut (*out).evpc_power_control_parameter);
+            }
+            v2g_exi_list::store(
                 self.manufacturer_specific_data_container,
-            ),
-            has_display_parameters: u8::from(self.display_parameters.is_some()),
-            has_evpc_power_control_parameter: u8::from(self.evpc_power_control_parameter.is_some()),
+                &raw mut (*out).manufacturer_specific_data_container,
+            );
+            (&raw mut (*out).has_display_parameters).write(u8::from(self.display_parameters.is_some()));
+            (&raw mut (*out).has_evpc_power_control_parameter)
+                .write(u8::from(self.evpc_power_control_parameter.is_some()));
         }
     }
 
@@ -587,37 +618,44 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptChargeLoopRes<'a> {
     const TAG: u32 = 122;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_charge_loop_res {
-        v2g_exi_wpt_charge_loop_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_status: match &self.evse_status {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            meter_info: match self.meter_info {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            receipt: match self.receipt {
-                Some(v) => v2g_exi_lazy::store(v),
-                None => zeroed(),
-            },
-            evpc_power_request: self.evpc_power_request.into(),
-            sd_power_input: self.sd_power_input.into(),
-            spc_max_output_power_limit: self.spc_max_output_power_limit.into(),
-            spc_min_output_power_limit: self.spc_min_output_power_limit.into(),
-            spc_charge_diagnostics: self.spc_charge_diagnostics as u8 + 1,
-            spc_operating_frequency: self.spc_operating_frequency.into(),
-            spc_power_control_parameter: match &self.spc_power_control_parameter {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            manufacturer_specific_data_container: v2g_exi_list::store(
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_charge_loop_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            if let Some(v) = &self.evse_status {
+                Mirrored::store(v, &raw mut (*out).evse_status);
+            }
+            match self.meter_info {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).meter_info);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).meter_info),
+            }
+            match self.receipt {
+                Some(v) => {
+                    v2g_exi_lazy::store(v, &raw mut (*out).receipt);
+                }
+                None => v2g_exi_lazy::absent(&raw mut (*out).receipt),
+            }
+            (&raw mut (*out).evpc_power_request).write(v2g_number::from(self.evpc_power_request));
+            (&raw mut (*out).sd_power_input).write(self.sd_power_input.into());
+            (&raw mut (*out).spc_max_output_power_limit)
+                .write(v2g_number::from(self.spc_max_output_power_limit));
+            (&raw mut (*out).spc_min_output_power_limit)
+                .write(v2g_number::from(self.spc_min_output_power_limit));
+            (&raw mut (*out).spc_charge_diagnostics).write(self.spc_charge_diagnostics as u8 + 1);
+            (&raw mut (*out).spc_operating_frequency).write(self.spc_operating_frequency.into());
+            if let Some(v) = &self.spc_power_control_parameter {
+                Mirrored::store(v, &raw mut (*out).spc_power_control_parameter);
+            }
+            v2g_exi_list::store(
                 self.manufacturer_specific_data_container,
-            ),
-            has_evse_status: u8::from(self.evse_status.is_some()),
-            has_spc_power_control_parameter: u8::from(self.spc_power_control_parameter.is_some()),
+                &raw mut (*out).manufacturer_specific_data_container,
+            );
+            (&raw mut (*out).has_evse_status).write(u8::from(self.evse_status.is_some()));
+            (&raw mut (*out).has_spc_power_control_parameter)
+                .write(u8::from(self.spc_power_control_parameter.is_some()));
         }
     }
 
@@ -677,15 +715,20 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptChargeParameterDiscoveryReq<
     const TAG: u32 = 123;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_charge_parameter_discovery_req {
-        v2g_exi_wpt_charge_parameter_discovery_req {
-            header: Mirrored::store(&self.header),
-            evpc_max_receivable_power: self.evpc_max_receivable_power.into(),
-            sd_max_ground_clearence: self.sd_max_ground_clearence,
-            sd_min_ground_clearence: self.sd_min_ground_clearence,
-            evpc_natural_frequency: self.evpc_natural_frequency.into(),
-            evpc_device_local_control: u8::from(self.evpc_device_local_control),
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_charge_parameter_discovery_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).evpc_max_receivable_power)
+                .write(v2g_number::from(self.evpc_max_receivable_power));
+            (&raw mut (*out).sd_max_ground_clearence).write(self.sd_max_ground_clearence);
+            (&raw mut (*out).sd_min_ground_clearence).write(self.sd_min_ground_clearence);
+            (&raw mut (*out).evpc_natural_frequency).write(v2g_number::from(self.evpc_natural_frequency));
+            (&raw mut (*out).evpc_device_local_control).write(u8::from(self.evpc_device_local_control));
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
         }
     }
 
@@ -737,20 +780,22 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptChargeParameterDiscoveryRes<
     const TAG: u32 = 124;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_charge_parameter_discovery_res {
-        v2g_exi_wpt_charge_parameter_discovery_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            pd_input_power_class: self.pd_input_power_class as u8 + 1,
-            sd_min_output_power: self.sd_min_output_power.into(),
-            sd_max_output_power: self.sd_max_output_power.into(),
-            sd_max_ground_clearance_support: self.sd_max_ground_clearance_support,
-            sd_min_ground_clearance_support: self.sd_min_ground_clearance_support,
-            pd_min_coil_current: self.pd_min_coil_current.into(),
-            pd_max_coil_current: self.pd_max_coil_current.into(),
-            sd_manufacturer_specific_data_container: v2g_exi_list::store(
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_charge_parameter_discovery_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).pd_input_power_class).write(self.pd_input_power_class as u8 + 1);
+            (&raw mut (*out).sd_min_output_power).write(v2g_number::from(self.sd_min_output_power));
+            (&raw mut (*out).sd_max_output_power).write(v2g_number::from(self.sd_max_output_power));
+            (&raw mut (*out).sd_max_ground_clearance_support).write(self.sd_max_ground_clearance_support);
+            (&raw mut (*out).sd_min_ground_clearance_support).write(self.sd_min_ground_clearance_support);
+            (&raw mut (*out).pd_min_coil_current).write(v2g_number::from(self.pd_min_coil_current));
+            (&raw mut (*out).pd_max_coil_current).write(v2g_number::from(self.pd_max_coil_current));
+            v2g_exi_list::store(
                 self.sd_manufacturer_specific_data_container,
-            ),
+                &raw mut (*out).sd_manufacturer_specific_data_container,
+            );
         }
     }
 
@@ -791,8 +836,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptCoordinateXyz {
     const TAG: u32 = 125;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_coordinate_xyz {
-        v2g_exi_wpt_coordinate_xyz { coord_x: self.coord_x, coord_y: self.coord_y, coord_z: self.coord_z }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_coordinate_xyz) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).coord_x).write(self.coord_x);
+            (&raw mut (*out).coord_y).write(self.coord_y);
+            (&raw mut (*out).coord_z).write(self.coord_z);
+        }
     }
 
     #[inline]
@@ -820,12 +870,17 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptEvpcPowerControlParameter {
     const TAG: u32 = 126;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_evpc_power_control_parameter {
-        v2g_exi_wpt_evpc_power_control_parameter {
-            evpc_coil_current_request: self.evpc_coil_current_request.into(),
-            evpc_coil_current_information: self.evpc_coil_current_information.into(),
-            evpc_current_output_information: self.evpc_current_output_information.into(),
-            evpc_voltage_output_information: self.evpc_voltage_output_information.into(),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_evpc_power_control_parameter) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).evpc_coil_current_request)
+                .write(v2g_number::from(self.evpc_coil_current_request));
+            (&raw mut (*out).evpc_coil_current_information)
+                .write(v2g_number::from(self.evpc_coil_current_information));
+            (&raw mut (*out).evpc_current_output_information)
+                .write(v2g_number::from(self.evpc_current_output_information));
+            (&raw mut (*out).evpc_voltage_output_information)
+                .write(v2g_number::from(self.evpc_voltage_output_information));
         }
     }
 
@@ -863,17 +918,21 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptFinePositioningReq<'a> {
     const TAG: u32 = 127;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_fine_positioning_req {
-        v2g_exi_wpt_fine_positioning_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
-            ev_result_code: self.ev_result_code as u8 + 1,
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
-            wpt_lf_data_package_list: match &self.wpt_lf_data_package_list {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_wpt_lf_data_package_list: u8::from(self.wpt_lf_data_package_list.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_fine_positioning_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
+            (&raw mut (*out).ev_result_code).write(self.ev_result_code as u8 + 1);
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
+            if let Some(v) = &self.wpt_lf_data_package_list {
+                Mirrored::store(v, &raw mut (*out).wpt_lf_data_package_list);
+            }
+            (&raw mut (*out).has_wpt_lf_data_package_list)
+                .write(u8::from(self.wpt_lf_data_package_list.is_some()));
         }
     }
 
@@ -919,17 +978,21 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptFinePositioningRes<'a> {
     const TAG: u32 = 128;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_fine_positioning_res {
-        v2g_exi_wpt_fine_positioning_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
-            wpt_lf_data_package_list: match &self.wpt_lf_data_package_list {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_wpt_lf_data_package_list: u8::from(self.wpt_lf_data_package_list.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_fine_positioning_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
+            if let Some(v) = &self.wpt_lf_data_package_list {
+                Mirrored::store(v, &raw mut (*out).wpt_lf_data_package_list);
+            }
+            (&raw mut (*out).has_wpt_lf_data_package_list)
+                .write(u8::from(self.wpt_lf_data_package_list.is_some()));
         }
     }
 
@@ -981,24 +1044,32 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptFinePositioningSetupReq<'a> 
     const TAG: u32 = 129;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_fine_positioning_setup_req {
-        v2g_exi_wpt_fine_positioning_setup_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
-            ev_device_fine_positioning_method_list: v2g_exi_list::store(
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_fine_positioning_setup_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
+            v2g_exi_list::store(
                 self.ev_device_fine_positioning_method_list,
-            ),
-            ev_device_pairing_method_list: v2g_exi_list::store(self.ev_device_pairing_method_list),
-            ev_device_alignment_check_method_list: v2g_exi_list::store(
+                &raw mut (*out).ev_device_fine_positioning_method_list,
+            );
+            v2g_exi_list::store(
+                self.ev_device_pairing_method_list,
+                &raw mut (*out).ev_device_pairing_method_list,
+            );
+            v2g_exi_list::store(
                 self.ev_device_alignment_check_method_list,
-            ),
-            natural_offset: self.natural_offset,
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
-            lf_system_setup_data: match &self.lf_system_setup_data {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_lf_system_setup_data: u8::from(self.lf_system_setup_data.is_some()),
+                &raw mut (*out).ev_device_alignment_check_method_list,
+            );
+            (&raw mut (*out).natural_offset).write(self.natural_offset);
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
+            if let Some(v) = &self.lf_system_setup_data {
+                Mirrored::store(v, &raw mut (*out).lf_system_setup_data);
+            }
+            (&raw mut (*out).has_lf_system_setup_data).write(u8::from(self.lf_system_setup_data.is_some()));
         }
     }
 
@@ -1053,24 +1124,32 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptFinePositioningSetupRes<'a> 
     const TAG: u32 = 130;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_fine_positioning_setup_res {
-        v2g_exi_wpt_fine_positioning_setup_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            primary_device_fine_positioning_method_list: v2g_exi_list::store(
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_fine_positioning_setup_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            v2g_exi_list::store(
                 self.primary_device_fine_positioning_method_list,
-            ),
-            primary_device_pairing_method_list: v2g_exi_list::store(self.primary_device_pairing_method_list),
-            primary_device_alignment_check_method_list: v2g_exi_list::store(
+                &raw mut (*out).primary_device_fine_positioning_method_list,
+            );
+            v2g_exi_list::store(
+                self.primary_device_pairing_method_list,
+                &raw mut (*out).primary_device_pairing_method_list,
+            );
+            v2g_exi_list::store(
                 self.primary_device_alignment_check_method_list,
-            ),
-            natural_offset: self.natural_offset,
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
-            lf_system_setup_data: match &self.lf_system_setup_data {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_lf_system_setup_data: u8::from(self.lf_system_setup_data.is_some()),
+                &raw mut (*out).primary_device_alignment_check_method_list,
+            );
+            (&raw mut (*out).natural_offset).write(self.natural_offset);
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
+            if let Some(v) = &self.lf_system_setup_data {
+                Mirrored::store(v, &raw mut (*out).lf_system_setup_data);
+            }
+            (&raw mut (*out).has_lf_system_setup_data).write(u8::from(self.lf_system_setup_data.is_some()));
         }
     }
 
@@ -1115,8 +1194,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfDataPackage {
     const TAG: u32 = 131;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_data_package {
-        v2g_exi_wpt_lf_data_package { package_index: self.package_index, data: Mirrored::store(&self.data) }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_data_package) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).package_index).write(self.package_index);
+            Mirrored::store(&self.data, &raw mut (*out).data);
+        }
     }
 
     #[inline]
@@ -1141,10 +1224,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfDataPackageList {
     const TAG: u32 = 132;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_data_package_list {
-        v2g_exi_wpt_lf_data_package_list {
-            num_packages: self.num_packages,
-            wpt_lf_data_package: Mirrored::store(&self.wpt_lf_data_package),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_data_package_list) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).num_packages).write(self.num_packages);
+            Mirrored::store(&self.wpt_lf_data_package, &raw mut (*out).wpt_lf_data_package);
         }
     }
 
@@ -1175,10 +1259,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfReceiverData<'a> {
     const TAG: u32 = 133;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_receiver_data {
-        v2g_exi_wpt_lf_receiver_data {
-            number_of_receivers: self.number_of_receivers,
-            rx_spec_data: v2g_exi_list::store(self.rx_spec_data),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_receiver_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).number_of_receivers).write(self.number_of_receivers);
+            v2g_exi_list::store(self.rx_spec_data, &raw mut (*out).rx_spec_data);
         }
     }
 
@@ -1206,10 +1291,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfRxData {
     const TAG: u32 = 134;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_rx_data {
-        v2g_exi_wpt_lf_rx_data {
-            rx_identifier: self.rx_identifier.get(),
-            rssi_data: Mirrored::store(&self.rssi_data),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_rx_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).rx_identifier).write(self.rx_identifier.get());
+            Mirrored::store(&self.rssi_data, &raw mut (*out).rssi_data);
         }
     }
 
@@ -1238,8 +1324,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfRxDataList {
     const TAG: u32 = 135;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_rx_data_list {
-        v2g_exi_wpt_lf_rx_data_list { wpt_lf_rx_data_list: Mirrored::store(&self.wpt_lf_rx_data_list) }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_rx_data_list) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.wpt_lf_rx_data_list, &raw mut (*out).wpt_lf_rx_data_list);
+        }
     }
 
     #[inline]
@@ -1264,8 +1353,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfRxRssi {
     const TAG: u32 = 136;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_rx_rssi {
-        v2g_exi_wpt_lf_rx_rssi { tx_identifier: self.tx_identifier.get(), rssi: self.rssi.into() }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_rx_rssi) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).tx_identifier).write(self.tx_identifier.get());
+            (&raw mut (*out).rssi).write(v2g_number::from(self.rssi));
+        }
     }
 
     #[inline]
@@ -1290,8 +1383,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfRxRssiList {
     const TAG: u32 = 137;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_rx_rssi_list {
-        v2g_exi_wpt_lf_rx_rssi_list { rssi_data_list: Mirrored::store(&self.rssi_data_list) }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_rx_rssi_list) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.rssi_data_list, &raw mut (*out).rssi_data_list);
+        }
     }
 
     #[inline]
@@ -1314,8 +1410,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfSystemSetupData<'a> {
     const TAG: u32 = 138;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_system_setup_data {
-        v2g_exi_wpt_lf_system_setup_data { setup: Mirrored::store(&self.setup) }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_system_setup_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.setup, &raw mut (*out).setup);
+        }
     }
 
     #[inline]
@@ -1346,16 +1445,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfTransmitterData<'a> {
     const TAG: u32 = 139;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_transmitter_data {
-        v2g_exi_wpt_lf_transmitter_data {
-            number_of_transmitters: self.number_of_transmitters,
-            signal_frequency: self.signal_frequency.into(),
-            tx_spec_data: v2g_exi_list::store(self.tx_spec_data),
-            tx_package_spec_data: match &self.tx_package_spec_data {
-                Some(v) => Mirrored::store(v),
-                None => zeroed(),
-            },
-            has_tx_package_spec_data: u8::from(self.tx_package_spec_data.is_some()),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_transmitter_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).number_of_transmitters).write(self.number_of_transmitters);
+            (&raw mut (*out).signal_frequency).write(v2g_number::from(self.signal_frequency));
+            v2g_exi_list::store(self.tx_spec_data, &raw mut (*out).tx_spec_data);
+            if let Some(v) = &self.tx_package_spec_data {
+                Mirrored::store(v, &raw mut (*out).tx_package_spec_data);
+            }
+            (&raw mut (*out).has_tx_package_spec_data).write(u8::from(self.tx_package_spec_data.is_some()));
         }
     }
 
@@ -1392,8 +1491,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfTxData {
     const TAG: u32 = 140;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_tx_data {
-        v2g_exi_wpt_lf_tx_data { tx_identifier: self.tx_identifier.get(), eirp: self.eirp.into() }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_tx_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).tx_identifier).write(self.tx_identifier.get());
+            (&raw mut (*out).eirp).write(v2g_number::from(self.eirp));
+        }
     }
 
     #[inline]
@@ -1418,8 +1521,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptLfTxDataList {
     const TAG: u32 = 141;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_lf_tx_data_list {
-        v2g_exi_wpt_lf_tx_data_list { wpt_lf_tx_data_list: Mirrored::store(&self.wpt_lf_tx_data_list) }
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_lf_tx_data_list) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.wpt_lf_tx_data_list, &raw mut (*out).wpt_lf_tx_data_list);
+        }
     }
 
     #[inline]
@@ -1450,16 +1556,22 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptPairingReq<'a> {
     const TAG: u32 = 142;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_pairing_req {
-        v2g_exi_wpt_pairing_req {
-            header: Mirrored::store(&self.header),
-            ev_processing: self.ev_processing as u8 + 1,
-            observed_id_code: match self.observed_id_code {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            ev_result_code: self.ev_result_code as u8 + 1,
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_pairing_req) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).ev_processing).write(self.ev_processing as u8 + 1);
+            match self.observed_id_code {
+                Some(v) => {
+                    (&raw mut (*out).observed_id_code).write(v.get());
+                }
+                None => (&raw mut (*out).observed_id_code).write(Default::default()),
+            }
+            (&raw mut (*out).ev_result_code).write(self.ev_result_code as u8 + 1);
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
         }
     }
 
@@ -1501,20 +1613,28 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptPairingRes<'a> {
     const TAG: u32 = 143;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_pairing_res {
-        v2g_exi_wpt_pairing_res {
-            header: Mirrored::store(&self.header),
-            response_code: self.response_code as u8 + 1,
-            evse_processing: self.evse_processing as u8 + 1,
-            observed_id_code: match self.observed_id_code {
-                Some(v) => v.get(),
-                None => 0,
-            },
-            alternative_secc_list: match self.alternative_secc_list {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
-            vendor_specific_data_container: v2g_exi_list::store(self.vendor_specific_data_container),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_pairing_res) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Mirrored::store(&self.header, &raw mut (*out).header);
+            (&raw mut (*out).response_code).write(self.response_code as u8 + 1);
+            (&raw mut (*out).evse_processing).write(self.evse_processing as u8 + 1);
+            match self.observed_id_code {
+                Some(v) => {
+                    (&raw mut (*out).observed_id_code).write(v.get());
+                }
+                None => (&raw mut (*out).observed_id_code).write(Default::default()),
+            }
+            match self.alternative_secc_list {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).alternative_secc_list);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).alternative_secc_list),
+            }
+            v2g_exi_list::store(
+                self.vendor_specific_data_container,
+                &raw mut (*out).vendor_specific_data_container,
+            );
         }
     }
 
@@ -1551,11 +1671,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptSpcPowerControlParameter {
     const TAG: u32 = 144;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_spc_power_control_parameter {
-        v2g_exi_wpt_spc_power_control_parameter {
-            spc_primary_device_coil_current_information: self
-                .spc_primary_device_coil_current_information
-                .into(),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_spc_power_control_parameter) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).spc_primary_device_coil_current_information)
+                .write(v2g_number::from(self.spc_primary_device_coil_current_information));
         }
     }
 
@@ -1588,12 +1708,13 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptTxRxPackageSpecData<'a> {
     const TAG: u32 = 145;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_tx_rx_package_spec_data {
-        v2g_exi_wpt_tx_rx_package_spec_data {
-            pulse_sequence_order: v2g_exi_list::store(self.pulse_sequence_order),
-            pulse_separation_time: self.pulse_separation_time,
-            pulse_duration: self.pulse_duration,
-            package_separation_time: self.package_separation_time,
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_tx_rx_package_spec_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_list::store(self.pulse_sequence_order, &raw mut (*out).pulse_sequence_order);
+            (&raw mut (*out).pulse_separation_time).write(self.pulse_separation_time);
+            (&raw mut (*out).pulse_duration).write(self.pulse_duration);
+            (&raw mut (*out).package_separation_time).write(self.package_separation_time);
         }
     }
 
@@ -1626,10 +1747,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptTxRxPulseOrder {
     const TAG: u32 = 146;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_tx_rx_pulse_order {
-        v2g_exi_wpt_tx_rx_pulse_order {
-            index_number: self.index_number,
-            tx_rx_identifier: self.tx_rx_identifier.get(),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_tx_rx_pulse_order) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).index_number).write(self.index_number);
+            (&raw mut (*out).tx_rx_identifier).write(self.tx_rx_identifier.get());
         }
     }
 
@@ -1659,11 +1781,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::wpt::WptTxRxSpecData {
     const TAG: u32 = 147;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_tx_rx_spec_data {
-        v2g_exi_wpt_tx_rx_spec_data {
-            tx_rx_identifier: self.tx_rx_identifier.get(),
-            tx_rx_position: Mirrored::store(&self.tx_rx_position),
-            tx_rx_orientation: Mirrored::store(&self.tx_rx_orientation),
+    unsafe fn store(&self, out: *mut v2g_exi_wpt_tx_rx_spec_data) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (&raw mut (*out).tx_rx_identifier).write(self.tx_rx_identifier.get());
+            Mirrored::store(&self.tx_rx_position, &raw mut (*out).tx_rx_position);
+            Mirrored::store(&self.tx_rx_orientation, &raw mut (*out).tx_rx_orientation);
         }
     }
 
@@ -1751,60 +1874,6 @@ impl<'a> MirroredMessage<'a> for exi_codec::iso20::wpt::Message<'a> {
     type C = v2g_exi_wpt_message;
 
     #[inline]
-    fn store(&self) -> v2g_exi_wpt_message {
-        match *self {
-            Self::WptAlignmentCheckReq(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_ALIGNMENT_CHECK_REQ,
-                value: v2g_exi_wpt_message_value { wpt_alignment_check_req: Mirrored::store(&v) },
-            },
-            Self::WptAlignmentCheckRes(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_ALIGNMENT_CHECK_RES,
-                value: v2g_exi_wpt_message_value { wpt_alignment_check_res: Mirrored::store(&v) },
-            },
-            Self::WptChargeLoopReq(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_CHARGE_LOOP_REQ,
-                value: v2g_exi_wpt_message_value { wpt_charge_loop_req: Mirrored::store(&v) },
-            },
-            Self::WptChargeLoopRes(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_CHARGE_LOOP_RES,
-                value: v2g_exi_wpt_message_value { wpt_charge_loop_res: Mirrored::store(&v) },
-            },
-            Self::WptChargeParameterDiscoveryReq(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_CHARGE_PARAMETER_DISCOVERY_REQ,
-                value: v2g_exi_wpt_message_value { wpt_charge_parameter_discovery_req: Mirrored::store(&v) },
-            },
-            Self::WptChargeParameterDiscoveryRes(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_CHARGE_PARAMETER_DISCOVERY_RES,
-                value: v2g_exi_wpt_message_value { wpt_charge_parameter_discovery_res: Mirrored::store(&v) },
-            },
-            Self::WptFinePositioningReq(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_REQ,
-                value: v2g_exi_wpt_message_value { wpt_fine_positioning_req: Mirrored::store(&v) },
-            },
-            Self::WptFinePositioningRes(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_RES,
-                value: v2g_exi_wpt_message_value { wpt_fine_positioning_res: Mirrored::store(&v) },
-            },
-            Self::WptFinePositioningSetupReq(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_SETUP_REQ,
-                value: v2g_exi_wpt_message_value { wpt_fine_positioning_setup_req: Mirrored::store(&v) },
-            },
-            Self::WptFinePositioningSetupRes(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_SETUP_RES,
-                value: v2g_exi_wpt_message_value { wpt_fine_positioning_setup_res: Mirrored::store(&v) },
-            },
-            Self::WptPairingReq(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_PAIRING_REQ,
-                value: v2g_exi_wpt_message_value { wpt_pairing_req: Mirrored::store(&v) },
-            },
-            Self::WptPairingRes(v) => v2g_exi_wpt_message {
-                kind: V2G_EXI_WPT_MESSAGE_WPT_PAIRING_RES,
-                value: v2g_exi_wpt_message_value { wpt_pairing_res: Mirrored::store(&v) },
-            },
-        }
-    }
-
-    #[inline]
     unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {
         // SAFETY: promised by the caller; the kind says which member was set.
         unsafe {
@@ -1869,7 +1938,73 @@ pub unsafe extern "C" fn v2g_exi_wpt_decode(
     error: *mut v2g_exi_error,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of v2g.h.
-    unsafe { decode::<exi_codec::iso20::wpt::Message<'_>>(bytes, length, out, error) }
+    unsafe {
+        decode(bytes, length, out, error, |bytes, code| {
+            match code(<exi_codec::iso20::wpt::Message<'_> as exi_codec::Document<'_>>::WIDTH) {
+                25 => message::<exi_codec::iso20::wpt::WptAlignmentCheckReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_ALIGNMENT_CHECK_REQ),
+                    &raw mut (*out).value.wpt_alignment_check_req,
+                ),
+                26 => message::<exi_codec::iso20::wpt::WptAlignmentCheckRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_ALIGNMENT_CHECK_RES),
+                    &raw mut (*out).value.wpt_alignment_check_res,
+                ),
+                27 => message::<exi_codec::iso20::wpt::WptChargeLoopReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_CHARGE_LOOP_REQ),
+                    &raw mut (*out).value.wpt_charge_loop_req,
+                ),
+                28 => message::<exi_codec::iso20::wpt::WptChargeLoopRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_CHARGE_LOOP_RES),
+                    &raw mut (*out).value.wpt_charge_loop_res,
+                ),
+                29 => message::<exi_codec::iso20::wpt::WptChargeParameterDiscoveryReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_CHARGE_PARAMETER_DISCOVERY_REQ),
+                    &raw mut (*out).value.wpt_charge_parameter_discovery_req,
+                ),
+                30 => message::<exi_codec::iso20::wpt::WptChargeParameterDiscoveryRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_CHARGE_PARAMETER_DISCOVERY_RES),
+                    &raw mut (*out).value.wpt_charge_parameter_discovery_res,
+                ),
+                31 => message::<exi_codec::iso20::wpt::WptFinePositioningReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_REQ),
+                    &raw mut (*out).value.wpt_fine_positioning_req,
+                ),
+                32 => message::<exi_codec::iso20::wpt::WptFinePositioningRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_RES),
+                    &raw mut (*out).value.wpt_fine_positioning_res,
+                ),
+                33 => message::<exi_codec::iso20::wpt::WptFinePositioningSetupReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_SETUP_REQ),
+                    &raw mut (*out).value.wpt_fine_positioning_setup_req,
+                ),
+                34 => message::<exi_codec::iso20::wpt::WptFinePositioningSetupRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_FINE_POSITIONING_SETUP_RES),
+                    &raw mut (*out).value.wpt_fine_positioning_setup_res,
+                ),
+                35 => message::<exi_codec::iso20::wpt::WptPairingReq<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_PAIRING_REQ),
+                    &raw mut (*out).value.wpt_pairing_req,
+                ),
+                36 => message::<exi_codec::iso20::wpt::WptPairingRes<'_>>(
+                    bytes,
+                    (&raw mut (*out).kind, V2G_EXI_WPT_MESSAGE_WPT_PAIRING_RES),
+                    &raw mut (*out).value.wpt_pairing_res,
+                ),
+                _ => no_message::<exi_codec::iso20::wpt::WptAlignmentCheckReq<'_>>(bytes),
+            }
+        })
+    }
 }
 
 /// Encodes a message of the set WPT into `out`, and says in `length` how many octets it takes.

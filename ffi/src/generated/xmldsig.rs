@@ -23,8 +23,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::CanonicalizationMethod<'a> 
     const TAG: u32 = 148;
 
     #[inline]
-    fn store(&self) -> v2g_exi_canonicalization_method {
-        v2g_exi_canonicalization_method { algorithm: v2g_exi_text::store(self.algorithm) }
+    unsafe fn store(&self, out: *mut v2g_exi_canonicalization_method) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.algorithm, &raw mut (*out).algorithm);
+        }
     }
 
     #[inline]
@@ -47,8 +50,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::DigestMethod<'a> {
     const TAG: u32 = 149;
 
     #[inline]
-    fn store(&self) -> v2g_exi_digest_method {
-        v2g_exi_digest_method { algorithm: v2g_exi_text::store(self.algorithm) }
+    unsafe fn store(&self, out: *mut v2g_exi_digest_method) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.algorithm, &raw mut (*out).algorithm);
+        }
     }
 
     #[inline]
@@ -81,26 +87,35 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::Reference<'a> {
     const TAG: u32 = 150;
 
     #[inline]
-    fn store(&self) -> v2g_exi_reference {
-        v2g_exi_reference {
-            id: match self.id {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            r#type: match self.r#type {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            uri: match self.uri {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            transforms: match self.transforms {
-                Some(v) => v2g_exi_list::store(v),
-                None => zeroed(),
-            },
-            digest_method: Mirrored::store(&self.digest_method),
-            digest_value: v2g_exi_octets::store(self.digest_value),
+    unsafe fn store(&self, out: *mut v2g_exi_reference) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.id {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).id);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).id),
+            }
+            match self.r#type {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).r#type);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).r#type),
+            }
+            match self.uri {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).uri);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).uri),
+            }
+            match self.transforms {
+                Some(v) => {
+                    v2g_exi_list::store(v, &raw mut (*out).transforms);
+                }
+                None => v2g_exi_list::absent(&raw mut (*out).transforms),
+            }
+            Mirrored::store(&self.digest_method, &raw mut (*out).digest_method);
+            v2g_exi_octets::store(self.digest_value, &raw mut (*out).digest_value);
         }
     }
 
@@ -141,16 +156,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::Signature<'a> {
     const TAG: u32 = 151;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signature {
-        v2g_exi_signature {
-            id: match self.id {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            signed_info: Mirrored::store(&self.signed_info),
-            signature_value: Mirrored::store(&self.signature_value),
-            key_info: 0,
-            object: 0,
+    unsafe fn store(&self, out: *mut v2g_exi_signature) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.id {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).id);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).id),
+            }
+            Mirrored::store(&self.signed_info, &raw mut (*out).signed_info);
+            Mirrored::store(&self.signature_value, &raw mut (*out).signature_value);
+            (&raw mut (*out).key_info).write(0);
+            (&raw mut (*out).object).write(0);
         }
     }
 
@@ -184,8 +202,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::SignatureMethod<'a> {
     const TAG: u32 = 152;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signature_method {
-        v2g_exi_signature_method { algorithm: v2g_exi_text::store(self.algorithm), hmac_output_length: 0 }
+    unsafe fn store(&self, out: *mut v2g_exi_signature_method) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.algorithm, &raw mut (*out).algorithm);
+            (&raw mut (*out).hmac_output_length).write(0);
+        }
     }
 
     #[inline]
@@ -210,13 +232,16 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::SignatureValue<'a> {
     const TAG: u32 = 153;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signature_value {
-        v2g_exi_signature_value {
-            id: match self.id {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            value: v2g_exi_octets::store(self.value),
+    unsafe fn store(&self, out: *mut v2g_exi_signature_value) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.id {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).id);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).id),
+            }
+            v2g_exi_octets::store(self.value, &raw mut (*out).value);
         }
     }
 
@@ -250,16 +275,19 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::SignedInfo<'a> {
     const TAG: u32 = 154;
 
     #[inline]
-    fn store(&self) -> v2g_exi_signed_info {
-        v2g_exi_signed_info {
-            id: match self.id {
-                Some(v) => v2g_exi_text::store(v),
-                None => zeroed(),
-            },
-            canonicalization_method: Mirrored::store(&self.canonicalization_method),
-            signature_method: Mirrored::store(&self.signature_method),
-            reference: v2g_exi_list::store(self.reference),
-            place: v2g_exi_view::store(PLACE, self.place),
+    unsafe fn store(&self, out: *mut v2g_exi_signed_info) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self.id {
+                Some(v) => {
+                    v2g_exi_text::store(v, &raw mut (*out).id);
+                }
+                None => v2g_exi_text::absent(&raw mut (*out).id),
+            }
+            Mirrored::store(&self.canonicalization_method, &raw mut (*out).canonicalization_method);
+            Mirrored::store(&self.signature_method, &raw mut (*out).signature_method);
+            v2g_exi_list::store(self.reference, &raw mut (*out).reference);
+            v2g_exi_view::store(PLACE, self.place, &raw mut (*out).place);
         }
     }
 
@@ -293,8 +321,12 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::Transform<'a> {
     const TAG: u32 = 155;
 
     #[inline]
-    fn store(&self) -> v2g_exi_transform {
-        v2g_exi_transform { algorithm: v2g_exi_text::store(self.algorithm), xpath: 0 }
+    unsafe fn store(&self, out: *mut v2g_exi_transform) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.algorithm, &raw mut (*out).algorithm);
+            (&raw mut (*out).xpath).write(0);
+        }
     }
 
     #[inline]
@@ -319,10 +351,11 @@ impl<'a> Mirrored<'a> for exi_codec::iso20::xmldsig::X509IssuerSerial<'a> {
     const TAG: u32 = 156;
 
     #[inline]
-    fn store(&self) -> v2g_exi_x509_issuer_serial {
-        v2g_exi_x509_issuer_serial {
-            x509_issuer_name: v2g_exi_text::store(self.x509_issuer_name),
-            x509_serial_number: v2g_exi_integer::store(self.x509_serial_number),
+    unsafe fn store(&self, out: *mut v2g_exi_x509_issuer_serial) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            v2g_exi_text::store(self.x509_issuer_name, &raw mut (*out).x509_issuer_name);
+            v2g_exi_integer::store(self.x509_serial_number, &raw mut (*out).x509_serial_number);
         }
     }
 

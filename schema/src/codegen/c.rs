@@ -101,6 +101,9 @@ struct Emitter<'a> {
     out: String,
 }
 
+/// Begins the body of what writes a struct.
+const IN_PLACE: &str = "        // SAFETY: promised by the caller.\n        unsafe {\n";
+
 /// How a field says that it is absent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Absence {
@@ -198,7 +201,7 @@ impl<'a> Emitter<'a> {
                 &item.path,
                 false,
                 "u8",
-                "    fn store(&self) -> u8 {\n        *self as u8 + 1\n    }\n",
+                "    unsafe fn store(&self, out: *mut u8) {\n        // SAFETY: promised by the caller.\n        unsafe { out.write(*self as u8 + 1) }\n    }\n",
                 "        enumerated(*c, Self::ALL)",
             );
         }
@@ -337,23 +340,19 @@ impl<'a> Emitter<'a> {
             self.line("    /// Zero.\n    pub reserved: u8,");
         }
         self.line("}\n");
-        let mut store = format!("    fn store(&self) -> {c} {{\n        {c} {{\n");
+        let mut store = format!("    unsafe fn store(&self, out: *mut {c}) {{\n{IN_PLACE}");
         let mut load =
             String::from("        // SAFETY: promised by the caller.\n        unsafe {\n        Ok(Self {\n");
         for field in &fields {
-            let _ = writeln!(store, "            {}: {},", field.name, stored(field));
+            let _ = writeln!(store, "            {}", stored(field));
             let _ = writeln!(load, "            {}: {},", field.name, loaded(field));
         }
         for field in fields.iter().filter(|field| field.absence() == Some(Absence::Flag)) {
-            let _ = writeln!(
-                store,
-                "            has_{}: u8::from(self.{}.is_some()),",
-                field.plain(),
-                field.name
-            );
+            let (flag, name) = (field.plain(), field.name);
+            let _ = writeln!(store, "(&raw mut (*out).has_{flag}).write(u8::from(self.{name}.is_some()));");
         }
         if fields.is_empty() {
-            store.push_str("            reserved: 0,\n");
+            store.push_str("(&raw mut (*out).reserved).write(0);\n");
         }
         store.push_str("        }\n    }\n");
         load.push_str("        })\n        }");
@@ -402,7 +401,7 @@ impl<'a> Emitter<'a> {
 
     /// Conversions of a choice.
     fn tagged(c: &str, constant: &str, variants: &[(String, &Item)]) -> (String, String) {
-        let mut store = format!("    fn store(&self) -> {c} {{\n        match *self {{\n");
+        let mut store = format!("    unsafe fn store(&self, out: *mut {c}) {{\n{IN_PLACE}match *self {{\n");
         let mut load = String::from(
             "        // SAFETY: promised by the caller; the kind says which member was set.\n        unsafe {\n        Ok(match c.kind {\n",
         );
@@ -410,17 +409,12 @@ impl<'a> Emitter<'a> {
             let field = snake(name);
             let kind = format!("{constant}_{}", field.to_ascii_uppercase());
             if matches!(item.ty, Ty::Unit) {
-                let _ = writeln!(
-                    store,
-                    "Self::{name} => {c} {{ kind: {kind}, value: {c}_value {{ nothing: 0 }} }},"
-                );
+                let _ = writeln!(store, "Self::{name} => (&raw mut (*out).kind).write({kind}),");
                 let _ = writeln!(load, "{kind} => Self::{name},");
             } else {
-                let value = store_value(&item.ty, "v");
-                let _ = writeln!(
-                    store,
-                    "Self::{name}(v) => {c} {{ kind: {kind}, value: {c}_value {{ {field}: {value} }} }},"
-                );
+                let value = put_value(&item.ty, "v", &format!("value.{field}"));
+                let _ =
+                    writeln!(store, "Self::{name}(v) => {{ (&raw mut (*out).kind).write({kind}); {value} }}");
                 let _ = writeln!(
                     load,
                     "{kind} => Self::{name}({}),",
@@ -428,7 +422,7 @@ impl<'a> Emitter<'a> {
                 );
             }
         }
-        store.push_str("        }\n    }\n");
+        store.push_str("        }\n        }\n    }\n");
         load.push_str("        0 => return Err(V2G_E_MISSING),\n        _ => return Err(V2G_E_VALUE),\n        })\n        }");
         (store, load)
     }
@@ -447,11 +441,10 @@ impl<'a> Emitter<'a> {
             .collect();
         let variants: Vec<(String, &Item)> = items.iter().map(|(name, item)| (name.clone(), item)).collect();
         self.union(&c, &constant, &variants, "The messages");
-        let (store, load) = Self::tagged(&c, &constant, &variants);
+        let (_, load) = Self::tagged(&c, &constant, &variants);
         let rust = format!("exi_codec::{}::Message<'a>", roots.set.module.replace('/', "::"));
         self.line(format!("impl<'a> MirroredMessage<'a> for {rust} {{"));
-        self.line(format!("    type C = {c};\n\n    #[inline]"));
-        self.line(&store);
+        self.line(format!("    type C = {c};\n"));
         self.line("    #[inline]\n    unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self> {");
         self.line(&load);
         self.line("    }\n}\n");
@@ -463,9 +456,31 @@ impl<'a> Emitter<'a> {
         self.line(format!(
             "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn v2g_exi_{leaf}_decode(\n    bytes: *const u8,\n    length: usize,\n    \
              out: *mut {c},\n    error: *mut v2g_exi_error,\n) -> i32 {{\n    // SAFETY: promised by the caller, see the top of \
-             v2g.h.\n    unsafe {{ decode::<{}>(bytes, length, out, error) }}\n}}\n",
+             v2g.h.\n    unsafe {{\n        decode(bytes, length, out, error, |bytes, code| match code(<{} as \
+             exi_codec::Document<'_>>::WIDTH) {{",
             rust.replace("'a", "'_")
         ));
+        // A type that several elements share is no document by itself.
+        let is_shared =
+            |root: &Root| roots.documents.iter().filter(|other| other.path == root.path).count() > 1;
+        for root in &roots.documents {
+            let variant = camel(&words(&root.xml, profile.words));
+            let (ty, name, code) = (self.rust_with_lifetime(&root.path), snake(&variant), root.code);
+            let kind = format!("{constant}_{}", name.to_ascii_uppercase());
+            let to = format!("(&raw mut (*out).kind, {kind}), &raw mut (*out).value.{name}");
+            let message = rust.strip_suffix("<'a>").unwrap_or(&rust);
+            self.line(if is_shared(root) {
+                format!(
+                    "{code} => shared::<{message}<'_>, {ty}>(bytes, {to}, |message| match message {{ \
+                     {message}::{variant}(root) => Some(root), _ => None }}),"
+                )
+            } else {
+                format!("{code} => message::<{ty}>(bytes, {to}),")
+            });
+        }
+        let single = roots.documents.iter().find(|root| !is_shared(root));
+        let first = single.map_or(rust.replace("'a", "'_"), |root| self.rust_with_lifetime(&root.path));
+        self.line(format!("_ => no_message::<{first}>(bytes),\n}})\n    }}\n}}\n"));
         self.line(format!(
             "/// Encodes a message of the set {title} into `out`, and says in `length` how many octets it takes.\n///\n\
              /// `scratch` holds lists and large optional elements while they are written; without any of those it may be null.\n\
@@ -566,45 +581,53 @@ fn path_of(ty: &Ty) -> Option<&Path> {
     }
 }
 
-/// A value of Rust's as one of C's.
-fn store_value(ty: &Ty, x: &str) -> String {
-    match ty {
+/// Writes a value of Rust's into a field of C's.
+fn put_value(ty: &Ty, x: &str, field: &str) -> String {
+    let to = format!("&raw mut (*out).{field}");
+    let value = match ty {
         Ty::Bool => format!("u8::from({x})"),
         Ty::Enum { .. } => format!("{x} as u8 + 1"),
         Ty::Ranged { .. } | Ty::Positive(_) => format!("{x}.get()"),
-        Ty::Rational(_) => format!("{x}.into()"),
-        Ty::Str { .. } => format!("v2g_exi_text::store({x})"),
-        Ty::Bytes { .. } => format!("v2g_exi_octets::store({x})"),
-        Ty::Integer => format!("v2g_exi_integer::store({x})"),
-        Ty::Struct { .. } => format!("Mirrored::store(&{x})"),
-        Ty::Lazy { .. } => format!("v2g_exi_lazy::store({x})"),
-        Ty::Wrapped { .. } => format!("v2g_exi_list::store({x})"),
+        Ty::Rational(_) => format!("v2g_number::from({x})"),
         Ty::U8 | Ty::I8 | Ty::U16 | Ty::U32 | Ty::U64 | Ty::I16 | Ty::I32 | Ty::Array { .. } => x.into(),
         Ty::Unit | Ty::Opaque => "0".into(),
-    }
+        Ty::Str { .. } => return format!("v2g_exi_text::store({x}, {to});"),
+        Ty::Bytes { .. } => return format!("v2g_exi_octets::store({x}, {to});"),
+        Ty::Integer => return format!("v2g_exi_integer::store({x}, {to});"),
+        Ty::Struct { .. } => return format!("Mirrored::store(&{x}, {to});"),
+        Ty::Lazy { .. } => return format!("v2g_exi_lazy::store({x}, {to});"),
+        Ty::Wrapped { .. } => return format!("v2g_exi_list::store({x}, {to});"),
+    };
+    format!("({to}).write({value});")
 }
 
+/// Writes a field.
 fn stored(field: &Field<'_>) -> String {
-    let x = format!("self.{}", field.name);
+    let name = field.name;
+    let (x, to) = (format!("self.{name}"), format!("&raw mut (*out).{name}"));
     match (&field.content, field.optional) {
-        (Content::Place, _) => format!("v2g_exi_view::store(PLACE, {x})"),
-        (Content::Forbidden, _) => "0".into(),
-        (Content::List, _) => format!("v2g_exi_list::store({x})"),
-        (Content::Choice, false) => format!("Mirrored::store(&{x})"),
+        (Content::Place, _) => format!("v2g_exi_view::store(PLACE, {x}, {to});"),
+        (Content::Forbidden, _) => format!("({to}).write(0);"),
+        (Content::List, _) => format!("v2g_exi_list::store({x}, {to});"),
+        (Content::Choice, false) => format!("Mirrored::store(&{x}, {to});"),
         (Content::Choice | Content::Value(Ty::Struct { .. }), true) => {
-            format!("match &{x} {{ Some(v) => Mirrored::store(v), None => zeroed() }}")
+            format!("if let Some(v) = &{x} {{ Mirrored::store(v, {to}); }}")
         }
-        (Content::Value(ty), false) => store_value(ty, &x),
+        (Content::Value(ty), false) => put_value(ty, &x, name),
+        (Content::Value(Ty::Rational(_)), true) => format!("({to}).write({x}.into());"),
         (Content::Value(ty), true) => {
             let none = match ty {
-                Ty::Rational(_) => return format!("{x}.into()"),
-                Ty::Array { len, .. } => format!("[0; {len}]"),
-                Ty::Str { .. } | Ty::Bytes { .. } | Ty::Integer | Ty::Lazy { .. } | Ty::Wrapped { .. } => {
-                    "zeroed()".into()
+                Ty::Array { .. } => {
+                    return format!("if let Some(v) = {x} {{ {} }}", put_value(ty, "v", name));
                 }
-                _ => String::from("0"),
+                Ty::Str { .. } => format!("v2g_exi_text::absent({to})"),
+                Ty::Bytes { .. } => format!("v2g_exi_octets::absent({to})"),
+                Ty::Integer => format!("v2g_exi_integer::absent({to})"),
+                Ty::Lazy { .. } => format!("v2g_exi_lazy::absent({to})"),
+                Ty::Wrapped { .. } => format!("v2g_exi_list::absent({to})"),
+                _ => format!("({to}).write(Default::default())"),
             };
-            format!("match {x} {{ Some(v) => {}, None => {none} }}", store_value(ty, "v"))
+            format!("match {x} {{ Some(v) => {{ {} }} None => {none}, }}", put_value(ty, "v", name))
         }
     }
 }

@@ -122,7 +122,7 @@ impl Emitter<'_> {
 
 /// A root element of a set: its event code, and its type.
 pub(super) struct Root {
-    code: usize,
+    pub(super) code: usize,
     pub(super) xml: String,
     pub(super) path: Path,
     pub(super) borrows: bool,
