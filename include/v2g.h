@@ -275,6 +275,9 @@
 /** Signature scheme: ECDSA on P-256 with SHA-256, which ISO 15118-20 does not have and deployed peers use. */
 #define V2G_SCHEME_ECDSA_P256 3
 
+/** A message, stage, stream or timer that is newer than this list. */
+#define V2G_KIND_OTHER 65535
+
 /** Message `supportedAppProtocolReq`. */
 #define V2G_MSG_SUPPORTED_APP_PROTOCOL_REQ 1
 
@@ -644,6 +647,39 @@
 /** Rounding: to the nearest, halves away from zero. */
 #define V2G_ROUND_NEAREST 4
 
+/** UDP port that chargers listen at. */
+#define V2G_SDP_PORT 15118
+
+/** Security of a server: TLS. */
+#define V2G_SECURITY_TLS 1
+
+/** Security of a server: none. */
+#define V2G_SECURITY_PLAIN 2
+
+/** Octets that a search takes on any machine. */
+#define V2G_DISCOVERY_SIZE_32 640
+
+/** Octets that a search takes on machines with pointers of 64 bits. */
+#define V2G_DISCOVERY_SIZE_64 640
+
+/** Octets that a responder takes on any machine. */
+#define V2G_RESPONDER_SIZE_32 384
+
+/** Octets that a responder takes on machines with pointers of 64 bits. */
+#define V2G_RESPONDER_SIZE_64 384
+
+/** Event: `first` may be connected to. `V2G_DISCOVERY_CONFLICT` may follow within the window. */
+#define V2G_DISCOVERY_FOUND 1
+
+/** Event: two servers were announced that differ, `first` and `second`: the link may reach more than the own charger. */
+#define V2G_DISCOVERY_CONFLICT 2
+
+/** Event: nobody answered, after so many `requests`. */
+#define V2G_DISCOVERY_FAILED 3
+
+/** Octets of the longest datagram that is sent. */
+#define V2G_SDP_DATAGRAM 128
+
 /** Octets that a charger's engine takes on machines with pointers of 32 bits; `V2G_SECC_SIZE` is the one of the machine. */
 #define V2G_SECC_SIZE_32 4864
 
@@ -956,6 +992,9 @@
 /** Cause of an end: the host stopped at once. */
 #define V2G_CAUSE_EMERGENCY_STOP 23
 
+/** Cause of an end: one that is newer than this list. */
+#define V2G_CAUSE_OTHER 65535
+
 /** Reason of a refusal: what the response code says. */
 #define V2G_WHY_CONTENT 1
 
@@ -985,6 +1024,9 @@
 
 /** Timer that ran out: command to the plant to its confirmation. */
 #define V2G_TIMER_ACTUATION 6
+
+/** Timer that ran out: one that is newer than this list. */
+#define V2G_TIMER_OTHER 65535
 
 /** Done; where something was asked for, it is there. */
 #define V2G_OK 0
@@ -1121,11 +1163,66 @@
 /** Configuration: no way to position, pair or check, or too many. */
 #define V2G_E_CONFIG_POSITIONING -67
 
+/** Payload type: supportedAppProtocol, and every message of older protocols. */
+#define V2G_PAYLOAD_SAP 32769
+
+/** Payload type: CommonMessages. */
+#define V2G_PAYLOAD_COMMON 32770
+
+/** Payload type: AC. */
+#define V2G_PAYLOAD_AC 32771
+
+/** Payload type: DC. */
+#define V2G_PAYLOAD_DC 32772
+
+/** Payload type: automated connection device. */
+#define V2G_PAYLOAD_ACDP 32773
+
+/** Payload type: wireless. */
+#define V2G_PAYLOAD_WPT 32774
+
+/** Payload type: schedule renegotiation, beside the main stream. */
+#define V2G_PAYLOAD_SCHEDULE_RENEGOTIATION 33025
+
+/** Payload type: metering confirmation, beside the main stream. */
+#define V2G_PAYLOAD_METERING_CONFIRMATION 33026
+
+/** Payload type: system status of automated connection devices, beside the main stream. */
+#define V2G_PAYLOAD_ACDP_SYSTEM_STATUS 33027
+
+/** Payload type: check-in and check-out, beside the main stream. */
+#define V2G_PAYLOAD_PARKING 33028
+
+/** Octets of a V2GTP header. */
+#define V2G_HEADER_SIZE 8
+
+/** Octets that a stream takes on machines with pointers of 32 bits; `V2G_STREAM_SIZE` is the one of the machine. */
+#define V2G_STREAM_SIZE_32 144
+
+/** Octets that a stream takes on machines with pointers of 64 bits. */
+#define V2G_STREAM_SIZE_64 176
+
 /**
  * Version of the interface that this header describes. It changes when a caller that was compiled with an older header
  * would no longer work: structs that only grow at their end, and new functions, do not change it.
  */
 #define V2G_ABI_VERSION 1
+
+/**
+ * A vehicle's search for the charger at its cable. An opaque handle in storage of the caller's.
+ *
+ * ```c
+ * static v2g_discovery_storage memory;
+ * v2g_discovery_config config = V2G_DISCOVERY_CONFIG_INIT;
+ * config.scope_id = if_nametoindex("eth0");
+ * v2g_discovery *discovery;
+ * v2g_discovery_init(&memory, sizeof memory, &config, &discovery);
+ * v2g_discovery_start(discovery, now_ms);
+ * ```
+ *
+ * Then send what `v2g_discovery_poll_transmit` gives, hand in what comes back, and fetch events.
+ */
+typedef struct v2g_discovery v2g_discovery;
 
 /**
  * The engine of one vehicle. An opaque handle in storage of the caller's.
@@ -1150,6 +1247,22 @@
 typedef struct v2g_evcc v2g_evcc;
 
 /**
+ * Answers the searches of vehicles. An opaque handle in storage of the caller's.
+ *
+ * ```c
+ * static v2g_responder_storage memory;
+ * v2g_responder_config config = V2G_RESPONDER_CONFIG_INIT;
+ * v2g_responder *responder;
+ * v2g_responder_init(&memory, sizeof memory, &config, &responder);
+ * v2g_responder_listen(responder, &tls_address, NULL);
+ * v2g_responder_set_link(responder, 1);
+ * ```
+ *
+ * It has no timers: after each `v2g_responder_handle_input`, send what `v2g_responder_poll_transmit` gives.
+ */
+typedef struct v2g_responder v2g_responder;
+
+/**
  * The engine of one charging point. An opaque handle in storage of the caller's.
  *
  * ```c
@@ -1172,6 +1285,26 @@ typedef struct v2g_evcc v2g_evcc;
  * none, then sleep until octets arrive or `v2g_secc_poll_timeout` has passed.
  */
 typedef struct v2g_secc v2g_secc;
+
+/**
+ * Cuts a byte stream into messages. An opaque handle in storage of the caller's; the engines have one of their own.
+ *
+ * ```c
+ * static v2g_stream_storage memory;
+ * static uint8_t buffer[8192];
+ * v2g_stream *stream;
+ * v2g_stream_init(&memory, sizeof memory, buffer, sizeof buffer, &stream);
+ * while (length > 0) {
+ *     v2g_received received = V2G_RECEIVED_INIT;
+ *     int32_t status = v2g_stream_handle_input(stream, bytes, length, &received);
+ *     if (status < 0) { break; }
+ *     if (status == V2G_OK) { use(received.payload_type, received.payload); }
+ *     bytes += received.consumed;
+ *     length -= received.consumed;
+ * }
+ * ```
+ */
+typedef struct v2g_stream v2g_stream;
 
 /**
  * A text, UTF-8, not ended by a zero. `V2G_STR("literal")` makes one.
@@ -1691,6 +1824,74 @@ typedef struct v2g_needs {
     uint16_t charging_complete;
 } v2g_needs;
 
+/** How a vehicle searches. Zeros are the usual values. */
+typedef struct v2g_discovery_config {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Interface of the charging link, as the host's sockets number it; 0 where there is only one. */
+    uint32_t scope_id;
+    /** What to ask for, `V2G_SECURITY_*`. 0: TLS. */
+    uint32_t security;
+    /** 1: take an answer without TLS to a request for TLS. ISO 15118-20 must not be spoken over such a connection. */
+    uint32_t accept_downgrade;
+    /** Milliseconds without an answer after which to ask again, at least 250. 0: 250. */
+    uint32_t resend_after_ms;
+    /** Requests before giving up, at most 50. 0: 50. */
+    uint32_t max_requests;
+    /** Milliseconds to watch for a second, different answer after the first. 0: 250. */
+    uint32_t conflict_window_ms;
+    /** 1: do not watch. */
+    uint32_t no_conflict_window;
+} v2g_discovery_config;
+
+/** An IPv6 address with a port. */
+typedef struct v2g_address {
+    /** The address, in the order of the network. */
+    uint8_t ip[16];
+    /** Interface, as the host's sockets number it; 0 where there is only one. */
+    uint32_t scope_id;
+    /** Port. */
+    uint16_t port;
+    /** Zero. */
+    uint16_t reserved;
+} v2g_address;
+
+/** A server that was found. */
+typedef struct v2g_server {
+    /** Where to connect to. */
+    struct v2g_address address;
+    /** `V2G_SECURITY_*`. */
+    uint32_t security;
+} v2g_server;
+
+/** What a search has to say. */
+typedef struct v2g_discovery_event {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_DISCOVERY_FOUND`, `V2G_DISCOVERY_CONFLICT`, `V2G_DISCOVERY_FAILED`. */
+    uint32_t kind;
+    /** The server that was found first. */
+    struct v2g_server first;
+    /** With a conflict, the other one. */
+    struct v2g_server second;
+    /** After a failure, how many requests were sent. */
+    uint32_t requests;
+} v2g_discovery_event;
+
+/** How a charger answers. Zeros are the usual values. */
+typedef struct v2g_responder_config {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Interface of the charging link, as the host's sockets number it; 0 where there is only one. */
+    uint32_t scope_id;
+    /** When the security that is asked for is not served: 0 announce what there is, 1 stay silent. */
+    uint32_t silent_on_mismatch;
+    /** Answers that may leave at once after a quiet time, at most 255. 0: 8. */
+    uint32_t burst;
+    /** Average milliseconds between answers at most load. 0: 100. */
+    uint32_t answer_interval_ms;
+} v2g_responder_config;
+
 /** A service that a charger offers. */
 typedef struct v2g_offer {
     /** `V2G_SERVICE_*`. */
@@ -1947,6 +2148,12 @@ typedef struct v2g_schedules {
 extern "C" {
 #endif // __cplusplus
 
+/**
+ * The precompiled parts of the language refer to this on machines with an operating system. Nothing unwinds here, so nobody calls
+ * it.
+ */
+void rust_eh_personality(void);
+
 /** Octets that a vehicle's engine needs in this build; at most `V2G_EVCC_SIZE`. */
 size_t v2g_evcc_size(void);
 
@@ -2178,6 +2385,96 @@ int32_t v2g_number_to_milli(struct v2g_number number, uint32_t direction, int64_
  */
 int32_t v2g_number_compare(struct v2g_number a,
                            struct v2g_number b);
+
+/** Octets that a search needs in this build; at most `V2G_DISCOVERY_SIZE`. */
+size_t v2g_discovery_size(void);
+
+/** Makes an idle search, in `storage` of `storage_size` octets. */
+int32_t v2g_discovery_init(void *storage,
+                           size_t storage_size,
+                           const struct v2g_discovery_config *config,
+                           struct v2g_discovery **discovery);
+
+/** Gives up a search. */
+int32_t v2g_discovery_deinit(struct v2g_discovery *discovery);
+
+/** Begins a search, dropping what went on before. */
+int32_t v2g_discovery_start(struct v2g_discovery *discovery, uint64_t now_ms);
+
+/**
+ * Takes a datagram that arrived at the socket that requests are sent from.
+ *
+ * `V2G_E_SDP_IGNORED`: it is no answer; the search goes on.
+ */
+int32_t v2g_discovery_handle_input(struct v2g_discovery *discovery,
+                                   uint64_t now_ms,
+                                   const struct v2g_address *from,
+                                   const uint8_t *datagram,
+                                   size_t length);
+
+/** Tells the time; harmless when nothing is due. */
+int32_t v2g_discovery_handle_timeout(struct v2g_discovery *discovery, uint64_t now_ms);
+
+/** When to call `v2g_discovery_handle_timeout` next; `V2G_NEVER`: not before something else has happened. */
+int32_t v2g_discovery_poll_timeout(const struct v2g_discovery *discovery, uint64_t *deadline_ms);
+
+/**
+ * The datagram to send now, if one is due: `V2G_SDP_DATAGRAM` octets hold any. `V2G_NONE`: none is. `V2G_E_BUFFER`: `capacity`
+ * is too small, and the datagram is lost.
+ */
+int32_t v2g_discovery_poll_transmit(struct v2g_discovery *discovery,
+                                    uint8_t *out,
+                                    size_t capacity,
+                                    size_t *length,
+                                    struct v2g_address *destination);
+
+/** Fetches the next event. `V2G_NONE`: there is none. */
+int32_t v2g_discovery_poll_event(struct v2g_discovery *discovery, struct v2g_discovery_event *event);
+
+/** Octets that a responder needs in this build; at most `V2G_RESPONDER_SIZE`. */
+size_t v2g_responder_size(void);
+
+/** Makes a silent responder, in `storage` of `storage_size` octets: the link is down, nothing listens. */
+int32_t v2g_responder_init(void *storage,
+                           size_t storage_size,
+                           const struct v2g_responder_config *config,
+                           struct v2g_responder **responder);
+
+/** Gives up a responder. */
+int32_t v2g_responder_deinit(struct v2g_responder *responder);
+
+/** The data link to the vehicle is up (1) or down (0). */
+int32_t v2g_responder_set_link(struct v2g_responder *responder, uint32_t up);
+
+/**
+ * Which servers listen from now on: one that speaks TLS, one that does not. Either or both may be null.
+ *
+ * `V2G_E_SDP_ENDPOINT`: an address is not link-local unicast, or a port is 0.
+ */
+int32_t v2g_responder_listen(struct v2g_responder *responder,
+                             const struct v2g_address *tls,
+                             const struct v2g_address *plain);
+
+/**
+ * Takes a datagram that arrived at `V2G_SDP_PORT`.
+ *
+ * `V2G_E_SDP_IGNORED`: there is no answer to it.
+ */
+int32_t v2g_responder_handle_input(struct v2g_responder *responder,
+                                   uint64_t now_ms,
+                                   const struct v2g_address *from,
+                                   const uint8_t *datagram,
+                                   size_t length);
+
+/**
+ * The answer to send now: `V2G_SDP_DATAGRAM` octets hold any. `V2G_NONE`: there is none. `V2G_E_BUFFER`: `capacity` is too
+ * small, and the answer is lost.
+ */
+int32_t v2g_responder_poll_transmit(struct v2g_responder *responder,
+                                    uint8_t *out,
+                                    size_t capacity,
+                                    size_t *length,
+                                    struct v2g_address *destination);
 
 /** Octets that a charger's engine needs in this build; at most `V2G_SECC_SIZE`. */
 size_t v2g_secc_size(void);
@@ -2433,6 +2730,46 @@ int32_t v2g_secc_respond_schedule(struct v2g_secc *secc,
 /** A status in words, English. Never null; the text lives for ever. */
 const char *v2g_status_str(int32_t status);
 
+/** Octets that a stream needs in this build; at most `V2G_STREAM_SIZE`. */
+size_t v2g_stream_size(void);
+
+/** Alignment of the storage, octets. */
+size_t v2g_stream_align(void);
+
+/**
+ * Makes a stream at its start, in `storage`. `buffer` holds the payload of a message that arrives in pieces, so its size limits
+ * the messages that are accepted; it has to live as long as the handle. All EXI types are accepted, up to 64 KiB.
+ */
+int32_t v2g_stream_init(void *storage,
+                        size_t storage_size,
+                        uint8_t *buffer,
+                        size_t buffer_size,
+                        struct v2g_stream **stream);
+
+/** Gives up a stream. */
+int32_t v2g_stream_deinit(struct v2g_stream *stream);
+
+/** Forgets a partial message or an error, for a new connection. */
+int32_t v2g_stream_reset(struct v2g_stream *stream);
+
+/** Replaces the payload types that are delivered, from the next frame on; others are skipped. */
+int32_t v2g_stream_accept(struct v2g_stream *stream, const uint16_t *types, size_t count);
+
+/**
+ * Takes octets until a message is complete or none is left, and says in `received` how many, and what the message is.
+ *
+ * `V2G_OK`: a message is complete; its payload lives until the next call of the handle, and as long as the input. `V2G_NONE`:
+ * all was consumed, and none is complete. `V2G_E_FRAME`, `V2G_E_FRAME_TOO_LONG`: the stream cannot be followed any further,
+ * close the connection; every later call says so again until `v2g_stream_reset`.
+ */
+int32_t v2g_stream_handle_input(struct v2g_stream *stream,
+                                const uint8_t *bytes,
+                                size_t length,
+                                struct v2g_received *received);
+
+/** Writes the header of a frame, `V2G_HEADER_SIZE` octets, for a payload of `payload_length` octets. */
+int32_t v2g_write_header(uint16_t payload_type, size_t payload_length, uint8_t *out);
+
 /**
  * Checks that the header that the caller was compiled with belongs to the library that it was linked with. Call it once, as
  * `v2g_abi_check(V2G_ABI_VERSION, (uint32_t)sizeof(void *))`, before anything else.
@@ -2531,12 +2868,26 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_EVCC_EVENT_INIT V2G_SIZED(v2g_evcc_event)
 #define V2G_AC_MEASUREMENT_INIT V2G_SIZED(v2g_ac_measurement)
 #define V2G_NEEDS_INIT V2G_SIZED(v2g_needs)
+#define V2G_DISCOVERY_CONFIG_INIT V2G_SIZED(v2g_discovery_config)
+#define V2G_DISCOVERY_EVENT_INIT V2G_SIZED(v2g_discovery_event)
+#define V2G_RESPONDER_CONFIG_INIT V2G_SIZED(v2g_responder_config)
 #define V2G_SECC_CONFIG_INIT V2G_SIZED(v2g_secc_config)
 #define V2G_SECC_EVENT_INIT V2G_SIZED(v2g_secc_event)
 #define V2G_AC_GRID_INIT V2G_SIZED(v2g_ac_grid)
 #define V2G_SCHEDULES_INIT V2G_SIZED(v2g_schedules)
 
 /* Storage for handles: an upper bound of what v2g_*_size() says. */
+#if UINTPTR_MAX > 0xFFFFFFFFu
+#define V2G_DISCOVERY_SIZE V2G_DISCOVERY_SIZE_64
+#else
+#define V2G_DISCOVERY_SIZE V2G_DISCOVERY_SIZE_32
+#endif
+typedef union v2g_discovery_storage {
+    uint64_t align;
+    uint8_t bytes[V2G_DISCOVERY_SIZE];
+} v2g_discovery_storage;
+V2G_STATIC_ASSERT(sizeof(v2g_discovery_storage) == V2G_DISCOVERY_SIZE, "storage of v2g_discovery");
+
 #if UINTPTR_MAX > 0xFFFFFFFFu
 #define V2G_EVCC_SIZE V2G_EVCC_SIZE_64
 #else
@@ -2549,6 +2900,17 @@ typedef union v2g_evcc_storage {
 V2G_STATIC_ASSERT(sizeof(v2g_evcc_storage) == V2G_EVCC_SIZE, "storage of v2g_evcc");
 
 #if UINTPTR_MAX > 0xFFFFFFFFu
+#define V2G_RESPONDER_SIZE V2G_RESPONDER_SIZE_64
+#else
+#define V2G_RESPONDER_SIZE V2G_RESPONDER_SIZE_32
+#endif
+typedef union v2g_responder_storage {
+    uint64_t align;
+    uint8_t bytes[V2G_RESPONDER_SIZE];
+} v2g_responder_storage;
+V2G_STATIC_ASSERT(sizeof(v2g_responder_storage) == V2G_RESPONDER_SIZE, "storage of v2g_responder");
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
 #define V2G_SECC_SIZE V2G_SECC_SIZE_64
 #else
 #define V2G_SECC_SIZE V2G_SECC_SIZE_32
@@ -2558,6 +2920,17 @@ typedef union v2g_secc_storage {
     uint8_t bytes[V2G_SECC_SIZE];
 } v2g_secc_storage;
 V2G_STATIC_ASSERT(sizeof(v2g_secc_storage) == V2G_SECC_SIZE, "storage of v2g_secc");
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
+#define V2G_STREAM_SIZE V2G_STREAM_SIZE_64
+#else
+#define V2G_STREAM_SIZE V2G_STREAM_SIZE_32
+#endif
+typedef union v2g_stream_storage {
+    uint64_t align;
+    uint8_t bytes[V2G_STREAM_SIZE];
+} v2g_stream_storage;
+V2G_STATIC_ASSERT(sizeof(v2g_stream_storage) == V2G_STREAM_SIZE, "storage of v2g_stream");
 
 
 #endif /* V2G_H */

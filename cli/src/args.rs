@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Coding, EngineKind, Set};
-use crate::{evcc, secc, session, slac};
+use crate::{evcc, pki, secc, session, slac};
 
 /// ISO 15118-20 on the command line: decode captures, encode messages, run charging sessions.
 #[derive(Debug, Parser)]
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Find out which charger a cable is in, over HomePlug Green PHY.
     #[command(after_help = slac::EXAMPLES)]
     Slac(slac::SlacArgs),
+    /// Make, look at and check certificates of a V2G PKI.
+    #[command(after_help = pki::EXAMPLES)]
+    Pki(pki::PkiArgs),
 }
 
 const DECODE_EXAMPLES: &str = "\

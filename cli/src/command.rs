@@ -6,7 +6,7 @@ mod exi;
 
 use crate::args::Command;
 use crate::failure::Failure;
-use crate::{evcc, secc, session, slac};
+use crate::{evcc, pki, secc, session, slac};
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
@@ -18,5 +18,6 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Secc(args) => secc::run(&args),
         Command::Evcc(args) => evcc::run(&args),
         Command::Slac(args) => slac::run(&args),
+        Command::Pki(args) => pki::run(&args),
     }
 }

@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::Evcc;
+use v2g_scenario::Scenario;
 use v2g_scenario::scenario::Side;
 
 use crate::failure::Failure;
@@ -15,7 +16,8 @@ use crate::runtime::{
 };
 use crate::secc::require_link;
 use crate::session::Departures;
-use crate::trust::TrustArgs;
+use crate::slac::{Association, SlacOptions};
+use crate::trust::{Place, TrustArgs};
 
 /// Rounds where nobody says how many.
 const ROUNDS: u32 = 10;
@@ -27,6 +29,8 @@ pub(crate) struct EvccArgs {
     iface: String,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    slac: SlacOptions,
     /// Rounds of the charge loop; overrides the scenario. Default: 10.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     loops: Option<u32>,
@@ -44,6 +48,7 @@ Examples:
   v2g evcc --iface ev0 --service dc --mode scheduled --loops 50 --lab --json
   v2g evcc --iface ev0 --service ac --mode scheduled --lab
   v2g evcc --iface ev0 --scenario examples/scenarios/dc-bpt-arbitrage.toml --lab --report report.html
+  v2g evcc --iface eth1 --slac --service dc-bpt --lab    find the charger behind a powerline modem first
 
 Nothing real is switched: the battery is simulated.";
 
@@ -60,19 +65,37 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     })?;
     scenario.vehicle.rounds = args.loops.or(scenario.vehicle.rounds);
     require_own_faults(&scenario, Side::Vehicle)?;
+    args.trust.expect(&mut scenario);
     let clock = Clock::start();
+    let audience = args.options.audience();
+    let association = args.slac.associate(Side::Vehicle, &args.iface, scenario.profile, audience, clock)?;
+    let verdict = association.as_ref().map_or(Ok(()), Association::wait);
+    let verdict = verdict.and_then(|()| charge(args, &scenario, place, clock, association.as_ref()));
+    if let Some(association) = association {
+        association.leave();
+    }
+    verdict
+}
+
+/// One session with the charger of the link.
+fn charge(
+    args: &EvccArgs,
+    scenario: &Scenario,
+    place: Place,
+    clock: Clock,
+    association: Option<&Association>,
+) -> Result<(), Failure> {
     let link = Link::Interface(Interface::find(&args.iface)?);
     let outputs = args.options.outputs(1)?;
-    let wishes = wishes(&scenario);
+    let wishes = wishes(scenario);
     let mut buffer = vec![0; BUFFER];
-    let added = value_added_wishes(&scenario);
-    args.trust.expect(&mut scenario);
-    let credentials = args.trust.vehicle(&scenario, place)?;
+    let added = value_added_wishes(scenario);
+    let credentials = args.trust.vehicle(scenario, place)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
     // A vehicle that shows a certificate calls itself by its name.
     let id = credentials.as_ref().and_then(|own| own.vehicle.name()).unwrap_or("WMIV2G00000000001");
-    let mut config = vehicle_config(&scenario, id, &wishes, &added);
+    let mut config = vehicle_config(scenario, id, &wishes, &added);
     let arena = Bump::new();
     let trust = credentials.as_ref().map(|own| {
         let trust = Trust::new(own, &arena, args.trust.contracts());
@@ -80,9 +103,10 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
         trust
     });
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    let cable = Cable::new(&scenario);
-    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario).trusting(trust);
-    let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone()).secured(tls);
+    let cable = Cable::new(scenario);
+    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, scenario).trusting(trust);
+    let mut departures =
+        Departures::new(link, clock, 1, outputs.sinks.clone()).over(association).secured(tls);
     let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;
     let summary = Summary {
         endings: &departures.endings,
@@ -92,6 +116,6 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
         memory: None,
     };
     let verdict = summary.finish(args.options.audience());
-    outputs.finish(&scenario)?;
+    outputs.finish(scenario)?;
     verdict
 }

@@ -12,6 +12,7 @@ mod memory;
 mod net;
 mod observe;
 mod options;
+mod pki;
 mod placement;
 mod report;
 mod runtime;

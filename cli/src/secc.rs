@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 use iso15118_20::secc::{ConfigError, Secc};
 use iso15118_20::{Cause, Instant};
-use mio::Registry;
+use mio::{Registry, Token, Waker};
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{ServiceChoice, Side};
 use v2gtp::Security;
@@ -19,7 +19,11 @@ use crate::runtime::{
     Arrival, BUFFER, Berth, Cable, Clock, Endpoint, Guest, Intake, Menu, Reactor, Site, Station,
     station_config, to_and_fro,
 };
+use crate::slac::{Association, SlacOptions};
 use crate::trust::{Place, TrustArgs};
+
+/// What tells the event loop that the link has changed.
+const WAKER: Token = Token(2);
 
 /// Rounds of the charge loop between two changes of direction.
 const SWING: u32 = 5;
@@ -31,6 +35,8 @@ pub(crate) struct SeccArgs {
     iface: String,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    slac: SlacOptions,
     /// Serve so many vehicles at once. The messages of one are shown, of several the figures.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     sessions: u32,
@@ -51,6 +57,7 @@ Examples:
   v2g secc --iface evse0 --lab --json     serve vehicles, one JSON object per message
   v2g secc --iface evse0 --lab --service dc --scenario examples/scenarios/slow-host.toml
   v2g secc --iface evse0 --lab --sessions 100 --trace trace.jsonl
+  v2g secc --iface eth1 --slac --lab      wait at a powerline modem for the vehicle at the own cable
 
 Nothing real is switched: charger and battery are simulated.";
 
@@ -70,6 +77,8 @@ impl Site for Kerb<'_> {
 struct Doors<'a> {
     server: Server,
     tls: Option<v2g_tls::Station>,
+    /// The link, where it has to be made first.
+    association: Option<&'a Association>,
     outputs: &'a Outputs,
     args: &'a SeccArgs,
     scenario: &'a Scenario,
@@ -86,18 +95,26 @@ struct Doors<'a> {
 
 impl Intake<Station<'_>> for Doors<'_> {
     fn register(&mut self, registry: &Registry) -> Result<(), Failure> {
+        if let Some(association) = self.association {
+            let waker = Waker::new(registry, WAKER);
+            association
+                .wake_through(waker.map_err(|error| Failure::failed(format!("no event loop: {error}")))?);
+        }
         self.server.register(registry)
     }
 
     fn ready(&mut self, now: Instant) -> Result<(), Failure> {
-        self.server.answer(now)
+        if self.is_linked()? { self.server.answer(now) } else { Ok(()) }
     }
 
     fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure> {
-        if self.left == Some(0) {
+        if self.left == Some(0) || !self.is_linked()? {
             return Ok(None);
         }
         let Some((stream, _)) = self.server.accept()? else { return Ok(None) };
+        if let Some(association) = self.association {
+            association.carries(&stream);
+        }
         self.left = self.left.map(|left| left - 1);
         if self.paused.is_none() && (self.args.sessions == 1 || self.served == 0) {
             self.started = now;
@@ -128,12 +145,18 @@ impl Intake<Station<'_>> for Doors<'_> {
     ) {
         let (charged, discharged) = station.energy();
         let end = observer.end(station.end());
+        if let Some(association) = self.association {
+            association.ended(end.map(|end| end.cause));
+        }
         let paused = end.is_some_and(|end| end.cause == Cause::Paused);
         // The scenario says that the vehicle comes back: the session is not over.
         if paused && self.args.sessions == 1 && self.scenario.vehicle.resume.is_some() {
             self.left = self.left.map(|left| left + 1);
             self.paused = Some(observer);
             return;
+        }
+        if let (Some(association), true) = (self.association, self.is_done()) {
+            association.fall_silent();
         }
         let ending = Ending { end, energy: Energy { charged, discharged }, observer };
         if self.args.sessions > 1 {
@@ -159,6 +182,13 @@ impl Intake<Station<'_>> for Doors<'_> {
     }
 }
 
+impl Doors<'_> {
+    /// Whether a vehicle can be there at all.
+    fn is_linked(&self) -> Result<bool, Failure> {
+        self.association.map_or(Ok(true), Association::is_linked)
+    }
+}
+
 fn summary(
     endings: &[Ending],
     figures: &Figures,
@@ -181,6 +211,11 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
     memory::allow_files(u64::from(args.sessions) + 64)?;
     let memory = Memory::now().filter(|_| args.sessions > 1);
     let clock = Clock::start();
+    let audience = args.options.audience();
+    let association = args.slac.associate(Side::Station, &args.iface, scenario.profile, audience, clock)?;
+    if association.is_some() && args.sessions > 1 {
+        return Err(Failure::usage("one cable has one vehicle: --slac serves one at a time"));
+    }
     let link = Link::Interface(Interface::find(&args.iface)?);
     let credentials = args.trust.station(&scenario, place)?;
     let tls = args.trust.link(place)?;
@@ -190,6 +225,7 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
     let mut doors = Doors {
         server,
         tls,
+        association: association.as_ref(),
         outputs: &outputs,
         args,
         scenario: &scenario,
@@ -214,10 +250,15 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
         .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, &kerb, &scenario).trusting(offer)))
         .collect();
     let reactor = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
-    let figures = reactor.run(&mut doors)?;
+    let figures = reactor.run(&mut doors);
     if args.sessions == 1 {
-        return doors.verdict;
+        let verdict = figures.and(doors.verdict);
+        if let Some(association) = association {
+            association.leave();
+        }
+        return verdict;
     }
+    let figures = figures?;
     let elapsed = clock.now().saturating_sub(doors.started);
     let verdict = summary(&doors.endings, &figures, &doors, elapsed, memory.map(Memory::with_peak));
     outputs.finish(&scenario)?;

@@ -125,7 +125,7 @@ impl Ends<'_> {
         &self,
         sessions: u32,
         mut doors: Doors<'_>,
-        mut departures: Departures,
+        mut departures: Departures<'_>,
     ) -> Result<(Figures, Vec<Ending>), Failure> {
         let Self { scenario, trust, credentials, clock } = *self;
         let place = |session| Berthed { cable: Cable::new(scenario), session };

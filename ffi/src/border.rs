@@ -83,6 +83,11 @@ fn fits<T>(len: usize) -> Outcome {
     }
 }
 
+/// Whether a value can be written there, as far as it can be known.
+pub(crate) fn room<T>(to: *mut T) -> Outcome {
+    check(to)
+}
+
 /// Writes a value.
 ///
 /// # Safety

@@ -18,8 +18,8 @@ use iso15118_20::security::Chain;
 use iso15118_20::service::{BptChannel, ControlMode, MobilityNeeds, Pricing, Service};
 
 use crate::border::{
-    Handle, Kind, Outcome, create, destroy, done, enter, put, read, slice, slice_mut, status, versioned,
-    with, write,
+    Handle, Kind, Outcome, create, destroy, done, enter, put, read, room, slice, slice_mut, status,
+    versioned, with, write,
 };
 use crate::config::{service, settings, v2g_settings};
 use crate::kinds::stage;
@@ -326,13 +326,14 @@ fn wish(given: v2g_wish) -> Outcome<Wish> {
         return Err(V2G_E_VALUE);
     }
     let control_mode = ControlMode::from_number(i32::from(given.control_mode)).ok_or(V2G_E_VALUE)?;
+    // What a wish may say besides stays open.
+    #[allow(clippy::needless_update, reason = "engines may know more than C says")]
     Ok(Wish {
-        service: service(given.service)?,
-        control_mode,
         connector: open(given.connector, Some)?,
         mobility_needs: open(given.mobility_needs, MobilityNeeds::from_number)?,
         pricing: open(given.pricing_plus_one, |number| Pricing::from_number(number - 1))?,
         channel: open(given.bpt_channel, BptChannel::from_number)?,
+        ..Wish::new(service(given.service)?, control_mode)
     })
 }
 
@@ -482,9 +483,12 @@ pub unsafe extern "C" fn v2g_evcc_stage(evcc: *const v2g_evcc, where_: *mut u16)
 pub unsafe extern "C" fn v2g_evcc_end(evcc: *const v2g_evcc, end: *mut v2g_end) -> i32 {
     // SAFETY: promised by the caller.
     status(unsafe {
-        enter(evcc).and_then(|evcc| match evcc.end() {
-            None => Ok(V2G_NONE),
-            Some(how) => put(end, how.into()).map(|()| V2G_OK),
+        enter(evcc).and_then(|evcc| {
+            room(end)?;
+            match evcc.end() {
+                None => Ok(V2G_NONE),
+                Some(how) => put(end, how.into()).map(|()| V2G_OK),
+            }
         })
     })
 }
@@ -508,9 +512,12 @@ pub unsafe extern "C" fn v2g_evcc_station_id(
 pub unsafe extern "C" fn v2g_evcc_selection(evcc: *const v2g_evcc, out: *mut v2g_selection) -> i32 {
     // SAFETY: promised by the caller.
     status(unsafe {
-        enter(evcc).and_then(|evcc| match evcc.selection() {
-            None => Ok(V2G_NONE),
-            Some(selection) => put(out, selection.into()).map(|()| V2G_OK),
+        enter(evcc).and_then(|evcc| {
+            room(out)?;
+            match evcc.selection() {
+                None => Ok(V2G_NONE),
+                Some(selection) => put(out, selection.into()).map(|()| V2G_OK),
+            }
         })
     })
 }

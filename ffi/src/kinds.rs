@@ -6,6 +6,8 @@ use iso15118_20::sequence::{Stage, Stream};
 
 use crate::text::v2g_str;
 
+/// A message, stage, stream or timer that is newer than this list.
+pub const V2G_KIND_OTHER: u16 = 0xFFFF;
 /// Message `supportedAppProtocolReq`.
 pub const V2G_MSG_SUPPORTED_APP_PROTOCOL_REQ: u16 = 1;
 /// Message `supportedAppProtocolRes`.
@@ -196,6 +198,8 @@ pub(crate) const fn message(kind: K) -> u16 {
         K::AcdpDisconnectRes => V2G_MSG_ACDP_DISCONNECT_RES,
         K::AcdpSystemStatusReq => V2G_MSG_ACDP_SYSTEM_STATUS_REQ,
         K::AcdpSystemStatusRes => V2G_MSG_ACDP_SYSTEM_STATUS_RES,
+        #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
+        _ => V2G_KIND_OTHER,
     }
 }
 
@@ -293,6 +297,8 @@ pub(crate) const fn stage(stage: Stage) -> u16 {
         Stage::CheckingIn => V2G_STAGE_CHECKING_IN,
         Stage::CheckingOut => V2G_STAGE_CHECKING_OUT,
         Stage::Ended => V2G_STAGE_ENDED,
+        #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
+        _ => V2G_KIND_OTHER,
     }
 }
 
@@ -315,6 +321,8 @@ pub(crate) const fn stream(stream: Stream) -> u16 {
         Stream::MeteringConfirmation => V2G_STREAM_METERING_CONFIRMATION,
         Stream::AcdpSystemStatus => V2G_STREAM_ACDP_SYSTEM_STATUS,
         Stream::Parking => V2G_STREAM_PARKING,
+        #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
+        _ => V2G_KIND_OTHER,
     }
 }
 
@@ -388,6 +396,8 @@ pub(crate) const fn secc_timer(timer: SeccTimer) -> u16 {
         SeccTimer::Renegotiation => V2G_SECC_TIMER_RENEGOTIATION,
         SeccTimer::Metering => V2G_SECC_TIMER_METERING,
         SeccTimer::Linger => V2G_SECC_TIMER_LINGER,
+        #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
+        _ => V2G_KIND_OTHER,
     }
 }
 
@@ -395,7 +405,12 @@ pub(crate) const fn secc_timer(timer: SeccTimer) -> u16 {
 /// ever.
 #[unsafe(no_mangle)]
 pub extern "C" fn v2g_message_name(kind: u16) -> v2g_str {
-    v2g_str::new(K::ALL.iter().find(|known| message(**known) == kind).map_or("", |known| known.name()))
+    v2g_str::new(
+        K::ALL
+            .iter()
+            .find(|known| message(**known) == kind && kind != V2G_KIND_OTHER)
+            .map_or("", |known| known.name()),
+    )
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ pub mod evcc;
 pub mod kinds;
 pub mod number;
 pub mod power;
+pub mod sdp;
 pub mod secc;
 pub mod session;
 pub mod status;
+pub mod stream;
 pub mod text;
 pub mod version;
 
@@ -27,3 +29,9 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     // SAFETY: the platform supplies this function with this signature, see v2g_platform.h; the text lives for ever.
     unsafe { v2g_platform_panic(file.as_ptr().cast(), file.len(), line) }
 }
+
+/// The precompiled parts of the language refer to this on machines with an operating system. Nothing unwinds here, so nobody calls
+/// it.
+#[cfg(all(feature = "panic-handler", not(feature = "std"), not(test), not(target_os = "none")))]
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}

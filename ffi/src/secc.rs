@@ -12,7 +12,8 @@ use iso15118_20::secc::{AuthorizationOffer, ConfigError, ScheduleSource, Secc, S
 use iso15118_20::service::{ControlMode, Fee, MAX_OFFERS, MAX_PARAMETER_SETS, Offer, Parameters, Service};
 
 use crate::border::{
-    Handle, Kind, Outcome, create, destroy, done, enter, put, read, slice, slice_mut, versioned, with, write,
+    Handle, Kind, Outcome, create, destroy, done, enter, put, read, room, slice, slice_mut, versioned, with,
+    write,
 };
 use crate::config::{fee, service, settings, v2g_offer, v2g_settings};
 use crate::kinds::stage;
@@ -406,9 +407,12 @@ pub unsafe extern "C" fn v2g_secc_stage(secc: *const v2g_secc, where_: *mut u16)
 pub unsafe extern "C" fn v2g_secc_end(secc: *const v2g_secc, end: *mut v2g_end) -> i32 {
     // SAFETY: promised by the caller.
     crate::border::status(unsafe {
-        enter(secc).and_then(|secc| match secc.end() {
-            None => Ok(V2G_NONE),
-            Some(how) => put(end, how.into()).map(|()| V2G_OK),
+        enter(secc).and_then(|secc| {
+            room(end)?;
+            match secc.end() {
+                None => Ok(V2G_NONE),
+                Some(how) => put(end, how.into()).map(|()| V2G_OK),
+            }
         })
     })
 }
@@ -444,9 +448,12 @@ pub unsafe extern "C" fn v2g_secc_session_id(secc: *const v2g_secc, out: *mut u8
 pub unsafe extern "C" fn v2g_secc_selection(secc: *const v2g_secc, out: *mut v2g_selection) -> i32 {
     // SAFETY: promised by the caller.
     crate::border::status(unsafe {
-        enter(secc).and_then(|secc| match secc.selection() {
-            None => Ok(V2G_NONE),
-            Some(selection) => put(out, selection.into()).map(|()| V2G_OK),
+        enter(secc).and_then(|secc| {
+            room(out)?;
+            match secc.selection() {
+                None => Ok(V2G_NONE),
+                Some(selection) => put(out, selection.into()).map(|()| V2G_OK),
+            }
         })
     })
 }

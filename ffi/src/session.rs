@@ -143,6 +143,9 @@ pub const V2G_CAUSE_STATION_FAULT: u16 = 22;
 /// Cause of an end: the host stopped at once.
 pub const V2G_CAUSE_EMERGENCY_STOP: u16 = 23;
 
+/// Cause of an end: one that is newer than this list.
+pub const V2G_CAUSE_OTHER: u16 = 0xFFFF;
+
 /// Reason of a refusal: what the response code says.
 pub const V2G_WHY_CONTENT: u16 = 1;
 /// Reason of a refusal: the host said so, or had said stop.
@@ -164,6 +167,8 @@ pub const V2G_TIMER_SEQUENCE: u16 = 4;
 pub const V2G_TIMER_NOTIFICATION: u16 = 5;
 /// Timer that ran out: command to the plant to its confirmation.
 pub const V2G_TIMER_ACTUATION: u16 = 6;
+/// Timer that ran out: one that is newer than this list.
+pub const V2G_TIMER_OTHER: u16 = 0xFFFF;
 
 /// How a session ended, and where. Fields that a cause does not name are zero.
 #[repr(C)]
@@ -375,6 +380,8 @@ impl From<End> for v2g_end {
             Cause::PositioningFailed => V2G_CAUSE_POSITIONING_FAILED,
             Cause::StationFault => V2G_CAUSE_STATION_FAULT,
             Cause::EmergencyStop => V2G_CAUSE_EMERGENCY_STOP,
+            #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
+            _ => V2G_CAUSE_OTHER,
         };
         out
     }
@@ -395,6 +402,8 @@ impl v2g_end {
             Timer::Sequence => V2G_TIMER_SEQUENCE,
             Timer::Notification => V2G_TIMER_NOTIFICATION,
             Timer::Actuation => V2G_TIMER_ACTUATION,
+            #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
+            _ => V2G_TIMER_OTHER,
         };
     }
 

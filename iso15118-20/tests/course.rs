@@ -355,6 +355,24 @@ fn new_wishes_hold_from_the_next_choice_of_a_service_on() {
 }
 
 #[test]
+fn wishes_of_another_family_are_found_nowhere_in_this_session() {
+    static COIL: [Wish; 1] = [Wish::new(Service::Wpt, Mode::Scheduled)];
+    run(&DC, |c| {
+        c.walk_to(Stage::ChargeLoop);
+        c.evcc.set_wishes(&COIL).unwrap();
+        c.evcc.renegotiate_service(c.now).unwrap();
+        assert_eq!(last_stop(c), Some(ChargingSession::ServiceRenegotiation));
+        assert_eq!(c.request(), K::ServiceDiscoveryReq);
+        c.see(|request| match request {
+            Request::ServiceDiscoveryReq(m) => assert!(m.supported_service_ids.is_none()),
+            other => panic!("{other:?}"),
+        });
+        c.ok();
+        assert_eq!(c.finish(), Cause::NoService);
+    });
+}
+
+#[test]
 fn a_stop_wins_against_every_other_course() {
     run(&PLANS, |c| {
         c.services = vec![both_modes(Service::Dc)];

@@ -280,6 +280,34 @@ fn the_chosen_schedule_bounds_the_output() {
 }
 
 #[test]
+fn phases_with_more_digits_together_than_a_power_are_exact_where_they_bind() {
+    let by_phase = |milli: i64| {
+        let phase = Watts::from_milli(milli, exi_codec::Rounding::Nearest);
+        PowerScheduleEntry { duration: 3600, power: phase, power_l2: Some(phase), power_l3: Some(phase) }
+    };
+    // Together 36 666.6 W, which a power cannot say.
+    let entries = [by_phase(12_222_200)];
+    with(&by_host(), Service::Ac, SCHEDULED, |s| {
+        s.walk_to(Stage::ScheduleExchange);
+        s.send(&schedule_exchange(SCHEDULED));
+        let tuples = [tuple(&entries)];
+        answer(s, &Announcement { tuples: &tuples, ..Announcement::default() });
+        s.secc.contactor(s.now, Contactor::Closed);
+        assert_eq!(s.code(&Request::PowerDeliveryReq(plan(1, &entries, None))), C::Ok);
+    });
+    with(&by_host(), Service::Ac, SCHEDULED, |s| {
+        s.walk_to(Stage::ScheduleExchange);
+        s.send(&schedule_exchange(SCHEDULED));
+        let tuples = [tuple(&entries)];
+        answer(s, &Announcement { tuples: &tuples, ..Announcement::default() });
+        s.secc.contactor(s.now, Contactor::Closed);
+        let more = [by_phase(12_223_000)];
+        let code = s.code(&Request::PowerDeliveryReq(plan(1, &more, None)));
+        assert_eq!(code, C::FailedEvPowerProfileInvalid);
+    });
+}
+
+#[test]
 fn phases_of_a_plan_count_together() {
     for (l2, code) in [(3, C::Ok), (4, C::FailedEvPowerProfileInvalid)] {
         with(&by_host(), Service::Ac, SCHEDULED, |s| {

@@ -42,6 +42,15 @@ impl PrivateKey {
         made.map(Self).ok_or(Rule::Algorithm)
     }
 
+    /// A key that the host keeps. Whoever holds the original erases it.
+    ///
+    /// # Errors
+    /// [`Rule::KeyRange`] if it has not the length of the algorithm or is outside the range of its curve,
+    /// [`Rule::Algorithm`] if the algorithm is not built in.
+    pub fn from_bytes(algorithm: Algorithm, key: &[u8]) -> Result<Self, Rule> {
+        Scalar::from_slice(algorithm, key).map(Self)
+    }
+
     /// The algorithm.
     pub const fn algorithm(&self) -> Algorithm {
         self.0.algorithm()

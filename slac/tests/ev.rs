@@ -113,6 +113,28 @@ fn the_nearer_charger_is_chosen_and_its_network_joined() {
 }
 
 #[test]
+fn a_paused_vehicle_wakes_its_charger_by_a_whole_toggle() {
+    let mut ev = sounded(Profile::Lenient, &[(EVSE, 25)]);
+    pass(&mut ev, 541);
+    confirm(&mut ev, 550, EVSE).unwrap();
+    sent(&mut ev);
+    ev.handle_frame(ms(560), &key_set(EV, 0)).unwrap();
+    ev.link(ms(600), LinkState::Up);
+    pass(&mut ev, 1000);
+    events(&mut ev);
+    ev.pause(ms(2000));
+    assert_eq!((ev.state(), pass(&mut ev, 20_000), events(&mut ev)), (EvState::Paused, vec![], vec![]));
+    ev.wake(ms(20_000));
+    assert_eq!(events(&mut ev), [EvEvent::S2(S2::Closed)]);
+    // The link has never gone.
+    ev.link(ms(20_001), LinkState::Up);
+    pass(&mut ev, 20_299);
+    assert_eq!(events(&mut ev), []);
+    pass(&mut ev, 20_300);
+    assert_eq!(events(&mut ev), [EvEvent::S2(S2::Open), EvEvent::LinkUp { evse: EVSE }]);
+}
+
+#[test]
 fn unanswered_questions_are_repeated_and_attempts_end_in_time() {
     let mut ev = plugged(Profile::Strict);
     let asked = names(&pass(&mut ev, 30_000));

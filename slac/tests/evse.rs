@@ -148,6 +148,31 @@ fn missing_sounds_end_with_the_time_for_them() {
 }
 
 #[test]
+fn only_the_own_modem_is_believed() {
+    let stranger = MacAddr([2, 0xC1, 0, 0, 0, 2]);
+    let mut evse = with(Profile::Strict);
+    evse.handle_frame(ms(100), &parm_req(RUN)).unwrap();
+    evse.handle_frame(ms(120), &start(RUN)).unwrap();
+    sent(&mut evse);
+    // Another charger's modem hears the vehicle too, and its words get here.
+    let mut foreign = profile(5);
+    foreign[6..12].copy_from_slice(&stranger.0);
+    assert_eq!(evse.handle_frame(ms(200), &foreign), Err(Ignored::Modem));
+    evse.handle_frame(ms(200), &profile(25)).unwrap();
+    assert_eq!(pass(&mut evse, 720).len(), 1);
+    // A modem that answers no more may be replaced.
+    evse.pilot(ms(1000), PilotState::A);
+    assert_eq!(sent(&mut evse).len(), 1);
+    pass(&mut evse, 4000);
+    assert!(events(&mut evse).contains(&EvseEvent::Fault(v2g_slac::evse::Fault::Modem)));
+    pass(&mut evse, 5000);
+    let mut answer = key_set(EVSE, 1);
+    answer[6..12].copy_from_slice(&stranger.0);
+    evse.handle_frame(ms(5001), &answer).unwrap();
+    assert_eq!(events(&mut evse), [EvseEvent::Ready]);
+}
+
+#[test]
 fn what_contradicts_its_sender_or_session_is_ignored() {
     let mut evse = reported(Profile::Lenient);
     let refuse = |evse: &mut Charger, frame: Vec<u8>, why| {

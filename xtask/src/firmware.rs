@@ -287,11 +287,8 @@ fn table(figures: &Figures) -> String {
         let _ =
             writeln!(table, "| {what} | {flash} | {flash_goal} | {memory} | {stack} | {ram} | {ram_goal} |");
     }
-    let _ = writeln!(
-        table,
-        "\nA turn of the DC_BPT charge loop takes the charger {} instructions.",
-        figures.turn
-    );
+    table.push_str("\n| Charger, a turn of the charge loop | Instructions |\n|---|--:|\n");
+    let _ = writeln!(table, "| DC_BPT, Dynamic | {} |", figures.turn);
     table
 }
 

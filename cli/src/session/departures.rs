@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::net::{self, Link};
 use crate::observe::{Ending, Energy, Figures, Observer, Sinks};
 use crate::runtime::{Arrival, Clock, Endpoint, Intake, Vehicle};
+use crate::slac::Association;
 
 /// Between the arrivals of two vehicles.
 const ARRIVALS: Duration = Duration::from_millis(1);
@@ -38,8 +39,10 @@ impl Plugs {
 }
 
 /// Vehicles leave for the station.
-pub(crate) struct Departures {
+pub(crate) struct Departures<'a> {
     link: Link,
+    /// The link, where it was made first.
+    association: Option<&'a Association>,
     clock: Clock,
     station: Option<SocketAddr>,
     tls: Option<v2g_tls::Vehicle>,
@@ -54,10 +57,11 @@ pub(crate) struct Departures {
     pub(crate) endings: Vec<Ending>,
 }
 
-impl Departures {
+impl<'a> Departures<'a> {
     pub(crate) fn new(link: Link, clock: Clock, vehicles: u32, sinks: Sinks) -> Self {
         Self {
             link,
+            association: None,
             clock,
             station: None,
             tls: None,
@@ -82,20 +86,26 @@ impl Departures {
         Self { tls, ..self }
     }
 
+    /// The link is one that SLAC made, and watches.
+    pub(crate) fn over(self, association: Option<&'a Association>) -> Self {
+        Self { association, ..self }
+    }
+
     /// The vehicle that leaves now.
-    fn due(&mut self, now: Instant) -> Option<usize> {
+    fn due(&mut self, now: Instant) -> Result<Option<usize>, Failure> {
         if let Some(index) = self.returning.iter().position(|(at, _)| *at <= now) {
-            return Some(self.returning.swap_remove(index).1);
+            self.association.map_or(Ok(()), Association::resume)?;
+            return Ok(Some(self.returning.swap_remove(index).1));
         }
         if self.started == self.vehicles || now < self.next_at {
-            return None;
+            return Ok(None);
         }
         self.started += 1;
-        Some(self.started - 1)
+        Ok(Some(self.started - 1))
     }
 }
 
-impl Intake<Vehicle<'_>> for Departures {
+impl Intake<Vehicle<'_>> for Departures<'_> {
     fn register(&mut self, _: &Registry) -> Result<(), Failure> {
         Ok(())
     }
@@ -105,7 +115,7 @@ impl Intake<Vehicle<'_>> for Departures {
     }
 
     fn next(&mut self, now: Instant) -> Result<Option<Arrival>, Failure> {
-        let Some(place) = self.due(now) else { return Ok(None) };
+        let Some(place) = self.due(now)? else { return Ok(None) };
         let station = if let Some(station) = self.station {
             station
         } else {
@@ -114,6 +124,9 @@ impl Intake<Vehicle<'_>> for Departures {
         };
         let link = self.tls.as_ref().map(|tls| tls.link(station.ip())).transpose();
         let stream = net::connect(station, |own| self.plugs.plug(own, place))?;
+        if let Some(association) = self.association {
+            association.carries(&stream);
+        }
         self.next_at = self.clock.now() + ARRIVALS;
         Ok(Some(Arrival { stream, link: link.map_err(Failure::failed)?, place: Some(place) }))
     }
@@ -136,6 +149,12 @@ impl Intake<Vehicle<'_>> for Departures {
         observer: Observer,
         _: &mut Figures,
     ) {
+        if let Some(association) = self.association {
+            association.ended(vehicle.end().map(|end| end.cause));
+            if vehicle.returns_at(now).is_none() {
+                association.fall_silent();
+            }
+        }
         if let Some(at) = vehicle.returns_at(now).filter(|_| observer.refusal().is_none()) {
             self.returning.push((at, place));
             self.paused.insert(place, observer);

@@ -1,6 +1,7 @@
 //! `v2g slac modem-sim`: modems of chargers and vehicles, and the line between them.
 
 use std::collections::{BinaryHeap, HashSet};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use v2g_slac::{Frame, GROUPS, MacAddr, MmType};
 
 use super::modem::{Modem, Side};
+use super::pilot_sim;
 use super::port::{Interest, Port};
 use crate::failure::Failure;
 use crate::runtime::Clock;
@@ -45,6 +47,10 @@ pub(crate) struct ModemSimArgs {
     /// Time from a key to the link, ms.
     #[arg(long, value_name = "MS", default_value_t = 2500)]
     join: u64,
+    /// Simulate control pilots too: a socket for each interface, with its name, in this folder. Who connects to that of
+    /// a vehicle plugs it in.
+    #[arg(long, value_name = "FOLDER")]
+    pilots: Option<PathBuf>,
 }
 
 /// `EV:EVSE=DB`.
@@ -128,6 +134,9 @@ pub(super) fn run(args: &ModemSimArgs) -> Result<(), Failure> {
         stations.push(Station { iface: iface.clone(), port, modem: Modem::new(side, index as u8), foreign });
     }
     drop(to);
+    if let Some(folder) = &args.pilots {
+        pilot_sim::lay(folder, &args.evse, &args.ev)?;
+    }
     println!("{} chargers and {} vehicles on the line", args.evse.len(), args.ev.len());
     let mut line = Line { args, clock, stations, under_way: BinaryHeap::new(), sequence: 0, chance: 1 };
     line.run(&frames)

@@ -15,7 +15,7 @@ pub const V2G_SCHEDULE_ENTRIES: usize = 12;
 /// Schedules that a vehicle may choose from, at most.
 pub const V2G_SCHEDULE_TUPLES: usize = 3;
 
-const _: () = assert!(V2G_SCHEDULE_ENTRIES == SCHEDULE_ENTRIES);
+const _: () = assert!(V2G_SCHEDULE_ENTRIES <= SCHEDULE_ENTRIES);
 
 /// Power for a while.
 #[repr(C)]
@@ -76,7 +76,7 @@ impl v2g_schedule {
 
     /// A schedule of the engine's; none if it is empty.
     fn get(&self) -> Outcome<Option<Schedule>> {
-        let mut entries = [ScheduleEntry::default(); SCHEDULE_ENTRIES];
+        let mut entries = [ScheduleEntry::default(); V2G_SCHEDULE_ENTRIES];
         let used = self.entries()?;
         for (place, entry) in entries.iter_mut().zip(used) {
             *place = ScheduleEntry { duration: entry.duration, power: entry.power.quantity() };
@@ -87,7 +87,7 @@ impl v2g_schedule {
 
     fn offer<'a>(
         &self,
-        memory: &'a mut [PowerScheduleEntry; SCHEDULE_ENTRIES],
+        memory: &'a mut [PowerScheduleEntry; V2G_SCHEDULE_ENTRIES],
     ) -> Outcome<Option<ScheduleOffer<'a>>> {
         let used = self.entries()?;
         for (place, entry) in memory.iter_mut().zip(used) {
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn v2g_secc_respond_schedule(
         let out = slice_mut(out, capacity)?;
         let count = given.count as usize;
         let used = given.tuples.get(..count).ok_or(V2G_E_VALUE)?;
-        let mut memory = [[[PowerScheduleEntry::default(); SCHEDULE_ENTRIES]; 2]; V2G_SCHEDULE_TUPLES];
+        let mut memory = [[[PowerScheduleEntry::default(); V2G_SCHEDULE_ENTRIES]; 2]; V2G_SCHEDULE_TUPLES];
         let mut tuples = [TupleOffer::default(); V2G_SCHEDULE_TUPLES];
         for ((place, tuple), [charge, discharge]) in tuples.iter_mut().zip(used).zip(&mut memory) {
             place.charge = tuple.charge.offer(charge)?.ok_or(V2G_E_CONTENT)?;

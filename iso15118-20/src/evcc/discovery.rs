@@ -124,7 +124,8 @@ impl Core<'_> {
         }
         Request::ServiceDiscoveryReq(ServiceDiscoveryReq {
             header: self.header(),
-            supported_service_ids: Some(List::new(ids.as_slice())),
+            // Wishes may have changed to other families: then there is nothing to name, and nothing will be found.
+            supported_service_ids: (ids.len > 0).then(|| List::new(ids.as_slice())),
         })
         .encode(out)
     }

@@ -140,8 +140,8 @@ pub enum EvccEvent {
         /// When the vehicle gives up.
         deadline: Option<Instant>,
     },
-    /// Over AC: power was asked for. State C (or D) of the control pilot is due within 250 ms [V2G20-1617]; the
-    /// charger closes its contactors.
+    /// Over a cable: power was asked for. State C (or D) of the control pilot is due within 250 ms [V2G20-1617]; over AC
+    /// the charger closes its contactors then.
     RequestPower,
     /// What the AC converter is to do from now on.
     #[cfg(feature = "ac")]
@@ -214,7 +214,7 @@ pub enum EvccEvent {
     MeteringConfirmed,
     /// What was asked for on a side stream was refused, or came to nothing. The session goes on.
     SideFailed(Stream),
-    /// Power is over: open the contactors (over AC: state B of the control pilot) and call
+    /// Power is over: open the contactors, go back to state B of the control pilot, and call
     /// [`Evcc::contactor`](super::Evcc::contactor). After the deadline, if there is one, they count as faulty.
     OpenContactor {
         /// When the contactors count as faulty.

@@ -179,7 +179,9 @@ impl Core<'_> {
         }
         if asked.kind == K::PowerDeliveryReq {
             match asked.step {
-                Step::Start if self.family() == Family::Ac => self.pending.raise(Pending::REQUEST_POWER),
+                Step::Start if matches!(self.family(), Family::Ac | Family::Dc) => {
+                    self.pending.raise(Pending::REQUEST_POWER);
+                }
                 Step::Stop | Step::Standby => self.abandon_renegotiation(),
                 _ => {}
             }

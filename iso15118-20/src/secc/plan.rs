@@ -257,7 +257,7 @@ impl Core<'_> {
         let (charge, discharge) =
             (flat(self.plant.schedule, charge), flat(self.plant.discharge_schedule, discharge));
         self.plan.store.begin();
-        if let Some(place) = self.plan.store.add(None) {
+        if let Some(place) = self.plan.store.add(None, Watts::ZERO) {
             self.plan.store.put_schedule(place, Way::In, &charge);
             self.plan.store.put_schedule(place, Way::Out, &discharge);
         }
@@ -397,7 +397,8 @@ impl Core<'_> {
         let sent = self.encoded(stream, &reply, result).map_err(AnswerError::Encode)?;
         self.plan.store.begin();
         for (offer, [charge, discharge]) in offers.iter().zip(lists.as_chunks().0) {
-            let Some(place) = self.plan.store.add(offer.charge.tolerance) else { break };
+            let slack = rounded_off(charge).max(rounded_off(discharge));
+            let Some(place) = self.plan.store.add(offer.charge.tolerance, slack) else { break };
             self.plan.store.put(place, Way::In, offer.charge.start, charge.iter().map(kept));
             let start = offer.discharge.as_ref().map_or(0, |offer| offer.start);
             self.plan.store.put(place, Way::Out, start, discharge.iter().map(kept));
@@ -450,7 +451,11 @@ fn finished(asked: Asked) -> Reply {
 
 /// What is remembered of an entry: all phases together, without a sign.
 fn kept(entry: &PowerScheduleEntry) -> ScheduleEntry {
-    ScheduleEntry { duration: entry.duration, power: total(entry).abs() }
+    let power = match (entry.power_l2, entry.power_l3) {
+        (None, None) => entry.power.abs(),
+        _ => Watts::from_milli(total(entry).saturating_abs(), Rounding::TowardsZero),
+    };
+    ScheduleEntry { duration: entry.duration, power }
 }
 
 /// Entries of an offer that are no more than `most`, or else as many as every vehicle and every engine can take.
@@ -470,14 +475,14 @@ fn milli(power: Watts) -> i64 {
     power.to_milli_saturating(Rounding::TowardsZero)
 }
 
-/// All phases of an entry together.
-fn total(entry: &PowerScheduleEntry) -> Watts {
-    match (entry.power_l2, entry.power_l3) {
-        (None, None) => entry.power,
-        (l2, l3) => {
-            let others = [l2, l3].map(|phase| milli(phase.unwrap_or_default()));
-            let sum = others.into_iter().fold(milli(entry.power), i64::saturating_add);
-            Watts::from_milli(sum, Rounding::Nearest)
-        }
-    }
+/// All phases of an entry together, mW.
+fn total(entry: &PowerScheduleEntry) -> i64 {
+    let phases = [Some(entry.power), entry.power_l2, entry.power_l3];
+    phases.into_iter().flatten().map(milli).fold(0, i64::saturating_add)
+}
+
+/// By how much what is remembered of entries is less than they are: the sum of phases may have more digits than a power.
+fn rounded_off(entries: &[PowerScheduleEntry]) -> Watts {
+    let lost = |entry| total(entry).saturating_abs().saturating_sub(milli(kept(entry).power));
+    Watts::from_milli(entries.iter().map(lost).max().unwrap_or(0), Rounding::Up)
 }

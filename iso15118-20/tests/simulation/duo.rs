@@ -22,6 +22,19 @@ use super::trace::Log;
 use super::vehicle::{self, Vehicle};
 use super::vehicle_host::{self, BATTERY, DEAD};
 
+/// Every service of the engines.
+pub const SERVICES: [Service; 9] = [
+    Service::Ac,
+    Service::AcBpt,
+    Service::Dc,
+    Service::DcBpt,
+    Service::Mcs,
+    Service::McsBpt,
+    Service::Wpt,
+    Service::DcAcdp,
+    Service::DcAcdpBpt,
+];
+
 const BUFFER: usize = 16 * 1024;
 const NOW: u64 = 1_700_000_000;
 const SETS: &[Parameters] =
@@ -150,7 +163,7 @@ pub fn duo(service: Service, mode: ControlMode, profile: Profile, log: Log, act:
     let vehicle = EvccConfig { settings, ..EvccConfig::new("EV1", &wishes) };
     let mut buffers = (vec![0; BUFFER], vec![0; BUFFER]);
     let mut duo = Duo {
-        station: Station::new(&charger, &mut buffers.0, Random::new(1), log),
+        station: Station::new(&charger, &mut buffers.0, &mut [], Random::new(1), log),
         vehicle: Vehicle::new(&vehicle, &mut buffers.1, Random::new(2), log),
         random: Random::new(3),
         now: Instant::from_secs(1000),

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use exi_codec::iso20::common_types::PercentValue;
 use exi_codec::iso20::xmldsig::X509IssuerSerial;
 use exi_codec::{Bytes, Integer, Str};
 use iso15118_20::evcc::{
     AuthorizationPolicy, Contract, EvccConfig, InstallWhen, Installation, PauseReaction, RenegotiationStream,
     ValueAddedWish, Wish,
 };
+use iso15118_20::schedule::ProfilePolicy;
 use iso15118_20::secc::{AuthorizationOffer, ScheduleSource, SeccConfig, Support};
 use iso15118_20::security::Chain;
 use iso15118_20::service::{
@@ -19,21 +21,10 @@ use iso15118_20::{
     ToleranceRefusal, Transport, UninvitedPause,
 };
 
+use super::duo::SERVICES;
 use super::link::Faults;
 use super::random::Random;
 use super::station_host::Temper;
-
-pub const SERVICES: [Service; 9] = [
-    Service::Ac,
-    Service::AcBpt,
-    Service::Dc,
-    Service::DcBpt,
-    Service::Mcs,
-    Service::McsBpt,
-    Service::Wpt,
-    Service::DcAcdp,
-    Service::DcAcdpBpt,
-];
 
 const SEPARATED: BptParameters = BptParameters { channel: BptChannel::Separated, ..BptParameters::DEFAULT };
 
@@ -102,6 +93,14 @@ pub struct Scenario {
     when: InstallWhen,
     contracts: usize,
     max_chains: u8,
+    /// Whether the charger's host knows the control pilot.
+    pub pilot: Support,
+    ack_max_delay: Option<u16>,
+    plans: Option<ProfilePolicy>,
+    round_trip: Option<PercentValue>,
+    points: u16,
+    /// Entries of schedules that the charger has memory for, besides its own.
+    pub room: usize,
 }
 
 fn settings(random: &mut Random) -> Settings {
@@ -183,6 +182,19 @@ impl Scenario {
             when: random.pick(&[InstallWhen::Needed, InstallWhen::Offered]),
             contracts: random.below(3) as usize,
             max_chains: random.below(3) as u8,
+            pilot: support(random, 50),
+            ack_max_delay: random.maybe(40, |r| r.pick(&[0, 1, 5])),
+            plans: random.maybe(50, |r| {
+                r.pick(&[
+                    ProfilePolicy::Cheapest,
+                    ProfilePolicy::Cheapest,
+                    ProfilePolicy::Earliest,
+                    ProfilePolicy::Greenest,
+                ])
+            }),
+            round_trip: random.maybe(80, |r| PercentValue::clamped(r.pick(&[100, 85, 50, 1, 0]))),
+            points: random.pick(&[12, 12, 30, 96, 1024]),
+            room: random.pick(&[0, 0, 5, 40, 96]),
         }
     }
 
@@ -198,6 +210,7 @@ impl Scenario {
             schedules: self.schedules,
             standby: self.standby,
             service_renegotiation: self.renegotiation,
+            ack_max_delay: self.ack_max_delay,
             ..SeccConfig::new("DE*V2G*E1", "M1", &self.offers, self.station_settings)
         }
     }
@@ -218,6 +231,9 @@ impl Scenario {
             on_pause: self.on_pause,
             renegotiation: self.stream,
             settings: self.vehicle_settings,
+            policy: self.plans,
+            round_trip: self.round_trip,
+            schedule_points: self.points,
             ..EvccConfig::new("WMIV1234567890ABCDEX", &self.wishes)
         }
     }

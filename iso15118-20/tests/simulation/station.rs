@@ -2,22 +2,22 @@
 
 use exi_codec::Watts;
 use exi_codec::iso20::acdp::{ElectricalChargingDeviceStatus, MechanicalChargingDeviceStatus};
-use exi_codec::iso20::common_messages::PowerScheduleEntry;
-use exi_codec::iso20::common_types::{DetailedCost, EvseNotification};
+use exi_codec::iso20::common_messages::{PowerScheduleEntry, PriceRuleStack, PriceSchedule};
+use exi_codec::iso20::common_types::{DetailedCost, DetailedTax, EvseNotification, NumericId};
 use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
 use exi_codec::{Bytes, RationalNumber};
 use iso15118_20::message::EncodeError;
-use iso15118_20::price::Costs;
+use iso15118_20::price::{Costs, PriceAlgorithm, Taxes, absolute_prices, price_rule};
 use iso15118_20::secc::{
     AcdpStatus, Announcement, AnswerError, AuthorizationDecision, Device, EncryptedKey, Installation,
-    InstallationFault, Isolation, Meter, MeteringVerdict, Mobility, PadMeasurement, ParkingSpot, Positioning,
-    Release, ScheduleOffer, Secc, SeccConfig, SeccEvent, Stop, TupleOffer, VehiclePosition,
+    InstallationFault, Isolation, Meter, MeteringVerdict, Mobility, PadMeasurement, ParkingSpot, PilotState,
+    Positioning, Release, ScheduleOffer, Secc, SeccConfig, SeccEvent, Stop, TupleOffer, VehiclePosition,
 };
 use iso15118_20::security::{Chain, ContractVerdict, SignatureScheme, Signed};
 use iso15118_20::service::ControlMode;
 use iso15118_20::{
     AcLimits, AcMeasurement, AcOutput, Connection, Contactor, DcLimits, GridPermit, Instant, Measurement,
-    Schedule, WptPad,
+    Schedule, ScheduleEntry, WptPad,
 };
 
 use super::random::Random;
@@ -33,6 +33,7 @@ pub enum Word {
     RefuseInstallation(InstallationFault),
     Isolation(Isolation),
     Contactor(Contactor),
+    Pilot(PilotState),
     Measure(Measurement),
     MeasureAc(AcMeasurement),
     MeasurePad(PadMeasurement),
@@ -83,10 +84,16 @@ pub struct Station<'a> {
 }
 
 impl<'a> Station<'a> {
-    pub fn new(config: &SeccConfig<'a>, buffer: &'a mut [u8], random: Random, log: Log) -> Self {
+    pub fn new(
+        config: &SeccConfig<'a>,
+        buffer: &'a mut [u8],
+        memory: &'a mut [ScheduleEntry],
+        random: Random,
+        log: Log,
+    ) -> Self {
         Self {
-            secc: Secc::new(config, buffer).unwrap(),
-            watch: Watch::new(&config.settings, config.offers[0].service.family()),
+            secc: Secc::new(config, buffer).unwrap().with_schedule_memory(memory),
+            watch: Watch::new(&config.settings, config.ack_max_delay, config.offers[0].service.family()),
             log,
             sent: Vec::new(),
             events: Vec::new(),
@@ -196,6 +203,7 @@ impl<'a> Station<'a> {
             Word::RefuseInstallation(fault) => secc.refuse_installation(now, fault),
             Word::Isolation(isolation) => secc.isolation(now, isolation),
             Word::Contactor(contactor) => secc.contactor(now, contactor),
+            Word::Pilot(pilot) => secc.pilot(now, pilot),
             Word::Measure(measured) => secc.measurement(now, measured),
             Word::MeasureAc(measured) => secc.ac_measurement(now, measured),
             Word::MeasurePad(measured) => secc.pad_measurement(now, measured),
@@ -214,7 +222,10 @@ impl<'a> Station<'a> {
             Word::Meter(meter) => secc.set_meter(meter),
             Word::Costs(amount) => {
                 let cost = DetailedCost { amount, cost_per_unit: amount };
-                secc.set_costs(Some(Costs { energy: Some(cost), overstay: Some(cost), ..Costs::default() }));
+                let taxes = [DetailedTax { tax_rule_id: NumericId::ONE, amount }; 10];
+                let taxes = Taxes::new(&taxes[..usize::from(amount.parts().0.unsigned_abs() % 11)]).unwrap();
+                let (energy, overstay) = (Some(cost), Some(cost));
+                secc.set_costs(Some(Costs { energy, overstay, taxes, ..Costs::default() }));
             }
             Word::Stop(stop) => secc.stop(now, stop),
             Word::Islanded => secc.islanded(now),
@@ -269,24 +280,43 @@ impl<'a> Station<'a> {
         let scheduled =
             self.secc.selection().is_some_and(|s| s.parameters.control_mode == ControlMode::Scheduled);
         let start = self.watch.unix(now);
-        let mut entries = [[[PowerScheduleEntry::default(); 6]; 3]; 2];
-        for entry in entries.as_flattened_mut().as_flattened_mut() {
-            *entry = PowerScheduleEntry {
-                duration: random.between(1, 4000) as u32,
-                power: if random.percent(2) { random.extreme() } else { random.kilo(25) },
-                power_l2: None,
-                power_l3: None,
+        // Mostly few entries, and now and then a day of them.
+        let most = random.pick(&[6, 6, 6, 12, 40, 120]);
+        let mut entries = || -> Vec<PowerScheduleEntry> {
+            let count = random.between(1, most);
+            let entry = |_| {
+                let by_phase = random.percent(5);
+                PowerScheduleEntry {
+                    duration: random.between(1, 4000) as u32,
+                    power: if random.percent(2) { random.extreme() } else { random.kilo(25) },
+                    power_l2: by_phase.then(|| random.kilo(8)),
+                    power_l3: by_phase.then(|| random.kilo(8)),
+                }
             };
-        }
-        let offer = |entries| ScheduleOffer { start, entries, ..ScheduleOffer::default() };
+            (0..count).map(entry).collect()
+        };
+        let entries: [[Vec<PowerScheduleEntry>; 2]; 3] =
+            std::array::from_fn(|_| std::array::from_fn(|_| entries()));
+        let rules: Vec<_> = (0..random.between(1, 20))
+            .map(|_| [price_rule(Watts::ZERO, RationalNumber::new(random.between(0, 90) as i16 - 10, -2))])
+            .collect();
+        let stacks: Vec<_> = rules
+            .iter()
+            .map(|rules| PriceRuleStack {
+                duration: random.between(1, 4000) as u32,
+                price_rule: rules.as_slice().into(),
+            })
+            .collect();
+        let algorithm = random.pick(&PriceAlgorithm::ALL);
+        let prices = absolute_prices(NumericId::ONE, start, ("EUR", "en"), algorithm, &stacks);
+        let price = random.percent(60).then_some(PriceSchedule::AbsolutePrice(prices));
+        let offer = |entries| ScheduleOffer { start, entries, price, ..ScheduleOffer::default() };
         let tolerance = random.maybe(30, |r| r.whole(0, 2000));
         let both = self.watch.is_bidirectional();
-        let tuple = |charge, discharge| TupleOffer {
+        let tuples = entries.each_ref().map(|[charge, discharge]| TupleOffer {
             charge: ScheduleOffer { tolerance, ..offer(charge) },
             discharge: both.then(|| offer(discharge)),
-        };
-        let [charge, discharge] = &entries;
-        let tuples = [0, 1, 2].map(|at| tuple(&charge[at], &discharge[at]));
+        });
         let count = if scheduled { random.between(1, 3) as usize } else { 0 };
         let announcement = Announcement {
             tuples: &tuples[..count],

@@ -8,7 +8,7 @@ use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
 use exi_codec::{Amperes, RationalNumber, Volts};
 use iso15118_20::secc::{
     AcdpStatus, AuthorizationDecision, InstallationFault, Isolation, Meter, MeteringVerdict, Mobility,
-    PadMeasurement, ParkingSpot, Positioning, Release, SeccEvent, Stop, VehiclePosition,
+    PadMeasurement, ParkingSpot, PilotState, Positioning, Release, SeccEvent, Stop, VehiclePosition,
 };
 use iso15118_20::security::{ContractFault, ContractVerdict};
 use iso15118_20::{AcMeasurement, AcOutput, Contactor, Measurement};
@@ -101,6 +101,9 @@ fn fault(random: &mut Random) -> InstallationFault {
     ])
 }
 
+const PILOTS: [PilotState; 6] =
+    [PilotState::A, PilotState::B, PilotState::C, PilotState::D, PilotState::E, PilotState::F];
+
 const NOTIFICATIONS: [N; 6] = [
     N::Pause,
     N::ExitStandby,
@@ -150,7 +153,7 @@ pub fn likely(random: &mut Random, unix: u64) -> Word {
 /// Anything that the interface lets a host say.
 pub fn anything(random: &mut Random, unix: u64) -> Word {
     let result = random.pick(&[Positioning::Done, Positioning::Failed]);
-    match random.below(35) {
+    match random.below(37) {
         0 => Word::Authorize(random.pick(&[
             AuthorizationDecision::Accepted,
             AuthorizationDecision::Rejected,
@@ -218,7 +221,9 @@ pub fn anything(random: &mut Random, unix: u64) -> Word {
             coil_current: random.maybe(50, Random::extreme),
             ..PadMeasurement::default()
         }),
-        33 if random.percent(20) => Word::Disconnect,
+        33 => Word::Pilot(random.pick(&PILOTS)),
+        34 => Word::Pilot(random.pick(&[PilotState::B, PilotState::C])),
+        35 if random.percent(20) => Word::Disconnect,
         _ => likely(random, unix),
     }
 }

@@ -8,12 +8,12 @@ use exi_codec::iso20::wpt::{WptEvpcChargeDiagnostics, WptSpcChargeDiagnostics};
 use exi_codec::iso20::{acdp::MechanicalChargingDeviceStatus, dc};
 use exi_codec::{Quantity, Volts, WattHours, Watts};
 use iso15118_20::message::{Request, Response};
-use iso15118_20::secc::{Isolation, Positioning};
+use iso15118_20::secc::{Isolation, PilotState, Positioning};
 use iso15118_20::sequence::{Stage, Stream};
 use iso15118_20::service::{ControlMode, Direction, Family, Selection};
 use iso15118_20::{
-    AcLimits, AcOutput, Contactor, DcLimits, GridPermit, Measurement, Output, Phases, PreChargeEnd, Settings,
-    WptPad,
+    AcLimits, AcMeasurement, AcOutput, Contactor, DcLimits, GridPermit, Measurement, Output, Phases,
+    PreChargeEnd, Settings, WptPad,
 };
 
 use super::limits::{
@@ -30,6 +30,8 @@ pub struct Plant {
     pub permit: GridPermit,
     pub dispatch: Watts,
     pub contactor: Contactor,
+    pub pilot: Option<PilotState>,
+    pub measured_ac: Option<AcMeasurement>,
     pub isolation: Option<Isolation>,
     pub measured: Option<Measurement>,
     pub aligned: bool,
@@ -46,6 +48,8 @@ impl Default for Plant {
             permit: GridPermit::CHARGE_ONLY,
             dispatch: Watts::ZERO,
             contactor: Contactor::Open,
+            pilot: None,
+            measured_ac: None,
             isolation: None,
             measured: None,
             aligned: false,
@@ -56,6 +60,12 @@ impl Default for Plant {
 }
 
 impl Plant {
+    /// Whether the vehicle wants power, as far as a pilot says it.
+    pub fn is_ready(&self, family: Family) -> bool {
+        let wired = matches!(family, Family::Ac | Family::Dc);
+        !wired || matches!(self.pilot, None | Some(PilotState::C | PilotState::D))
+    }
+
     pub fn heard(&mut self, word: &Word, stage: Stage) {
         match word {
             Word::Limits(limits) => self.dc = *limits,
@@ -68,7 +78,9 @@ impl Plant {
             Word::Isolation(isolation) if self.isolation != Some(Isolation::Fault) => {
                 self.isolation = Some(*isolation);
             }
+            Word::Pilot(pilot) => self.pilot = Some(*pilot),
             Word::Measure(measured) => self.measured = Some(*measured),
+            Word::MeasureAc(measured) => self.measured_ac = Some(*measured),
             Word::Alignment(result) if stage == Stage::AlignmentCheck => {
                 self.aligned = *result == Positioning::Done;
             }
@@ -126,9 +138,20 @@ pub struct Power {
     minimum_soc: Option<PercentValue>,
     needs_soc: Option<PercentValue>,
     min_energy: Option<WattHours>,
+    /// Power that the last round of AC told a vehicle that does not plan.
+    told: Option<Watts>,
 }
 
 impl Power {
+    /// Whether an AC vehicle draws or gives more than it was told, by the own meter.
+    pub fn is_beyond(&self, plant: &Plant, settings: &Settings) -> bool {
+        let (Some(told), Some(measured)) = (self.told, plant.measured_ac) else { return false };
+        let nearest = |power: Watts| i128::from(power.to_milli_saturating(exi_codec::Rounding::Nearest));
+        let (told, slack) = (nearest(told), nearest(settings.profile_margin));
+        let flow = nearest(measured.active.total());
+        flow > told.max(0) + slack || flow < told.min(0) - slack
+    }
+
     pub fn selected(&mut self, selection: Selection) {
         self.selection = Some(selection);
     }
@@ -245,6 +268,23 @@ impl Power {
                     self.active = Some(tuple);
                 }
             }
+            (_, Response::AcChargeLoopRes(message)) if stage == Stage::ChargeLoop => {
+                use exi_codec::iso20::ac::ClResControlMode as M;
+                self.told = match &message.control_mode {
+                    M::Dynamic(m) => Some(Phases::read(
+                        m.evse_target_active_power,
+                        m.evse_target_active_power_l2,
+                        m.evse_target_active_power_l3,
+                    )),
+                    M::BptDynamic(m) => Some(Phases::read(
+                        m.evse_target_active_power,
+                        m.evse_target_active_power_l2,
+                        m.evse_target_active_power_l3,
+                    )),
+                    _ => None,
+                }
+                .map(Phases::total);
+            }
             (_, Response::DcChargeLoopRes(message)) if stage == Stage::ChargeLoop => {
                 self.limits_kept(&message.control_mode);
             }
@@ -305,6 +345,7 @@ impl Power {
             family == Family::Wpt || plant.contactor == Contactor::Closed,
             "a start over open contactors"
         );
+        assert!(stage == Stage::ChargeLoop || plant.is_ready(family), "a start without the pilot");
         assert!(family != Family::Acdp || plant.connected, "a start without the device");
     }
 
@@ -312,6 +353,7 @@ impl Power {
     pub fn check(&self, family: Family, plant: &Plant, unix: u64) {
         let selection = self.selection.expect("a service was selected");
         assert!(family == Family::Wpt || plant.contactor == Contactor::Closed, "contactors are open");
+        assert!(plant.is_ready(family), "the pilot says that no power is wanted");
         let (charge, discharge) = match (self.mode(), &self.active) {
             (Some(ControlMode::Scheduled), Some((charge, discharge))) => (
                 charge.at(unix).max(charge.at(self.looked)),

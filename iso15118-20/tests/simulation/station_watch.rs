@@ -1,5 +1,7 @@
 //! What a charger may do, judged by bytes, events and the words of its host alone.
 
+use std::time::Duration;
+
 use exi_codec::iso20::common_types::{Processing, ResponseCode};
 use iso15118_20::message::{MessageKind as K, Request, Response};
 use iso15118_20::secc::{Isolation, Secc, Stop};
@@ -56,6 +58,9 @@ use effects::Effect;
 pub struct Watch {
     settings: Settings,
     pub plant: Plant,
+    /// How long an AC vehicle may take to follow, and since when it has not.
+    follow: Option<Duration>,
+    beyond: Option<Instant>,
     paused: Option<Paused>,
     started: Option<Instant>,
     unix: u64,
@@ -97,10 +102,13 @@ const fn place(stream: Stream) -> usize {
 
 impl Watch {
     /// `first`: the family whose grammars count before one is agreed on.
-    pub fn new(settings: &Settings, first: Family) -> Self {
+    pub fn new(settings: &Settings, ack_max_delay: Option<u16>, first: Family) -> Self {
+        let follow = ack_max_delay.map(|seconds| Duration::from_secs(seconds.into()));
         Self {
             settings: *settings,
             plant: Plant::default(),
+            follow: follow.map(|time| time + settings.timing.loop_sequence),
+            beyond: None,
             paused: None,
             started: None,
             unix: 0,
@@ -132,6 +140,7 @@ impl Watch {
     pub fn start(&mut self, now: Instant, connection: &Connection, session: [u8; 8]) {
         let mut plant = self.plant.clone();
         plant.measured = None;
+        plant.measured_ac = None;
         plant.isolation = None;
         plant.aligned = false;
         *self = Self {
@@ -144,7 +153,8 @@ impl Watch {
             session,
             closed: false,
             exchanges: self.exchanges,
-            ..Self::new(&self.settings, self.first)
+            follow: self.follow,
+            ..Self::new(&self.settings, None, self.first)
         };
     }
 
@@ -444,6 +454,7 @@ impl Watch {
         } else {
             assert!(self.off, "an end switches off");
         }
+        self.follows(now, end.is_some());
         if self.power.flow.is_nothing() {
             return;
         }
@@ -458,5 +469,16 @@ impl Watch {
         };
         assert!(!self.open[0].as_ref().is_some_and(stopping), "power while it is to stop");
         self.power.check(self.main.table().family(), &self.plant, self.unix(now));
+    }
+
+    /// An AC vehicle that draws or gives more than it was told is switched off when its time is over.
+    fn follows(&mut self, now: Instant, ended: bool) {
+        let leads = self.main.stage() == Stage::ChargeLoop && self.stop.is_none() && !self.off && !ended;
+        let beyond = leads && self.power.is_beyond(&self.plant, &self.settings);
+        self.beyond = beyond.then(|| self.beyond.unwrap_or(now));
+        if let (Some(since), Some(time)) = (self.beyond, self.follow) {
+            let waited = now.saturating_sub(since);
+            assert!(waited <= time, "a set-point was not followed for {waited:?}");
+        }
     }
 }

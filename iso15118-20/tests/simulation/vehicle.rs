@@ -4,10 +4,11 @@ use exi_codec::iso20::acdp::{ElectricalChargingDeviceStatus, EvTechnicalStatus};
 use exi_codec::{Watt, Watts};
 use iso15118_20::evcc::{
     CheckIn, Demand, DischargePermit, Evcc, EvccConfig, EvccEvent, InstallationVerdict, Mobility, Needs,
-    WptDemand, WptResult,
+    Wish, WptDemand, WptResult,
 };
 use iso15118_20::message::EncodeError;
 use iso15118_20::security::{SignatureScheme, Signed};
+use iso15118_20::service::{ControlMode, Service};
 use iso15118_20::{
     AcLimits, AcMeasurement, Connection, Contactor, DcLimits, Instant, Measurement, Phases, WptLimits,
 };
@@ -25,6 +26,8 @@ pub enum Word {
     Standby,
     ExitStandby,
     RenegotiateService,
+    /// Other wishes, for the next choice.
+    Wishes(Service, ControlMode),
     RenegotiateSchedule,
     Contactor(Contactor),
     Measure(Measurement),
@@ -176,6 +179,10 @@ impl<'a> Vehicle<'a> {
             Word::Standby => done = evcc.standby(now).is_ok(),
             Word::ExitStandby => done = evcc.exit_standby(now).is_ok(),
             Word::RenegotiateService => done = evcc.renegotiate_service(now).is_ok(),
+            Word::Wishes(service, mode) => {
+                let wishes = vec![Wish::new(service, mode), Wish::new(service, other(mode))];
+                evcc.set_wishes(wishes.leak()).expect("services of ours");
+            }
             Word::RenegotiateSchedule => done = evcc.renegotiate_schedule(now).is_ok(),
             Word::Contactor(contactor) => evcc.contactor(now, contactor),
             Word::Measure(measured) => evcc.measurement(now, measured),
@@ -217,5 +224,12 @@ impl<'a> Vehicle<'a> {
             self.watch.agreed(&word);
         }
         self.settle(now);
+    }
+}
+
+fn other(mode: ControlMode) -> ControlMode {
+    match mode {
+        ControlMode::Scheduled => ControlMode::Dynamic,
+        ControlMode::Dynamic => ControlMode::Scheduled,
     }
 }

@@ -6,8 +6,10 @@ use exi_codec::{Amperes, Volts};
 use iso15118_20::evcc::{
     CheckIn, Demand, DischargePermit, EvccEvent, InstallationVerdict, Mobility, Needs, WptDemand, WptResult,
 };
+use iso15118_20::service::ControlMode;
 use iso15118_20::{AcMeasurement, Contactor, Measurement};
 
+use super::duo::SERVICES;
 use super::random::Random;
 use super::station_host::Temper;
 use super::vehicle::Word;
@@ -73,7 +75,7 @@ pub fn wpt_demand(random: &mut Random) -> WptDemand {
 
 /// Something that a vehicle's host may well say in a session.
 pub fn likely(random: &mut Random) -> Word {
-    match random.below(18) {
+    match random.below(19) {
         0 => Word::Stop,
         1 => Word::Pause,
         2 => Word::Standby,
@@ -87,6 +89,9 @@ pub fn likely(random: &mut Random) -> Word {
         13 | 14 => Word::Permit(random.pick(&[DischargePermit::Allowed, DischargePermit::Forbidden])),
         15 => Word::CheckIn(CheckIn { travel: random.maybe(50, |r| r.next() as i16), ..CheckIn::default() }),
         16 => Word::CheckOut(random.next()),
+        17 => {
+            Word::Wishes(random.pick(&SERVICES), random.pick(&[ControlMode::Scheduled, ControlMode::Dynamic]))
+        }
         _ => Word::Electrical(ElectricalChargingDeviceStatus::StateC),
     }
 }

@@ -1,6 +1,6 @@
 //! What a vehicle may do, judged by bytes, events and the words of its host alone.
 
-use exi_codec::iso20::common_messages::{ParameterValue, SeResControlMode};
+use exi_codec::iso20::common_messages::{EvpptControlMode, ParameterValue, ScheduleTuple, SeResControlMode};
 use exi_codec::iso20::common_types::{EvseNotification, EvseStatus, Processing, ResponseCode};
 use exi_codec::{Rounding, Watts};
 use iso15118_20::evcc::{DischargePermit, Evcc, EvccConfig, EvccEvent, Needs, PauseReaction};
@@ -35,6 +35,9 @@ struct Picked {
     ac_target: Option<(ControlMode, Option<Phases<exi_codec::Watt>>)>,
     wpt_pad: Watts,
     wpt_live: Watts,
+    /// What was offered on the main stream, and while it is negotiated beside it.
+    tuples: Vec<(Course, Option<Course>)>,
+    aside: Vec<(Course, Option<Course>)>,
     course: (Course, Option<Course>),
     /// The same, while it is negotiated.
     next: (Course, Option<Course>),
@@ -198,6 +201,10 @@ impl Watch {
         if let (Some(header), Some(session)) = (request.header(), self.session) {
             assert_eq!(header.session_id, session);
         }
+        if let Some(chosen) = self.chosen(stream, &request) {
+            let place = if stream == Stream::Main { &mut self.picked.course } else { &mut self.picked.next };
+            *place = chosen;
+        }
         if stream != Stream::Main {
             let patience = self.settings.timing.message;
             let waits = self.sides[place(stream)].is_some_and(|sent| now < sent + patience);
@@ -265,18 +272,28 @@ impl Watch {
     fn aside(&mut self, stream: Stream, response: &Response<'_>, answered: Answered) {
         self.sides[place(stream)] = None;
         self.must_end |= answered.class() == Class::Failed;
-        let before = self.picked.course.clone();
+        let before = self.picked.tuples.clone();
         self.limits(response);
         // A new schedule holds from the answer to power delivery on.
         match response {
             Response::ScheduleExchangeRes(_) => {
-                self.picked.next = std::mem::replace(&mut self.picked.course, before);
+                self.picked.aside = std::mem::replace(&mut self.picked.tuples, before);
             }
             Response::PowerDeliveryRes(_) if answered.class() == Class::Ok => {
                 self.picked.course = self.picked.next.clone();
+                self.picked.tuples = self.picked.aside.clone();
             }
             _ => {}
         }
+    }
+
+    /// The schedule that a profile is made for.
+    fn chosen(&self, stream: Stream, request: &Request<'_>) -> Option<(Course, Option<Course>)> {
+        let Request::PowerDeliveryReq(message) = request else { return None };
+        let EvpptControlMode::Scheduled(choice) = message.ev_power_profile?.control_mode else { return None };
+        let tuples = if stream == Stream::Main { &self.picked.tuples } else { &self.picked.aside };
+        let index = choice.selected_schedule_tuple_id.get() as usize - 1;
+        Some(tuples.get(index).expect("a schedule that was offered").clone())
     }
 
     /// Whether the session can go on after it.
@@ -354,12 +371,12 @@ impl Watch {
             }
             Response::WptChargeLoopRes(message) => self.picked.wpt_live = message.spc_max_output_power_limit,
             Response::ScheduleExchangeRes(message) if message.evse_processing == Processing::Finished => {
-                if let SeResControlMode::Scheduled(tuples) = message.control_mode
-                    && let Some(tuple) = tuples.first()
-                {
-                    let out = tuple.discharging_schedule.map(|out| Course::read(&out.power_schedule));
-                    let charge = Course::read(&tuple.charging_schedule.power_schedule);
-                    self.picked.course = (charge, out);
+                if let SeResControlMode::Scheduled(tuples) = message.control_mode {
+                    let tuple = |tuple: ScheduleTuple<'_>| {
+                        let out = tuple.discharging_schedule.map(|out| Course::read(&out.power_schedule));
+                        (Course::read(&tuple.charging_schedule.power_schedule), out)
+                    };
+                    self.picked.tuples = tuples.iter().map(tuple).collect();
                 }
             }
             _ => {}
@@ -394,6 +411,9 @@ impl Watch {
             Word::Contactor(contactor) => self.contactor = Some(*contactor),
             Word::Measure(measured) => self.measured = *measured,
             Word::Demand(demand) => self.battery = demand.battery,
+            Word::Wishes(service, _) => {
+                self.wishes.extend([(*service, ControlMode::Scheduled), (*service, ControlMode::Dynamic)]);
+            }
             Word::Emergency | Word::Disconnect => self.must_end = true,
             _ => {}
         }

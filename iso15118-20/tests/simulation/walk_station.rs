@@ -26,9 +26,9 @@ use iso15118_20::{
 
 use super::common::script::{self, SESSION, header};
 use super::common::{self, station as requests};
+use super::duo::SERVICES;
 use super::limits::{ac_round, ac_vehicle, dc_round, dc_vehicle};
 use super::random::Random;
-use super::scenario::SERVICES;
 use super::station::{Station, Word};
 use super::trace::Log;
 
@@ -316,7 +316,7 @@ fn walk(service: Service, mode: ControlMode, profile: Profile, log: Log, act: im
         ..SeccConfig::new("E1", "M1", &offers, Settings::new(profile))
     };
     let mut buffer = vec![0; common::BUFFER];
-    let station = Station::new(&config, &mut buffer, Random::new(1), log);
+    let station = Station::new(&config, &mut buffer, &mut [], Random::new(1), log);
     let mut walk = Walk { station, now: Instant::from_secs(1000), service, mode };
     walk.say(Word::Limits(common::limits(30, 75)));
     walk.say(Word::AcLimits(requests::ac_limits(22)));

@@ -9,8 +9,8 @@ use iso15118_20::service::ControlMode;
 use iso15118_20::{Cause, Profile};
 
 use super::common::NOW;
+use super::duo::SERVICES;
 use super::duo::{Duo, SESSION, duo};
-use super::scenario::SERVICES;
 use super::trace::Log;
 
 /// One answer to a request.

@@ -5,9 +5,11 @@ use std::time::Duration;
 use exi_codec::iso20::acdp::MechanicalChargingDeviceStatus;
 use exi_codec::{Amperes, Watts};
 use iso15118_20::evcc::{DischargePermit, EvccEvent};
-use iso15118_20::secc::SeccEvent;
+use iso15118_20::secc::{PilotState, SCHEDULE_SLOTS, SeccEvent, Support};
 use iso15118_20::security::PeerId;
-use iso15118_20::{AcMeasurement, Cause, Connection, GridPermit, Instant, Measurement, Transport};
+use iso15118_20::{
+    AcMeasurement, Cause, Connection, GridPermit, Instant, Measurement, ScheduleEntry, Transport,
+};
 
 use super::duo::{self, carried, good_needs, pad};
 use super::link::{Faults, Link};
@@ -78,7 +80,9 @@ pub fn play(seed: u64, log: Log) -> Outcome {
     log.line(Instant::ZERO, "seed", || format!("{seed}: {scenario:#?}"));
     let roots = roots();
     let mut buffers = (vec![0; BUFFER], vec![0; BUFFER]);
-    let station = Station::new(&scenario.station_config(), &mut buffers.0, random.fork(), log);
+    let mut memory = vec![ScheduleEntry::default(); scenario.room * SCHEDULE_SLOTS];
+    let config = scenario.station_config();
+    let station = Station::new(&config, &mut buffers.0, &mut memory, random.fork(), log);
     let vehicle = Vehicle::new(&scenario.vehicle_config(&roots), &mut buffers.1, random.fork(), log);
     let mut world = World {
         scenario: &scenario,
@@ -171,6 +175,9 @@ impl World<'_, '_> {
         let charger = if self.random.percent(10) { 200 + peer } else { 100 };
         self.vehicle.start(self.now, &link(charger));
         self.at(PATIENCE, Task::Cut);
+        if self.scenario.pilot == Support::Offered {
+            self.station.say(self.now, station::Word::Pilot(PilotState::B));
+        }
         // The device of the last vehicle has gone home.
         self.station.say(self.now, station::Word::Device(MechanicalChargingDeviceStatus::Home));
         self.collect();
@@ -369,6 +376,15 @@ impl World<'_, '_> {
                 let measured = AcMeasurement { active: output.active, ..AcMeasurement::default() };
                 let soon = self.random.millis(5, 150);
                 self.at(soon, Task::CableAc(measured));
+            }
+            EvccEvent::RequestPower | EvccEvent::OpenContactor { .. } | EvccEvent::PowerOff
+                if self.scenario.pilot == Support::Offered && !self.random.percent(temper.silent) =>
+            {
+                let wants = *event == EvccEvent::RequestPower;
+                let most = if self.random.percent(temper.late) { 900 } else { 200 };
+                let soon = self.random.millis(0, most);
+                let pilot = if wants { PilotState::C } else { PilotState::B };
+                self.at(soon, Task::Station(station::Word::Pilot(pilot)));
             }
             EvccEvent::StationStatus(_) => {
                 self.rounds += 1;

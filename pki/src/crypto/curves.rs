@@ -72,12 +72,17 @@ pub(crate) mod goldilocks {
     //! Ed448 and X448 (RFC 8032, RFC 7748).
 
     use ed448_goldilocks::{Signature, SigningKey, VerifyingKey};
+    use subtle::ConstantTimeEq as _;
+    use zeroize::Zeroizing;
 
     use crate::crypto::Secret;
     use crate::error::Rule;
 
     fn key(bytes: &[u8]) -> Result<VerifyingKey, Rule> {
         let bytes: &[u8; 57] = bytes.try_into().map_err(|_| Rule::PublicKey)?;
+        if bytes.last().is_none_or(|last| last & 0x7F != 0) {
+            return Err(Rule::PublicKey);
+        }
         VerifyingKey::from_bytes(bytes).map_err(|_| Rule::PublicKey)
     }
 
@@ -85,7 +90,13 @@ pub(crate) mod goldilocks {
         key(bytes).map(|_| ())
     }
 
+    /// The last octet of point and number has one bit and none (RFC 8032, 5.2.7), and the crate does not look: there
+    /// would be several encodings of one signature.
     pub(crate) fn verify(bytes: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Rule> {
+        let surplus = |at: usize, bits: u8| signature.get(at).is_none_or(|octet| octet & bits != 0);
+        if surplus(56, 0x7F) || surplus(113, 0xFF) {
+            return Err(Rule::SignatureValue);
+        }
         let signature = Signature::from_slice(signature).map_err(|_| Rule::SignatureValue)?;
         key(bytes)?.verify_raw(&signature, message).map_err(|_| Rule::SignatureValue)
     }
@@ -106,10 +117,13 @@ pub(crate) mod goldilocks {
         Ok(())
     }
 
-    /// X448; a result of zeros is refused.
+    /// X448; a result of zeros is refused. The crate refuses points of low order in one of their encodings alone.
     pub(crate) fn agree(secret: &[u8; 56], public: &[u8; 56]) -> Result<Secret, Rule> {
-        let shared = x448::x448(*secret, *public).ok_or(Rule::EphemeralKey)?;
-        Secret::from_slice(&shared).ok_or(Rule::BufferTooSmall)
+        let shared = Zeroizing::new(x448::x448(*secret, *public).ok_or(Rule::EphemeralKey)?);
+        if shared.ct_eq(&[0; 56]).into() {
+            return Err(Rule::EphemeralKey);
+        }
+        Secret::from_slice(shared.as_slice()).ok_or(Rule::BufferTooSmall)
     }
 
     pub(crate) fn x448_public(secret: &[u8; 56]) -> Result<[u8; 56], Rule> {
@@ -127,6 +141,7 @@ pub(crate) use missing as goldilocks;
 /// A curve whose feature is off.
 #[cfg(not(all(feature = "p256", feature = "p384", feature = "curve448")))]
 pub(crate) mod missing {
+    #[cfg(not(all(feature = "p256", feature = "p384")))]
     use crate::crypto::Secret;
     use crate::error::Rule;
 

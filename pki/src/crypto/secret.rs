@@ -19,8 +19,9 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Takes a copy; whoever holds the original erases it. None if it is longer than 66 bytes.
-    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+    /// Takes a copy, for key stores whose device agrees on secrets; whoever holds the original erases it. None if it is
+    /// longer than 66 bytes.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         let mut secret = Self { bytes: [0; MAX], len: bytes.len() as u8 };
         secret.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(secret)

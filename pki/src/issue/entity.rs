@@ -233,8 +233,9 @@ impl Entity {
         }
     }
 
-    /// What the certificate says, for a key with this public part and an issuer with that one.
-    pub(super) fn template(self, plan: &Plan, public: &[u8], issuer_public: &[u8]) -> Template {
+    /// What the certificate says, for a key with this public part and an issuer with that one; both as certificates
+    /// have them.
+    pub fn template(self, plan: &Plan, public: &[u8], issuer_public: &[u8]) -> Template {
         let mut serial = [0; 16];
         Stream::new(&plan.seed, &format!("serial {}", self.label())).fill(&mut serial);
         // Positive, and of full length.

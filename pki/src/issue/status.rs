@@ -20,8 +20,8 @@ pub struct CrlPlan {
     pub this_update: Time,
     /// Until when it counts.
     pub next_update: Time,
-    /// Its number.
-    pub number: u8,
+    /// Its number, which grows from list to list.
+    pub number: u64,
 }
 
 impl CrlPlan {
@@ -52,7 +52,9 @@ impl CrlPlan {
         if let Some(identifier) = authority.extensions().subject_key {
             extensions.extend(ExtensionDer::authority_key(identifier).0);
         }
-        extensions.extend(ExtensionDer::new(&oid::CRL_NUMBER, Critical::No, &der::small(self.number)).0);
+        extensions.extend(
+            ExtensionDer::new(&oid::CRL_NUMBER, Critical::No, &der::unsigned(&self.number.to_be_bytes())).0,
+        );
         extensions.extend(more.iter().flat_map(|extension| extension.0.clone()));
         let tbs = der::sequence(&[
             &der::small(1),

@@ -7,7 +7,7 @@ use crate::keystore::{
     Answer, Capabilities, ImportContract, KeyError, KeyHandle, KeyKind, KeyRole, KeyStore, Operation,
     Progress, SignatureValue, Support, Ticket,
 };
-use crate::provision::{self, Wrapped};
+use crate::provision::{self, ContractKey, Wrapped};
 
 /// The most keys of a store.
 pub const MAX_KEYS: usize = 256;
@@ -162,7 +162,7 @@ impl<R: Random, const N: usize> SoftwareStore<R, N> {
             (Material::X448(scalar), Wrapped::X448(_)) => scalar.agree(provision::x448_ephemeral(import)?)?,
             _ => return Err(KeyError::Refused(crate::Rule::Curve)),
         };
-        let contract = provision::unwrap(&secret, import)?;
+        let contract = ContractKey::open(&secret, import)?.into_scalar();
         match import.replaces {
             // One assignment: the old key is there until the new one is.
             Some(old) => {

@@ -152,6 +152,7 @@ impl<'a> Run<'a> {
         let mut evse: Evse<'_, _> =
             Evse::new(config, Captured([nmk.expose().to_vec()].into())).map_err(|error| error.to_string())?;
         let (profiles, remark) = self.profiles()?;
+        let modem = modem(&profiles, &self.report()?.1);
         let own = self.records.iter().filter(|r| r.from() == Some(self.vehicle) && self.is_on_line(r));
         let mut feed: Vec<_> =
             own.map(|record| (self.at(record), record.bytes.clone())).chain(profiles).collect();
@@ -160,7 +161,7 @@ impl<'a> Run<'a> {
         evse.start(Duration::ZERO);
         evse.pilot(Duration::from_millis(500), PilotState::B);
         drain(&mut sent, Duration::ZERO, |out| evse.poll_transmit(out));
-        let confirmed = emit(self.evse, MODEM, &set_key_confirmed());
+        let confirmed = emit(self.evse, modem, &set_key_confirmed());
         evse.handle_frame(Duration::from_millis(600), &confirmed).map_err(|error| error.to_string())?;
         for (at, frame) in &feed {
             while let Some(due) = evse.poll_timeout().filter(|due| due <= at) {
@@ -351,6 +352,29 @@ fn set_key_confirmed() -> Mme<'static> {
         pmn: 255,
         cco_capability: 0,
     })
+}
+
+/// The charger's modem: among those that told of the vehicle's sounds the one that told what was reported.
+fn modem(profiles: &[(Duration, Vec<u8>)], reported: &[u8; GROUPS]) -> MacAddr {
+    let sources: Vec<_> = profiles.iter().filter_map(|(_, frame)| source(frame)).collect();
+    let distance = |modem: &MacAddr| {
+        let (mut sum, mut count) = (0, 0);
+        for (_, frame) in profiles.iter().filter(|(_, frame)| source(frame) == Some(*modem)) {
+            if let Ok(view) = Frame::new_checked(frame)
+                && let Ok(Mme::AttenProfileInd(message)) = Mme::parse(&view)
+            {
+                count += 1;
+                sum += message.groups.as_slice().iter().map(|group| u32::from(*group)).sum::<u32>();
+            }
+        }
+        let wanted: u32 = reported.iter().map(|group| u32::from(*group)).sum();
+        (sum / count.max(1)).abs_diff(wanted)
+    };
+    sources.into_iter().min_by_key(distance).unwrap_or(MODEM)
+}
+
+fn source(frame: &[u8]) -> Option<MacAddr> {
+    Frame::new_checked(frame).ok().map(|frame| frame.source())
 }
 
 fn emit(destination: MacAddr, source: MacAddr, message: &Mme<'_>) -> Vec<u8> {

@@ -127,6 +127,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
             },
             Phase::Joining { .. } => self.attempt_failed(now, EvFailure::NoLink),
             Phase::Matched { evse, .. } => {
+                self.switch(S2::Open);
                 self.phase = Phase::Matched { evse, tell_at: None };
                 self.events.up = Some(evse);
                 self.amplitude.start(now, self.config.timing.amplitude_map, self.config.retries);

@@ -48,8 +48,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
                 self.amplitude.answered(message.result)
             }
             message => {
-                self.modem.is_from(source)?;
-                if let Some(news) = self.modem.handle(now, frame.mmtype(), &message)? {
+                if let Some(news) = self.modem.handle(now, source, frame.mmtype(), &message)? {
                     self.news(now, news);
                 }
                 Ok(())

@@ -75,8 +75,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
             }
             message => {
                 self.to_us(envelope)?;
-                self.modem.is_from(source)?;
-                if let Some(news) = self.modem.handle(now, frame.mmtype(), &message)? {
+                if let Some(news) = self.modem.handle(now, source, frame.mmtype(), &message)? {
                     self.news(now, news);
                 }
                 Ok(())

@@ -65,7 +65,7 @@ impl Core<'_> {
             }
             _ => ResponseCode::Ok,
         };
-        let idle = profile.ev_power_profile_entries.iter().all(|entry| total(&entry).is_zero());
+        let idle = profile.ev_power_profile_entries.iter().all(|entry| total(&entry) == 0);
         Ok(Agreed { code, tuple: Some(tuple), idle, channel })
     }
 
@@ -78,10 +78,10 @@ impl Core<'_> {
         if !self.selection.is_some_and(separated) {
             return false;
         }
-        let first = profile.ev_power_profile_entries.first().map(|entry| total(&entry)).unwrap_or_default();
+        let first = profile.ev_power_profile_entries.first().map_or(0, |entry| total(&entry));
         match channel {
-            Some(ChannelSelection::Charge) => first.is_negative(),
-            Some(ChannelSelection::Discharge) => first > Watts::ZERO,
+            Some(ChannelSelection::Charge) => first < 0,
+            Some(ChannelSelection::Discharge) => first > 0,
             None => false,
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Store<'a> {
     lent: &'a mut [ScheduleEntry],
     heads: [Head; SCHEDULE_SLOTS],
     tolerances: [Option<Watts>; KEPT],
+    /// By how much tuples were rounded off, W.
+    slacks: [Watts; KEPT],
     /// Where the tuples on offer are, in the order of their IDs.
     offered: [Place; TUPLES],
     count: u8,
@@ -51,6 +53,7 @@ impl<'a> Store<'a> {
             lent: &mut [],
             heads: [Head { start: 0, len: 0 }; SCHEDULE_SLOTS],
             tolerances: [None; KEPT],
+            slacks: [Watts::ZERO; KEPT],
             offered: [Place(0); TUPLES],
             count: 0,
             active: None,
@@ -99,7 +102,7 @@ impl<'a> Store<'a> {
         let corridor = Corridor {
             charge: self.curve(place, Way::In),
             discharge: (both_ways == BothWays::Allowed).then(|| self.curve(place, Way::Out)),
-            slack: Watts::ZERO,
+            slack: self.slacks.get(usize::from(place.0)).copied().unwrap_or_default(),
         };
         corridor.check(profile).is_ok()
     }
@@ -139,8 +142,9 @@ impl<'a> Store<'a> {
         self.count = 0;
     }
 
-    /// Adds an offer. There is room for as many as a message can carry.
-    pub(super) fn add(&mut self, tolerance: Option<Watts>) -> Option<Place> {
+    /// Adds an offer, which is less than what was sent by no more than `slack`. There is room for as many as a message can
+    /// carry.
+    pub(super) fn add(&mut self, tolerance: Option<Watts>, slack: Watts) -> Option<Place> {
         let taken = |place: &Place| {
             self.active == Some(*place)
                 || self.offered.iter().take(usize::from(self.count)).any(|other| other == place)
@@ -149,6 +153,7 @@ impl<'a> Store<'a> {
         *self.offered.get_mut(usize::from(self.count))? = place;
         self.count += 1;
         *self.tolerances.get_mut(usize::from(place.0))? = tolerance;
+        *self.slacks.get_mut(usize::from(place.0))? = slack;
         for way in [Way::In, Way::Out] {
             self.put(place, way, 0, core::iter::empty());
         }

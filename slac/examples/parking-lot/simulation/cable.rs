@@ -21,7 +21,6 @@ impl Lot {
                 charger.command = PilotCommand::FivePercent;
                 if !charger.mute {
                     let mut config = EvseConfig::new(charger.mac, self.scenario.variant.profile());
-                    config.modem.source = Some(charger.modem.mac);
                     config.restart = Restart::AcAndDc;
                     let mut machine = Evse::new(config, random).expect("the settings are right");
                     machine.start(now);
@@ -37,7 +36,6 @@ impl Lot {
                     return;
                 }
                 let mut config = EvConfig::new(vehicle.mac, self.scenario.variant.profile());
-                config.modem.source = Some(vehicle.modem.mac);
                 config.parameter_copies = 2;
                 config.collection = Collection::WholeTime;
                 if self.scenario.variant == Variant::Careful {
@@ -71,6 +69,7 @@ impl Lot {
                 vehicle.machine = None;
                 vehicle.linked = None;
                 vehicle.failed = None;
+                vehicle.ready = None;
                 vehicle.s2 = S2::Open;
                 if let Some(charger) = vehicle.charger {
                     self.pilot(charger);
@@ -103,6 +102,9 @@ impl Lot {
         }
         self.drain(Node::Charger(index));
         if let Some(vehicle) = vehicle {
+            let allowed = state.is_connected() && duty.allows_matching();
+            let ready = self.vehicles[vehicle].ready.get_or_insert(now);
+            self.vehicles[vehicle].ready = allowed.then_some(*ready);
             if let Some(machine) = &mut self.vehicles[vehicle].machine {
                 machine.pilot(now, state, duty);
             }

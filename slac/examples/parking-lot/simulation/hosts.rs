@@ -62,14 +62,19 @@ impl Lot {
                     }
                 }
                 EvEvent::LinkUp { evse } => vehicle.linked = charger_of(evse).map(|charger| (charger, now)),
-                EvEvent::LinkDown(_) => vehicle.linked = None,
+                EvEvent::LinkDown(_) => {
+                    vehicle.linked = None;
+                    vehicle.ready = vehicle.ready.map(|_| now);
+                }
                 EvEvent::Failed(_) => {
                     vehicle.failed = Some(now);
                     vehicle.first_go = false;
-                    if vehicle.began > disturbed_until || self.scenario.power_cycles == 0 {
-                        self.slowest_failure = self.slowest_failure.max(now - vehicle.began);
+                    // Time that the pilot took away, or that power was off, is not the vehicle's.
+                    if let Some(ready) = vehicle.ready
+                        && (ready > disturbed_until || self.scenario.power_cycles == 0)
+                    {
+                        self.slowest_failure = self.slowest_failure.max(now - ready);
                     }
-                    vehicle.began = now;
                 }
                 EvEvent::Fault(_) | EvEvent::AmplitudeMap { .. } => {}
             }

@@ -63,8 +63,10 @@ pub(super) struct Vehicle {
     /// The charger whose cable it takes.
     pub(super) charger: Option<usize>,
     pub(super) plugged: bool,
-    /// When the present series of attempts began.
+    /// When it was plugged in or switched on.
     pub(super) began: Duration,
+    /// Since when the pilot lets it match.
+    pub(super) ready: Option<Duration>,
     pub(super) failed: Option<Duration>,
     pub(super) linked: Option<(usize, Duration)>,
     pub(super) run_id: RunId,
@@ -85,6 +87,7 @@ impl Vehicle {
             charger: None,
             plugged: false,
             began: Duration::ZERO,
+            ready: None,
             failed: None,
             linked: None,
             run_id: RunId([0; 8]),

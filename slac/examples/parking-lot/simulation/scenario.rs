@@ -120,7 +120,7 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) outcomes: Vec<Outcome>,
-    /// Longest time from plugging in, or the last disturbance, to the end of all attempts.
+    /// Longest time from when the pilot let a vehicle match, or the last disturbance, to the end of its attempts.
     pub(crate) slowest_failure: Duration,
     /// Virtual time at the end.
     pub(crate) time: Duration,

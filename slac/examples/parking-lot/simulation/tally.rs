@@ -6,9 +6,10 @@ use super::lot::Lot;
 use super::scenario::{Outcome, Scenario, Variant};
 use super::watch::Watch;
 
-/// Attempts end after 10 s (TT_matching_repetition); the last of them may still be in its longest steps: questions
-/// (0.6 s), sounds and reports (1.5 s), validation of several chargers, joining (12 s).
-const GIVE_UP: Duration = Duration::from_mins(1);
+/// No attempt begins after 10 s (TT_matching_repetition) but the third; the last of them may still be in its longest
+/// steps: questions (0.6 s), sounds and reports (1.5 s), three rounds of validation (9 s, more if frames are lost), the
+/// choice (0.6 s), joining (12 s).
+const GIVE_UP: Duration = Duration::from_secs(45);
 
 /// What became of many runs.
 #[derive(Debug, Default)]

@@ -1,0 +1,124 @@
+//! `v2g pki` as users start it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn v2g(words: &[&str]) -> Output {
+    let program = Command::new(env!("CARGO_BIN_EXE_v2g")).env_remove("V2G_PASSPHRASE").args(words).output();
+    program.expect("the program starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn good(words: &[&str]) -> String {
+    let output = v2g(words);
+    assert!(output.status.success(), "{words:?}: {}", said(&output));
+    said(&output)
+}
+
+/// A folder of its own that goes with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("v2g-pki-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn path(&self, inside: &str) -> String {
+        self.0.join(inside).to_str().expect("UTF-8").to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Every file below a folder with its content.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((path.clone(), std::fs::read(&path).expect("a file")));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_is_made_keeps_the_rules_and_every_fault_is_named() {
+    let folder = Folder::new("faults");
+    good(&["pki", "new", &folder.path("lab"), "--fault", "all", "--contracts", "3"]);
+    let words = good(&["pki", "check", &folder.path("lab")]);
+    assert!(words.contains("11 checked, all keep the rules"), "{words}");
+    let faults = good(&["pki", "new", "nowhere", "--fault", "list"]);
+    assert!(faults.lines().count() > 30);
+    for fault in faults.lines() {
+        let path = folder.path(&format!("lab/faults/{fault}"));
+        let output = v2g(&["pki", "check", &path]);
+        assert_eq!(output.status.code(), Some(1), "{fault}: {}", said(&output));
+        let said = said(&output);
+        let manifest = std::fs::read_to_string(Path::new(&path).join("pki.json")).expect("written");
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+        let verdict = manifest["fault"]["verdict"].as_str().expect("a verdict");
+        let rule = verdict.split_once(": ").expect("subject and rule").1;
+        let refused: Vec<&str> = said.lines().filter(|line| line.contains("REFUSED")).collect();
+        assert!(matches!(refused[..], [line] if line.ends_with(rule)), "{fault}: {said}");
+    }
+}
+
+#[test]
+fn the_same_seed_and_day_give_the_same_bytes_for_every_algorithm() {
+    let folder = Folder::new("seed");
+    for algorithm in ["p521", "ed448", "p256"] {
+        let make = |name: &str, seed: &[&str]| {
+            let path = folder.path(&format!("{algorithm}-{name}"));
+            let words = ["pki", "new", &path, "--algorithm", algorithm, "--at", "2026-03-01"];
+            good(&[&words, seed].concat());
+            let checked = good(&["pki", "check", &path, "--at", "2026-03-02"]);
+            assert!(checked.contains("all keep the rules"), "{checked}");
+            let relative = |(file, content): (PathBuf, _)| {
+                (file.strip_prefix(&path).expect("below").to_owned(), content)
+            };
+            files(Path::new(&path)).into_iter().map(relative).collect::<Vec<_>>()
+        };
+        let first = make("a", &["--seed", "one"]);
+        assert!(first == make("b", &["--seed", "one"]), "{algorithm}");
+        assert!(first != make("c", &["--seed", "two"]), "{algorithm}");
+        assert!(make("d", &[]) != make("e", &[]), "{algorithm}: without a seed it is chance");
+    }
+}
+
+#[test]
+fn private_keys_are_secret_files_and_encrypted_on_demand() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = Folder::new("secret");
+    let word = folder.path("passphrase");
+    std::fs::create_dir_all(&folder.0).expect("made");
+    std::fs::write(&word, "correct horse\n").expect("written");
+    good(&["pki", "new", &folder.path("plain"), "--algorithm", "p256"]);
+    good(&["pki", "new", &folder.path("closed"), "--algorithm", "p256", "--passphrase-file", &word]);
+    for (name, label) in [("plain", "BEGIN PRIVATE KEY"), ("closed", "BEGIN ENCRYPTED PRIVATE KEY")] {
+        let keys = files(&folder.0.join(name)).into_iter();
+        let keys: Vec<_> = keys.filter(|(path, _)| path.ends_with("key.pem")).collect();
+        assert!(keys.len() > 20);
+        for (path, content) in keys {
+            assert_eq!(std::fs::metadata(&path).expect("there").mode() & 0o777, 0o600, "{path:?}");
+            assert!(String::from_utf8_lossy(&content).contains(label), "{path:?}");
+        }
+    }
+    let refused = v2g(&["pki", "check", &folder.path("closed")]);
+    assert!(said(&refused).contains("the key is encrypted"), "{}", said(&refused));
+    good(&["pki", "check", &folder.path("closed"), "--passphrase-file", &word]);
+    let again = v2g(&["pki", "new", &folder.path("plain")]);
+    assert_eq!(again.status.code(), Some(2), "what is there is not overwritten");
+}
