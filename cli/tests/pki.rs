@@ -122,3 +122,65 @@ fn private_keys_are_secret_files_and_encrypted_on_demand() {
     let again = v2g(&["pki", "new", &folder.path("plain")]);
     assert_eq!(again.status.code(), Some(2), "what is there is not overwritten");
 }
+
+/// Whom authorities revoke is refused at once, and whom they issue anew is not.
+#[test]
+fn authorities_issue_and_revoke() {
+    let folder = Folder::new("issue");
+    let path = folder.path("lab");
+    good(&["pki", "new", &path]);
+    let said_by = |output: Output| said(&output);
+    good(&["pki", "revoke", &path, "DE8AA0000000006", "secc"]);
+    let checked = said_by(v2g(&["pki", "check", &path]));
+    assert_eq!(checked.matches("the certificate is revoked").count(), 2, "{checked}");
+    let list = good(&["pki", "show", &folder.path("lab/crl/mo-sub-ca2.crl")]);
+    assert!(list.contains("issuer       C=DE, O=V2G authorities, CN=MO sub-CA 2, DC=MO"), "{list}");
+    assert_eq!(list.matches("revoked  ").count(), 1, "{list}");
+    let response = good(&["pki", "show", &folder.path("lab/ocsp/secc.ocsp")]);
+    assert!(response.contains("REVOKED"), "{response}");
+
+    let taken = v2g(&["pki", "issue", &path, "--role", "secc"]);
+    assert_eq!(taken.status.code(), Some(2), "what is there is not replaced unasked");
+    good(&["pki", "issue", &path, "--role", "secc", "--replace"]);
+    good(&["pki", "issue", &path, "--role", "contract", "--name", "DE83DUIEN83QGZD", "--days", "30"]);
+    let checked = said_by(v2g(&["pki", "check", &path]));
+    assert_eq!(checked.matches("REFUSED").count(), 1, "{checked}");
+    assert!(checked.contains("contract       ok       DE83DUIEN83QGZD"), "{checked}");
+    good(&["pki", "crl", &path]);
+    good(&["pki", "ocsp", &path]);
+    let checked = said_by(v2g(&["pki", "check", &path]));
+    assert_eq!(checked.matches("REFUSED").count(), 1, "revoked for good: {checked}");
+    let foreign = v2g(&["pki", "issue", &path, "--role", "cps", "--replace", "--days", "0"]);
+    assert_eq!(foreign.status.code(), Some(1), "{}", said(&foreign));
+    let shown = good(&["pki", "show", &folder.path("lab/secc/key.pem"), &folder.path("lab/secc/chain.pem")]);
+    assert!(shown.contains("a private key, which is not shown"), "{shown}");
+    assert!(shown.contains("purpose      serverAuth (critical)"), "{shown}");
+}
+
+/// The private half is elsewhere: the folder names the key on its token.
+#[test]
+fn a_certificate_for_a_key_that_is_elsewhere() {
+    let folder = Folder::new("token");
+    let (ours, theirs) = (folder.path("ours"), folder.path("theirs"));
+    good(&["pki", "new", &ours]);
+    good(&["pki", "new", &theirs]);
+    let request = std::fs::read_to_string(folder.path("theirs/secc/chain.pem")).expect("there");
+    std::fs::write(folder.path("no-key.pem"), request).expect("written");
+    let words = ["pki", "issue", &ours, "--role", "secc", "--replace", "--token", "secc", "--public-key"];
+    let refused = v2g(&[&words[..], &[&folder.path("no-key.pem")]].concat());
+    assert!(said(&refused).contains("has no public key"), "{}", said(&refused));
+    // RFC 7468 has no Base64 of ours to lean on here: a public key that is DER.
+    let info = [
+        &[0x30, 0x81, 0x9B, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05][..],
+        &[0x2B, 0x81, 0x04, 0x00, 0x23, 0x03, 0x81, 0x86, 0x00, 0x04],
+        &[1; 132],
+    ];
+    std::fs::write(folder.path("public.der"), info.concat()).expect("written");
+    good(&[&words[..], &[&folder.path("public.der")]].concat());
+    let token = std::fs::read_to_string(folder.path("ours/secc/key.token")).expect("written");
+    assert_eq!(token, "secc\n");
+    assert!(!folder.0.join("ours/secc/key.pem").exists(), "the old key is gone");
+    // The point is none, which the check of the chain sees and names.
+    let checked = v2g(&["pki", "check", &ours]);
+    assert!(said(&checked).contains("not a point of its curve"), "{}", said(&checked));
+}

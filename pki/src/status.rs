@@ -3,9 +3,11 @@
 mod cache;
 mod crl;
 mod ocsp;
+mod view;
 
 pub use cache::{Remembered, StatusCache};
 pub use ocsp::{HashData, MAX_REQUEST, check_nonce, request};
+pub use view::{OcspAnswer, OcspResponse, RevocationList};
 
 use crate::cert::{Certificate, Usage};
 use crate::crypto::Verifier;

@@ -82,19 +82,19 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             chain.extend(files::certificates(path)?);
         }
         let holder = Holder { chain, key: None };
-        judge.chain(role.role(), &holder);
+        judge.chain(role.role(), &holder)?;
     } else if args.what.len() == 1 {
-        judge.roots();
+        judge.roots()?;
         for role in [Role::Secc, Role::Vehicle, Role::Provisioning, Role::Cps] {
             if let Some(holder) = folder.holder(role)? {
-                judge.chain(role, &holder);
+                judge.chain(role, &holder)?;
                 if role == Role::Secc && folder.staple(role)?.is_none() {
-                    println!("{:<14} note     there is no OCSP response that it could staple", "");
+                    say!("{:<14} note     there is no OCSP response that it could staple", "");
                 }
             }
         }
         for holder in folder.contracts()? {
-            judge.chain(Role::Contract, &holder);
+            judge.chain(Role::Contract, &holder)?;
         }
     } else {
         return Err(Failure::usage("several files are one chain: --role says of whom"));
@@ -136,32 +136,34 @@ impl Judge {
         })
     }
 
-    fn say(&mut self, who: &str, verdict: Result<String, String>) {
+    fn say(&mut self, who: &str, verdict: Result<String, String>) -> Result<(), Failure> {
         match verdict {
             Ok(words) => {
                 self.good += 1;
-                println!("{who:<14} ok       {words}");
+                say!("{who:<14} ok       {words}");
             }
             Err(words) => {
-                println!("{who:<14} REFUSED  {words}");
+                say!("{who:<14} REFUSED  {words}");
                 self.refused.push(words);
             }
         }
+        Ok(())
     }
 
-    fn roots(&mut self) {
+    fn roots(&mut self) -> Result<(), Failure> {
         for (kind, der) in self.roots.clone() {
             let name = ROOTS.iter().find(|(of, _)| *of == kind).map_or("", |(_, name)| name);
             let verdict = Anchor::checked(kind, &der, &Curves)
                 .map(|_| named(&der))
                 .map_err(|error| format!("{}: {}", named(&der), error.rule()));
-            self.say(&format!("{name} root"), verdict);
+            self.say(&format!("{name} root"), verdict)?;
         }
+        Ok(())
     }
 
-    fn chain(&mut self, role: Role, holder: &Holder) {
+    fn chain(&mut self, role: Role, holder: &Holder) -> Result<(), Failure> {
         let verdict = self.judge(role, holder);
-        self.say(if role == Role::Contract { "contract" } else { folder(role) }, verdict);
+        self.say(if role == Role::Contract { "contract" } else { folder(role) }, verdict)
     }
 
     fn judge(&self, role: Role, holder: &Holder) -> Result<String, String> {
@@ -205,11 +207,11 @@ impl Judge {
     /// A folder with a fault has to show it, any other has to be right.
     fn end(&self, manifest: &Manifest) -> Result<(), Failure> {
         if let Some(fault) = &manifest.fault {
-            println!("{} is said to be wrong here: {}", fault.name, fault.verdict);
+            say!("{} is said to be wrong here: {}", fault.name, fault.verdict);
         }
         match self.refused.len() {
             0 => {
-                println!("{} checked, all keep the rules", self.good);
+                say!("{} checked, all keep the rules", self.good);
                 Ok(())
             }
             refused => Err(Failure::failed(format!("{refused} of {} break a rule", refused + self.good))),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum as _};
+use clap::{Args, ValueEnum};
 use v2g_pki::issue::{
     Entity, Fault, FaultyChain, Hierarchy, IdentifierLength, Issued, Levels, Plan, PrivateKey,
 };
@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 
 use super::files::{self, Access};
 use super::keys::{self, Passphrase, PassphraseArgs};
+use super::layout::Layout;
 use super::manifest::{Curve, Manifest, Profiles, Wrong, day_text, now, parse_day};
+use super::pkcs12;
 use super::store::{ROOTS, folder};
 use crate::failure::Failure;
 
@@ -50,14 +52,30 @@ pub(crate) struct NewArgs {
     /// A chain with one thing wrong, in DIR/faults/NAME; `all` makes every one, `list` lists them. Can be repeated.
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
+    /// The same once more as other stacks read it, in DIR/josev or DIR/everest. Keys there are encrypted with the
+    /// passphrase, or with 12345, which stands in a file beside them. Can be repeated.
+    #[arg(long = "layout", value_enum, value_name = "STACK")]
+    layouts: Vec<Layout>,
+    /// The form of leaves beside PEM: leaf.der, chain.p12 (with the root; needs a passphrase). Can be repeated.
+    #[arg(long = "also", value_enum, value_name = "FORM")]
+    forms: Vec<Form>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+}
+
+/// `--also`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// The leaf as DER.
+    Der,
+    /// Key, chain and root as PKCS #12.
+    P12,
 }
 
 pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     if args.faults.iter().any(|name| name == "list") {
         for fault in Fault::ALL.iter().filter(|fault| fault.exists_in(args.edition.edition())) {
-            println!("{}", fault.name());
+            say!("{}", fault.name());
         }
         return Ok(());
     }
@@ -66,6 +84,9 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     }
     let faults = faults(args)?;
     let passphrase = args.passphrase.read()?;
+    if args.forms.contains(&Form::P12) && passphrase.is_none() {
+        return Err(Failure::usage("PKCS #12 needs a passphrase: V2G_PASSPHRASE or --passphrase-file"));
+    }
     let day = args.at.unwrap_or_else(|| Time::from_unix(now().unix().div_euclid(DAY) * DAY));
     let plan = Plan {
         algorithm: args.algorithm.algorithm(),
@@ -82,9 +103,12 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
         day: day_text(day),
         ..Manifest::default()
     };
-    let writer = Writer { hierarchy: &hierarchy, passphrase: passphrase.as_ref(), day };
+    let writer = Writer { hierarchy: &hierarchy, passphrase: passphrase.as_ref(), day, forms: &args.forms };
     manifest.write(&args.folder)?;
     writer.all(&args.folder)?;
+    for layout in &args.layouts {
+        layout.write(&hierarchy, &args.folder, passphrase.as_ref())?;
+    }
     // The set of faults is made of two levels.
     if !faults.is_empty() {
         let two = Plan { levels: Levels::Two, contracts: 1, ..plan };
@@ -94,7 +118,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
             writer.fault(*fault, &manifest, &args.folder.join("faults").join(fault.name()))?;
         }
     }
-    println!(
+    say!(
         "{}: {} contract{}, {} fault{}; v2g pki check {0} looks through it",
         args.folder.display(),
         args.contracts,
@@ -144,6 +168,7 @@ struct Writer<'h> {
     hierarchy: &'h Hierarchy,
     passphrase: Option<&'h Passphrase>,
     day: Time,
+    forms: &'h [Form],
 }
 
 impl Writer<'_> {
@@ -180,6 +205,17 @@ impl Writer<'_> {
         };
         let chain = files::certificates_pem(self.hierarchy.chain(entity));
         files::write(&to.join("chain.pem"), chain.as_bytes(), Access::Public)?;
+        if self.forms.contains(&Form::Der) {
+            files::write(&to.join("leaf.der"), &issued.certificate, Access::Public)?;
+        }
+        if let Some(passphrase) = self.passphrase.filter(|_| self.forms.contains(&Form::P12)) {
+            let mut chain = self.hierarchy.chain(entity);
+            let root = self.hierarchy.path(entity).last().map(|top| top.issuer(self.hierarchy.plan().levels));
+            chain.extend(root.map(|root| self.hierarchy.certificate(root)));
+            let name = label(entity, self.hierarchy);
+            let file = pkcs12::write(&name, &issued.key, &chain, passphrase)?;
+            files::write(&to.join("chain.p12"), &file, Access::Secret)?;
+        }
         self.key(&to, &issued.key)
     }
 

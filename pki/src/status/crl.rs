@@ -47,19 +47,19 @@ pub(super) fn statement(
 }
 
 /// A list as a view of its DER.
-struct List<'a> {
+pub(super) struct List<'a> {
     tbs: &'a [u8],
-    issuer: Name<'a>,
-    this_update: Time,
-    next_update: Time,
-    revoked: Option<Cursor<'a>>,
+    pub(super) issuer: Name<'a>,
+    pub(super) this_update: Time,
+    pub(super) next_update: Time,
+    pub(super) revoked: Option<Cursor<'a>>,
     extensions: Option<Cursor<'a>>,
     algorithm: SignatureInfo<'a>,
     signature: &'a [u8],
 }
 
 impl<'a> List<'a> {
-    fn read(der: &'a [u8]) -> Result<Self, Flaw> {
+    pub(super) fn read(der: &'a [u8]) -> Result<Self, Flaw> {
         let mut outer = Cursor::new(der, 0)?;
         let mut parts = outer.sequence()?;
         outer.finish()?;

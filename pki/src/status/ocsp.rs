@@ -146,11 +146,11 @@ pub(super) fn statement(
 }
 
 /// A basic response as a view of its DER.
-struct Response<'a> {
+pub(super) struct Response<'a> {
     tbs: &'a [u8],
     /// The responder, if it is given by name.
-    name: Option<Name<'a>>,
-    responses: Cursor<'a>,
+    pub(super) name: Option<Name<'a>>,
+    pub(super) responses: Cursor<'a>,
     extensions: Option<Cursor<'a>>,
     algorithm: SignatureInfo<'a>,
     signature: &'a [u8],
@@ -158,7 +158,7 @@ struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    fn read(der: &'a [u8]) -> Result<Self, Flaw> {
+    pub(super) fn read(der: &'a [u8]) -> Result<Self, Flaw> {
         let mut outer = Cursor::new(der, 0)?;
         let mut parts = outer.sequence()?;
         outer.finish()?;
@@ -299,18 +299,18 @@ fn delegated(
 }
 
 /// The answer about one certificate.
-struct Single<'a> {
+pub(super) struct Single<'a> {
     hash: &'a [u8],
     name: &'a [u8],
     key: &'a [u8],
-    serial: &'a [u8],
+    pub(super) serial: &'a [u8],
     status: Tlv<'a>,
-    this_update: Time,
-    next_update: Option<Time>,
+    pub(super) this_update: Time,
+    pub(super) next_update: Option<Time>,
 }
 
 impl<'a> Single<'a> {
-    fn read(list: &mut Cursor<'a>) -> Result<Self, Flaw> {
+    pub(super) fn read(list: &mut Cursor<'a>) -> Result<Self, Flaw> {
         let mut fields = list.sequence()?;
         let mut id = fields.sequence()?;
         let mut algorithm = id.sequence()?;
@@ -352,7 +352,7 @@ impl<'a> Single<'a> {
         same && self.serial == question.certificate.serial()
     }
 
-    fn statement(&self) -> Result<Statement, Flaw> {
+    pub(super) fn statement(&self) -> Result<Statement, Flaw> {
         let status = match self.status.tag {
             tag if tag == implicit(0) && self.status.value.is_empty() => Status::Good,
             tag if tag == explicit(1) => {
