@@ -86,54 +86,6 @@
 /** Profile: to the letter. */
 #define V2G_PROFILE_STRICT 1
 
-/** Octets that a vehicle's engine takes on machines with pointers of 32 bits; `V2G_EVCC_SIZE` is the one of the machine. */
-#define V2G_EVCC_SIZE_32 4608
-
-/** Octets that a vehicle's engine takes on machines with pointers of 64 bits. */
-#define V2G_EVCC_SIZE_64 5632
-
-/** Wishes that one vehicle can have. */
-#define V2G_EVCC_WISHES 8
-
-/** Contracts that one vehicle can have. */
-#define V2G_EVCC_CONTRACTS 4
-
-/** What the vehicle does when the charger asks it to pause: it pauses. */
-#define V2G_ON_PAUSE_PAUSE 0
-
-/** What the vehicle does when the charger asks it to pause: it goes on without power. */
-#define V2G_ON_PAUSE_STANDBY 1
-
-/** What the vehicle does when the charger asks it to pause: it ends the session. */
-#define V2G_ON_PAUSE_LEAVE 2
-
-/** Ways of authorization that the vehicle takes: by contract where there is one that may hold, else from outside. */
-#define V2G_POLICY_CONTRACT_FIRST 0
-
-/** Ways of authorization that the vehicle takes: by contract, or not at all. */
-#define V2G_POLICY_CONTRACT_ONLY 1
-
-/** Ways of authorization that the vehicle takes: from outside only. */
-#define V2G_POLICY_EXTERNAL_ONLY 2
-
-/** Profile where the vehicle plans: the first schedule that is offered, all of it. */
-#define V2G_PLAN_FIRST 0
-
-/** Profile where the vehicle plans: to be done as early as possible. */
-#define V2G_PLAN_EARLIEST 1
-
-/** Profile where the vehicle plans: to pay as little as possible. */
-#define V2G_PLAN_CHEAPEST 2
-
-/** Profile where the vehicle plans: to cause as little carbon dioxide as possible. */
-#define V2G_PLAN_GREENEST 3
-
-/** The vehicle does not confirm power tolerances, unless the charger insists. */
-#define V2G_EVCC_DECLINE_TOLERANCE 1
-
-/** The vehicle renegotiates schedules over the main stream, as chargers without side streams take it. */
-#define V2G_EVCC_RENEGOTIATE_ON_MAIN 2
-
 /** Event: at once and whatever else was asked for, draw and feed nothing, open the contactors. Raised at every end of a session. */
 #define V2G_EVCC_POWER_OFF 1
 
@@ -274,6 +226,54 @@
 
 /** Signature scheme: ECDSA on P-256 with SHA-256, which ISO 15118-20 does not have and deployed peers use. */
 #define V2G_SCHEME_ECDSA_P256 3
+
+/** Octets that a vehicle's engine takes on machines with pointers of 32 bits; `V2G_EVCC_SIZE` is the one of the machine. */
+#define V2G_EVCC_SIZE_32 4608
+
+/** Octets that a vehicle's engine takes on machines with pointers of 64 bits. */
+#define V2G_EVCC_SIZE_64 5632
+
+/** Wishes that one vehicle can have. */
+#define V2G_EVCC_WISHES 8
+
+/** Contracts that one vehicle can have. */
+#define V2G_EVCC_CONTRACTS 4
+
+/** What the vehicle does when the charger asks it to pause: it pauses. */
+#define V2G_ON_PAUSE_PAUSE 0
+
+/** What the vehicle does when the charger asks it to pause: it goes on without power. */
+#define V2G_ON_PAUSE_STANDBY 1
+
+/** What the vehicle does when the charger asks it to pause: it ends the session. */
+#define V2G_ON_PAUSE_LEAVE 2
+
+/** Ways of authorization that the vehicle takes: by contract where there is one that may hold, else from outside. */
+#define V2G_POLICY_CONTRACT_FIRST 0
+
+/** Ways of authorization that the vehicle takes: by contract, or not at all. */
+#define V2G_POLICY_CONTRACT_ONLY 1
+
+/** Ways of authorization that the vehicle takes: from outside only. */
+#define V2G_POLICY_EXTERNAL_ONLY 2
+
+/** Profile where the vehicle plans: the first schedule that is offered, all of it. */
+#define V2G_PLAN_FIRST 0
+
+/** Profile where the vehicle plans: to be done as early as possible. */
+#define V2G_PLAN_EARLIEST 1
+
+/** Profile where the vehicle plans: to pay as little as possible. */
+#define V2G_PLAN_CHEAPEST 2
+
+/** Profile where the vehicle plans: to cause as little carbon dioxide as possible. */
+#define V2G_PLAN_GREENEST 3
+
+/** The vehicle does not confirm power tolerances, unless the charger insists. */
+#define V2G_EVCC_DECLINE_TOLERANCE 1
+
+/** The vehicle renegotiates schedules over the main stream, as chargers without side streams take it. */
+#define V2G_EVCC_RENEGOTIATE_ON_MAIN 2
 
 /** A message, stage, stream or timer that is newer than this list. */
 #define V2G_KIND_OTHER 65535
@@ -680,36 +680,6 @@
 /** Octets of the longest datagram that is sent. */
 #define V2G_SDP_DATAGRAM 128
 
-/** Octets that a charger's engine takes on machines with pointers of 32 bits; `V2G_SECC_SIZE` is the one of the machine. */
-#define V2G_SECC_SIZE_32 4864
-
-/** Octets that a charger's engine takes on machines with pointers of 64 bits. */
-#define V2G_SECC_SIZE_64 6144
-
-/** Parameter sets that all offers of one charger have together, at most. */
-#define V2G_SECC_SETS 16
-
-/** Providers that one charger can name, at most. */
-#define V2G_SECC_PROVIDERS 8
-
-/** Authorization: from outside (card, app, remote start). */
-#define V2G_AUTHORIZE_EXTERNAL 1
-
-/** Authorization: by the vehicle's contract ("plug and charge"). */
-#define V2G_AUTHORIZE_CONTRACT 2
-
-/** Authorization: contract certificates can be installed. */
-#define V2G_AUTHORIZE_INSTALL 4
-
-/** The host makes the schedules; without this the engine makes them from the limits and `v2g_secc_set_schedule`. */
-#define V2G_SECC_HOST_SCHEDULES 1
-
-/** The loop may go on without power. */
-#define V2G_SECC_STANDBY 2
-
-/** Vehicles may choose their service anew. */
-#define V2G_SECC_SERVICE_RENEGOTIATION 4
-
 /** Event: at once and whatever else was asked for, no current, contactors open. Raised at every end of a session. */
 #define V2G_SECC_POWER_OFF 1
 
@@ -901,6 +871,36 @@
 
 /** Schedules that a vehicle may choose from, at most. */
 #define V2G_SCHEDULE_TUPLES 3
+
+/** Octets that a charger's engine takes on machines with pointers of 32 bits; `V2G_SECC_SIZE` is the one of the machine. */
+#define V2G_SECC_SIZE_32 4864
+
+/** Octets that a charger's engine takes on machines with pointers of 64 bits. */
+#define V2G_SECC_SIZE_64 6144
+
+/** Parameter sets that all offers of one charger have together, at most. */
+#define V2G_SECC_SETS 16
+
+/** Providers that one charger can name, at most. */
+#define V2G_SECC_PROVIDERS 8
+
+/** Authorization: from outside (card, app, remote start). */
+#define V2G_AUTHORIZE_EXTERNAL 1
+
+/** Authorization: by the vehicle's contract ("plug and charge"). */
+#define V2G_AUTHORIZE_CONTRACT 2
+
+/** Authorization: contract certificates can be installed. */
+#define V2G_AUTHORIZE_INSTALL 4
+
+/** The host makes the schedules; without this the engine makes them from the limits and `v2g_secc_set_schedule`. */
+#define V2G_SECC_HOST_SCHEDULES 1
+
+/** The loop may go on without power. */
+#define V2G_SECC_STANDBY 2
+
+/** Vehicles may choose their service anew. */
+#define V2G_SECC_SERVICE_RENEGOTIATION 4
 
 /** "No deadline", where a time is asked for. */
 #define V2G_NEVER UINT64_MAX
@@ -1307,6 +1307,137 @@ typedef struct v2g_secc v2g_secc;
 typedef struct v2g_stream v2g_stream;
 
 /**
+ * A decimal number, `value · 10^exponent`, exactly as messages carry it; the field that holds it says the unit.
+ *
+ * `V2G_NUMBER(22, 3)` is 22 000. All zeros is "none": a field that may be absent is then left out, any other counts as 0.
+ */
+typedef struct v2g_number {
+    /** Digits. */
+    int16_t value;
+    /** Power of ten, −128 to 127. Every one of them is harmless. */
+    int8_t exponent;
+    /** 1: there is a number. 0: there is none. */
+    uint8_t present;
+} v2g_number;
+
+/** Limits of one direction, as magnitudes. */
+typedef struct v2g_flow_limits {
+    /** Most power, W. */
+    struct v2g_number max_power;
+    /** Least power at which energy flows at all, W. */
+    struct v2g_number min_power;
+    /** Most current, A. */
+    struct v2g_number max_current;
+    /** Least current at which energy flows at all, A. */
+    struct v2g_number min_current;
+} v2g_flow_limits;
+
+/** Limits of a DC charger or vehicle. */
+typedef struct v2g_dc_limits {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** 1: energy may leave the vehicle, within `discharge`. 0: never. */
+    uint32_t has_discharge;
+    /** Into the vehicle. */
+    struct v2g_flow_limits charge;
+    /** Out of the vehicle, as magnitudes. */
+    struct v2g_flow_limits discharge;
+    /** Highest voltage, V. */
+    struct v2g_number max_voltage;
+    /** Lowest voltage, V. */
+    struct v2g_number min_voltage;
+} v2g_dc_limits;
+
+/** A quantity of an AC connection: as a whole, or of each of three phases. */
+typedef struct v2g_phases {
+    /** 0: the first number is the whole, or the only phase. 1: one number for each phase. */
+    uint32_t each;
+    /** The whole, or phases 1 to 3. */
+    struct v2g_number phase[3];
+} v2g_phases;
+
+/** Limits of an AC charger or vehicle, W. */
+typedef struct v2g_ac_limits {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** 1: energy may leave the vehicle, within the two last fields. 0: never. */
+    uint32_t has_discharge;
+    /** Most power into the vehicle. */
+    struct v2g_phases max_charge;
+    /** Least power into the vehicle at which energy flows at all. */
+    struct v2g_phases min_charge;
+    /** Most power out of the vehicle, as a magnitude. */
+    struct v2g_phases max_discharge;
+    /** Least power out of the vehicle, as a magnitude. */
+    struct v2g_phases min_discharge;
+} v2g_ac_limits;
+
+/** What is measured at an AC inlet or outlet. */
+typedef struct v2g_ac_measurement {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Zero. */
+    uint32_t reserved;
+    /** Active power, W: positive into the vehicle, negative out of it. */
+    struct v2g_phases active;
+    /** Reactive power, var. */
+    struct v2g_phases reactive;
+} v2g_ac_measurement;
+
+/** A whole number that may be absent. */
+typedef struct v2g_maybe_u32 {
+    /** The number. */
+    uint32_t value;
+    /** 1: there is one. 0: there is none. */
+    uint32_t present;
+} v2g_maybe_u32;
+
+/** Mobility needs of the driver and the state of the battery. */
+typedef struct v2g_needs {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Seconds until departure. */
+    uint32_t departure_time;
+    /** Energy to the target state of charge, Wh. */
+    struct v2g_number target_energy;
+    /** Energy until full, Wh. */
+    struct v2g_number max_energy;
+    /**
+     * Energy to the minimum state of charge, Wh; negative: energy that the vehicle may give away. While it is positive the
+     * vehicle announces that nothing may be taken from it.
+     */
+    struct v2g_number min_energy;
+    /** Band within which the charger may cycle energy, Wh: to its upper end. This and the next, or neither. */
+    struct v2g_number max_v2x_energy;
+    /** To its lower end, Wh. */
+    struct v2g_number min_v2x_energy;
+    /** State of charge, %. None: nothing is shown. */
+    struct v2g_number present_soc;
+    /** Least state of charge at departure, %. */
+    struct v2g_number minimum_soc;
+    /** State of charge wanted at departure, %. */
+    struct v2g_number target_soc;
+    /** Most state of charge that the battery takes, %. */
+    struct v2g_number maximum_soc;
+    /** Seconds until the minimum, the target and the maximum. */
+    struct v2g_maybe_u32 time_to[3];
+    /** Capacity of the battery, Wh. */
+    struct v2g_number capacity;
+    /** 0: not said. 1: no. 2: the inlet is too hot for full power. */
+    uint16_t inlet_hot;
+    /** 1: the battery has what it wants. */
+    uint16_t charging_complete;
+} v2g_needs;
+
+/** Octets. Lifetimes as with `v2g_str`. */
+typedef struct v2g_bytes {
+    /** First octet; may be null if there are none. */
+    const uint8_t *data;
+    /** Octets. */
+    size_t length;
+} v2g_bytes;
+
+/**
  * A text, UTF-8, not ended by a zero. `V2G_STR("literal")` makes one.
  *
  * In what is given to a function, the text has to live as long as that function says; in what comes back, it lives until the
@@ -1337,14 +1468,6 @@ typedef struct v2g_wish {
     uint8_t reserved;
 } v2g_wish;
 
-/** Octets. Lifetimes as with `v2g_str`. */
-typedef struct v2g_bytes {
-    /** First octet; may be null if there are none. */
-    const uint8_t *data;
-    /** Octets. */
-    size_t length;
-} v2g_bytes;
-
 /** A contract of the vehicle's. */
 typedef struct v2g_contract {
     /** The eMAID. Contracts of providers that the charger does not list are not tried. Empty: it is tried everywhere. */
@@ -1354,20 +1477,6 @@ typedef struct v2g_contract {
     /** Those between it and a root, nearest first, DER; at least one. */
     struct v2g_bytes subs[3];
 } v2g_contract;
-
-/**
- * A decimal number, `value · 10^exponent`, exactly as messages carry it; the field that holds it says the unit.
- *
- * `V2G_NUMBER(22, 3)` is 22 000. All zeros is "none": a field that may be absent is then left out, any other counts as 0.
- */
-typedef struct v2g_number {
-    /** Digits. */
-    int16_t value;
-    /** Power of ten, −128 to 127. Every one of them is harmless. */
-    int8_t exponent;
-    /** 1: there is a number. 0: there is none. */
-    uint8_t present;
-} v2g_number;
 
 /**
  * Times, tolerances, and the points on which implementations of the standard differ. Every field may be zero (or none): then
@@ -1559,58 +1668,6 @@ typedef struct v2g_selection {
     struct v2g_parameters parameters;
 } v2g_selection;
 
-/** Limits of one direction, as magnitudes. */
-typedef struct v2g_flow_limits {
-    /** Most power, W. */
-    struct v2g_number max_power;
-    /** Least power at which energy flows at all, W. */
-    struct v2g_number min_power;
-    /** Most current, A. */
-    struct v2g_number max_current;
-    /** Least current at which energy flows at all, A. */
-    struct v2g_number min_current;
-} v2g_flow_limits;
-
-/** Limits of a DC charger or vehicle. */
-typedef struct v2g_dc_limits {
-    /** `sizeof` this struct. */
-    uint32_t size;
-    /** 1: energy may leave the vehicle, within `discharge`. 0: never. */
-    uint32_t has_discharge;
-    /** Into the vehicle. */
-    struct v2g_flow_limits charge;
-    /** Out of the vehicle, as magnitudes. */
-    struct v2g_flow_limits discharge;
-    /** Highest voltage, V. */
-    struct v2g_number max_voltage;
-    /** Lowest voltage, V. */
-    struct v2g_number min_voltage;
-} v2g_dc_limits;
-
-/** A quantity of an AC connection: as a whole, or of each of three phases. */
-typedef struct v2g_phases {
-    /** 0: the first number is the whole, or the only phase. 1: one number for each phase. */
-    uint32_t each;
-    /** The whole, or phases 1 to 3. */
-    struct v2g_number phase[3];
-} v2g_phases;
-
-/** Limits of an AC charger or vehicle, W. */
-typedef struct v2g_ac_limits {
-    /** `sizeof` this struct. */
-    uint32_t size;
-    /** 1: energy may leave the vehicle, within the two last fields. 0: never. */
-    uint32_t has_discharge;
-    /** Most power into the vehicle. */
-    struct v2g_phases max_charge;
-    /** Least power into the vehicle at which energy flows at all. */
-    struct v2g_phases min_charge;
-    /** Most power out of the vehicle, as a magnitude. */
-    struct v2g_phases max_discharge;
-    /** Least power out of the vehicle, as a magnitude. */
-    struct v2g_phases min_discharge;
-} v2g_ac_limits;
-
 /** What an AC charger declares. */
 typedef struct v2g_ac_station {
     /** Its limits. */
@@ -1622,14 +1679,6 @@ typedef struct v2g_ac_station {
     /** Ramp of power, %/s of the maximum. */
     struct v2g_number power_ramp;
 } v2g_ac_station;
-
-/** A whole number that may be absent. */
-typedef struct v2g_maybe_u32 {
-    /** The number. */
-    uint32_t value;
-    /** 1: there is one. 0: there is none. */
-    uint32_t present;
-} v2g_maybe_u32;
 
 /** Mobility needs that the charger settled. */
 typedef struct v2g_station_needs {
@@ -1713,7 +1762,7 @@ typedef struct v2g_end {
     uint16_t request;
     /** `V2G_MSG_*`. */
     uint16_t received;
-    /** `V2G_RESPONSE_*`. */
+    /** `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of v2g_exi.h. */
     uint16_t response_code;
     /** `V2G_WHY_*`. */
     uint16_t why;
@@ -1733,7 +1782,7 @@ typedef struct v2g_end {
 
 /** What an event says besides its kind; which member, stands with the kind. */
 typedef union v2g_evcc_event_data {
-    /** `V2G_EVCC_AUTHORIZATION_REFUSED`: `V2G_RESPONSE_*`. */
+    /** `V2G_EVCC_AUTHORIZATION_REFUSED`: `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of v2g_exi.h. */
     uint32_t response_code;
     /** `V2G_EVCC_INSTALLATION_RECEIVED`. */
     uint32_t remaining;
@@ -1774,55 +1823,6 @@ typedef struct v2g_evcc_event {
     /** The rest. */
     union v2g_evcc_event_data data;
 } v2g_evcc_event;
-
-/** What is measured at an AC inlet or outlet. */
-typedef struct v2g_ac_measurement {
-    /** `sizeof` this struct. */
-    uint32_t size;
-    /** Zero. */
-    uint32_t reserved;
-    /** Active power, W: positive into the vehicle, negative out of it. */
-    struct v2g_phases active;
-    /** Reactive power, var. */
-    struct v2g_phases reactive;
-} v2g_ac_measurement;
-
-/** Mobility needs of the driver and the state of the battery. */
-typedef struct v2g_needs {
-    /** `sizeof` this struct. */
-    uint32_t size;
-    /** Seconds until departure. */
-    uint32_t departure_time;
-    /** Energy to the target state of charge, Wh. */
-    struct v2g_number target_energy;
-    /** Energy until full, Wh. */
-    struct v2g_number max_energy;
-    /**
-     * Energy to the minimum state of charge, Wh; negative: energy that the vehicle may give away. While it is positive the
-     * vehicle announces that nothing may be taken from it.
-     */
-    struct v2g_number min_energy;
-    /** Band within which the charger may cycle energy, Wh: to its upper end. This and the next, or neither. */
-    struct v2g_number max_v2x_energy;
-    /** To its lower end, Wh. */
-    struct v2g_number min_v2x_energy;
-    /** State of charge, %. None: nothing is shown. */
-    struct v2g_number present_soc;
-    /** Least state of charge at departure, %. */
-    struct v2g_number minimum_soc;
-    /** State of charge wanted at departure, %. */
-    struct v2g_number target_soc;
-    /** Most state of charge that the battery takes, %. */
-    struct v2g_number maximum_soc;
-    /** Seconds until the minimum, the target and the maximum. */
-    struct v2g_maybe_u32 time_to[3];
-    /** Capacity of the battery, Wh. */
-    struct v2g_number capacity;
-    /** 0: not said. 1: no. 2: the inlet is too hot for full power. */
-    uint16_t inlet_hot;
-    /** 1: the battery has what it wants. */
-    uint16_t charging_complete;
-} v2g_needs;
 
 /** How a vehicle searches. Zeros are the usual values. */
 typedef struct v2g_discovery_config {
@@ -1891,6 +1891,58 @@ typedef struct v2g_responder_config {
     /** Average milliseconds between answers at most load. 0: 100. */
     uint32_t answer_interval_ms;
 } v2g_responder_config;
+
+/** The grid behind an AC charger. */
+typedef struct v2g_ac_grid {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Nominal frequency, Hz. */
+    struct v2g_number frequency;
+    /** Largest difference of power between two phases, W. None: as one likes. */
+    struct v2g_number asymmetry;
+} v2g_ac_grid;
+
+/** Power for a while. */
+typedef struct v2g_schedule_entry {
+    /** How long, s. */
+    uint32_t duration;
+    /** Most power, W. */
+    struct v2g_number power;
+} v2g_schedule_entry;
+
+/** Consecutive entries from a start time on. After the last one there is no power. */
+typedef struct v2g_schedule {
+    /** Start, Unix time in seconds. */
+    uint64_t start;
+    /** Entries in use, at most `V2G_SCHEDULE_ENTRIES`. 0: no schedule. */
+    uint32_t count;
+    /** How far the vehicle may be off, W. It has to agree. With `v2g_secc_respond_schedule` only. */
+    struct v2g_number tolerance;
+    /** The entries. */
+    struct v2g_schedule_entry entries[V2G_SCHEDULE_ENTRIES];
+} v2g_schedule;
+
+/** One schedule of those that the vehicle may choose from. */
+typedef struct v2g_schedule_tuple {
+    /** Into the vehicle. */
+    struct v2g_schedule charge;
+    /** Out of the vehicle, as magnitudes; with bidirectional services only. Without entries: none. */
+    struct v2g_schedule discharge;
+} v2g_schedule_tuple;
+
+/** What the vehicle is offered. */
+typedef struct v2g_schedules {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Where the vehicle plans (Scheduled): how many there are to choose from, 1 to `V2G_SCHEDULE_TUPLES`. Else 0. */
+    uint32_t count;
+    /** 1: there is no power for now, and the vehicle may pause. */
+    uint32_t go_to_pause;
+    /** Zero. */
+    uint32_t reserved;
+    /** The schedules; they get the IDs 1, 2, 3. */
+    struct v2g_schedule_tuple tuples[V2G_SCHEDULE_TUPLES];
+} v2g_schedules;
 
 /** A service that a charger offers. */
 typedef struct v2g_offer {
@@ -2092,153 +2144,9 @@ typedef struct v2g_secc_event {
     union v2g_secc_event_data data;
 } v2g_secc_event;
 
-/** The grid behind an AC charger. */
-typedef struct v2g_ac_grid {
-    /** `sizeof` this struct. */
-    uint32_t size;
-    /** Nominal frequency, Hz. */
-    struct v2g_number frequency;
-    /** Largest difference of power between two phases, W. None: as one likes. */
-    struct v2g_number asymmetry;
-} v2g_ac_grid;
-
-/** Power for a while. */
-typedef struct v2g_schedule_entry {
-    /** How long, s. */
-    uint32_t duration;
-    /** Most power, W. */
-    struct v2g_number power;
-} v2g_schedule_entry;
-
-/** Consecutive entries from a start time on. After the last one there is no power. */
-typedef struct v2g_schedule {
-    /** Start, Unix time in seconds. */
-    uint64_t start;
-    /** Entries in use, at most `V2G_SCHEDULE_ENTRIES`. 0: no schedule. */
-    uint32_t count;
-    /** How far the vehicle may be off, W. It has to agree. With `v2g_secc_respond_schedule` only. */
-    struct v2g_number tolerance;
-    /** The entries. */
-    struct v2g_schedule_entry entries[V2G_SCHEDULE_ENTRIES];
-} v2g_schedule;
-
-/** One schedule of those that the vehicle may choose from. */
-typedef struct v2g_schedule_tuple {
-    /** Into the vehicle. */
-    struct v2g_schedule charge;
-    /** Out of the vehicle, as magnitudes; with bidirectional services only. Without entries: none. */
-    struct v2g_schedule discharge;
-} v2g_schedule_tuple;
-
-/** What the vehicle is offered. */
-typedef struct v2g_schedules {
-    /** `sizeof` this struct. */
-    uint32_t size;
-    /** Where the vehicle plans (Scheduled): how many there are to choose from, 1 to `V2G_SCHEDULE_TUPLES`. Else 0. */
-    uint32_t count;
-    /** 1: there is no power for now, and the vehicle may pause. */
-    uint32_t go_to_pause;
-    /** Zero. */
-    uint32_t reserved;
-    /** The schedules; they get the IDs 1, 2, 3. */
-    struct v2g_schedule_tuple tuples[V2G_SCHEDULE_TUPLES];
-} v2g_schedules;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
-
-/**
- * The precompiled parts of the language refer to this on machines with an operating system. Nothing unwinds here, so nobody calls
- * it.
- */
-void rust_eh_personality(void);
-
-/** Octets that a vehicle's engine needs in this build; at most `V2G_EVCC_SIZE`. */
-size_t v2g_evcc_size(void);
-
-/** Alignment of the storage, octets. */
-size_t v2g_evcc_align(void);
-
-/**
- * Makes an engine without a connection, in `storage` of `storage_size` octets.
- *
- * `V2G_E_STORAGE`: it is too small, see `v2g_evcc_size`. `V2G_E_CONFIG_*`: the configuration contradicts itself or the
- * schema. `V2G_E_UNSUPPORTED`: a service of a family that this build leaves out.
- */
-int32_t v2g_evcc_init(void *storage,
-                      size_t storage_size,
-                      const struct v2g_evcc_config *config,
-                      struct v2g_evcc **evcc);
-
-/** Gives up an engine. Its storage is overwritten and belongs to the caller again. */
-int32_t v2g_evcc_deinit(struct v2g_evcc *evcc);
-
-/**
- * The charger is connected. Everything of an earlier session is forgotten, unless it was paused with this charger: then the
- * vehicle asks to resume it. What the host said of the vehicle stays.
- *
- * On a link that is not protected the session ends here (`V2G_CAUSE_NOT_SECURED`).
- */
-int32_t v2g_evcc_start(struct v2g_evcc *evcc,
-                       uint64_t now_ms,
-                       const struct v2g_connection *link);
-
-/**
- * Takes octets of the connection, up to the end of one message, and says in `received` how many.
- *
- * Call it again with the rest, after draining frames and events, until all is consumed. After the end of the session
- * everything is consumed and ignored.
- */
-int32_t v2g_evcc_handle_input(struct v2g_evcc *evcc,
-                              uint64_t now_ms,
-                              const uint8_t *bytes,
-                              size_t length,
-                              struct v2g_received *received);
-
-/** Time has passed: acts on every deadline that is over. */
-int32_t v2g_evcc_handle_timeout(struct v2g_evcc *evcc, uint64_t now_ms);
-
-/** The connection is gone, whoever closed it. Before the end of the session this means: no current. */
-int32_t v2g_evcc_handle_disconnect(struct v2g_evcc *evcc, uint64_t now_ms);
-
-/**
- * Writes the next frame into `out`, if it is due. Once it is fetched it counts as sent: its timer starts.
- *
- * `V2G_NONE`: there is none. `V2G_E_BUFFER`: `out` is too small, 2 KiB do without certificates, 8 KiB with them; nothing has
- * changed, and `sent->length` says how much is needed.
- */
-int32_t v2g_evcc_poll_transmit(struct v2g_evcc *evcc,
-                               uint64_t now_ms,
-                               uint8_t *out,
-                               size_t capacity,
-                               struct v2g_transmit *sent);
-
-/**
- * Fetches the next event. Urgent ones come first; of several of one kind only the latest is kept.
- *
- * `V2G_NONE`: there is none.
- */
-int32_t v2g_evcc_poll_event(struct v2g_evcc *evcc, struct v2g_evcc_event *event);
-
-/** When to call `v2g_evcc_handle_timeout` at the latest; `V2G_NEVER`: not before something else has happened. */
-int32_t v2g_evcc_poll_timeout(const struct v2g_evcc *evcc, uint64_t *deadline_ms);
-
-/** Where the session stands: `V2G_STAGE_*`. */
-int32_t v2g_evcc_stage(const struct v2g_evcc *evcc, uint16_t *where_);
-
-/** How the session ended. `V2G_NONE`: it has not. */
-int32_t v2g_evcc_end(const struct v2g_evcc *evcc, struct v2g_end *end);
-
-/**
- * The EVSEID, as far as 64 octets of it go. Empty before the charger has sent it.
- *
- * It is copied into `out`; `length` becomes its length. `V2G_E_BUFFER`: `capacity` is less.
- */
-int32_t v2g_evcc_station_id(const struct v2g_evcc *evcc, uint8_t *out, size_t capacity, size_t *length);
-
-/** What this vehicle selected. `V2G_NONE`: nothing yet. */
-int32_t v2g_evcc_selection(const struct v2g_evcc *evcc, struct v2g_selection *out);
 
 /** What the vehicle can take and give over DC from now on. */
 int32_t v2g_evcc_set_dc_limits(struct v2g_evcc *evcc, const struct v2g_dc_limits *limits);
@@ -2358,6 +2266,92 @@ int32_t v2g_evcc_respond_signature(struct v2g_evcc *evcc,
 /** Says what became of the contract that was delivered: 1 it is stored, 2 it does not hold. */
 int32_t v2g_evcc_respond_installed(struct v2g_evcc *evcc, uint64_t now_ms, uint32_t verdict);
 
+/** Octets that a vehicle's engine needs in this build; at most `V2G_EVCC_SIZE`. */
+size_t v2g_evcc_size(void);
+
+/** Alignment of the storage, octets. */
+size_t v2g_evcc_align(void);
+
+/**
+ * Makes an engine without a connection, in `storage` of `storage_size` octets.
+ *
+ * `V2G_E_STORAGE`: it is too small, see `v2g_evcc_size`. `V2G_E_CONFIG_*`: the configuration contradicts itself or the
+ * schema. `V2G_E_UNSUPPORTED`: a service of a family that this build leaves out.
+ */
+int32_t v2g_evcc_init(void *storage,
+                      size_t storage_size,
+                      const struct v2g_evcc_config *config,
+                      struct v2g_evcc **evcc);
+
+/** Gives up an engine. Its storage is overwritten and belongs to the caller again. */
+int32_t v2g_evcc_deinit(struct v2g_evcc *evcc);
+
+/**
+ * The charger is connected. Everything of an earlier session is forgotten, unless it was paused with this charger: then the
+ * vehicle asks to resume it. What the host said of the vehicle stays.
+ *
+ * On a link that is not protected the session ends here (`V2G_CAUSE_NOT_SECURED`).
+ */
+int32_t v2g_evcc_start(struct v2g_evcc *evcc,
+                       uint64_t now_ms,
+                       const struct v2g_connection *link);
+
+/**
+ * Takes octets of the connection, up to the end of one message, and says in `received` how many.
+ *
+ * Call it again with the rest, after draining frames and events, until all is consumed. After the end of the session
+ * everything is consumed and ignored.
+ */
+int32_t v2g_evcc_handle_input(struct v2g_evcc *evcc,
+                              uint64_t now_ms,
+                              const uint8_t *bytes,
+                              size_t length,
+                              struct v2g_received *received);
+
+/** Time has passed: acts on every deadline that is over. */
+int32_t v2g_evcc_handle_timeout(struct v2g_evcc *evcc, uint64_t now_ms);
+
+/** The connection is gone, whoever closed it. Before the end of the session this means: no current. */
+int32_t v2g_evcc_handle_disconnect(struct v2g_evcc *evcc, uint64_t now_ms);
+
+/**
+ * Writes the next frame into `out`, if it is due. Once it is fetched it counts as sent: its timer starts.
+ *
+ * `V2G_NONE`: there is none. `V2G_E_BUFFER`: `out` is too small, 2 KiB do without certificates, 8 KiB with them; nothing has
+ * changed, and `sent->length` says how much is needed.
+ */
+int32_t v2g_evcc_poll_transmit(struct v2g_evcc *evcc,
+                               uint64_t now_ms,
+                               uint8_t *out,
+                               size_t capacity,
+                               struct v2g_transmit *sent);
+
+/**
+ * Fetches the next event. Urgent ones come first; of several of one kind only the latest is kept.
+ *
+ * `V2G_NONE`: there is none.
+ */
+int32_t v2g_evcc_poll_event(struct v2g_evcc *evcc, struct v2g_evcc_event *event);
+
+/** When to call `v2g_evcc_handle_timeout` at the latest; `V2G_NEVER`: not before something else has happened. */
+int32_t v2g_evcc_poll_timeout(const struct v2g_evcc *evcc, uint64_t *deadline_ms);
+
+/** Where the session stands: `V2G_STAGE_*`. */
+int32_t v2g_evcc_stage(const struct v2g_evcc *evcc, uint16_t *where_);
+
+/** How the session ended. `V2G_NONE`: it has not. */
+int32_t v2g_evcc_end(const struct v2g_evcc *evcc, struct v2g_end *end);
+
+/**
+ * The EVSEID, as far as 64 octets of it go. Empty before the charger has sent it.
+ *
+ * It is copied into `out`; `length` becomes its length. `V2G_E_BUFFER`: `capacity` is less.
+ */
+int32_t v2g_evcc_station_id(const struct v2g_evcc *evcc, uint8_t *out, size_t capacity, size_t *length);
+
+/** What this vehicle selected. `V2G_NONE`: nothing yet. */
+int32_t v2g_evcc_selection(const struct v2g_evcc *evcc, struct v2g_selection *out);
+
 /**
  * Name of a message (`V2G_MSG_*`) as the schema has it, such as "DC_ChargeLoopReq"; empty if there is none. It lives for
  * ever.
@@ -2475,98 +2469,6 @@ int32_t v2g_responder_poll_transmit(struct v2g_responder *responder,
                                     size_t capacity,
                                     size_t *length,
                                     struct v2g_address *destination);
-
-/** Octets that a charger's engine needs in this build; at most `V2G_SECC_SIZE`. */
-size_t v2g_secc_size(void);
-
-/** Alignment of the storage, octets. */
-size_t v2g_secc_align(void);
-
-/**
- * Makes an engine without a connection, in `storage` of `storage_size` octets.
- *
- * `V2G_E_STORAGE`: it is too small, see `v2g_secc_size`. `V2G_E_CONFIG_*`: the configuration contradicts itself or the
- * schema. `V2G_E_UNSUPPORTED`: a service of a family that this build leaves out.
- */
-int32_t v2g_secc_init(void *storage,
-                      size_t storage_size,
-                      const struct v2g_secc_config *config,
-                      struct v2g_secc **secc);
-
-/** Gives up an engine. Its storage is overwritten and belongs to the caller again. */
-int32_t v2g_secc_deinit(struct v2g_secc *secc);
-
-/**
- * A vehicle has connected. Everything of an earlier session is forgotten but one that was paused; limits, permits and schedules
- * of the charger stay.
- *
- * `session`, 8 octets, becomes the ID of the session: not zero, never used before. `challenge`, 16 octets, is what a vehicle
- * signs that authorizes by contract. Both come from a cryptographic random generator.
- */
-int32_t v2g_secc_start(struct v2g_secc *secc,
-                       uint64_t now_ms,
-                       const struct v2g_connection *link,
-                       const uint8_t *session,
-                       const uint8_t *challenge);
-
-/**
- * Takes octets of the connection, up to the end of one message, and says in `received` how many.
- *
- * Call it again with the rest, after draining frames and events, until all is consumed. After the end of the session
- * everything is consumed and ignored.
- */
-int32_t v2g_secc_handle_input(struct v2g_secc *secc,
-                              uint64_t now_ms,
-                              const uint8_t *bytes,
-                              size_t length,
-                              struct v2g_received *received);
-
-/** Time has passed: acts on every deadline that is over. */
-int32_t v2g_secc_handle_timeout(struct v2g_secc *secc, uint64_t now_ms);
-
-/** The connection is gone, whoever closed it. Before the end of the session this means: no current. */
-int32_t v2g_secc_handle_disconnect(struct v2g_secc *secc, uint64_t now_ms);
-
-/**
- * Writes the next frame into `out`, if there is one. Once it is fetched it counts as sent: timers start and the sequence moves.
- *
- * `V2G_NONE`: there is none. `V2G_E_BUFFER`: `out` is too small, 2 KiB do without certificates; nothing has changed, and
- * `sent->length` says how much is needed.
- */
-int32_t v2g_secc_poll_transmit(struct v2g_secc *secc,
-                               uint64_t now_ms,
-                               uint8_t *out,
-                               size_t capacity,
-                               struct v2g_transmit *sent);
-
-/**
- * Fetches the next event. Urgent ones come first; of several of one kind only the latest is kept.
- *
- * `V2G_NONE`: there is none.
- */
-int32_t v2g_secc_poll_event(struct v2g_secc *secc, struct v2g_secc_event *event);
-
-/** When to call `v2g_secc_handle_timeout` at the latest; `V2G_NEVER`: not before something else has happened. */
-int32_t v2g_secc_poll_timeout(const struct v2g_secc *secc, uint64_t *deadline_ms);
-
-/** Where the session stands: `V2G_STAGE_*`. */
-int32_t v2g_secc_stage(const struct v2g_secc *secc, uint16_t *where_);
-
-/** How the session ended. `V2G_NONE`: it has not. */
-int32_t v2g_secc_end(const struct v2g_secc *secc, struct v2g_end *end);
-
-/**
- * The EVCCID, as far as 64 octets of it go. Empty before the vehicle has sent it.
- *
- * It is copied into `out`; `length` becomes its length. `V2G_E_BUFFER`: `capacity` is less.
- */
-int32_t v2g_secc_vehicle_id(const struct v2g_secc *secc, uint8_t *out, size_t capacity, size_t *length);
-
-/** The ID of the session, 8 octets. */
-int32_t v2g_secc_session_id(const struct v2g_secc *secc, uint8_t *out);
-
-/** What the vehicle selected. `V2G_NONE`: nothing yet. */
-int32_t v2g_secc_selection(const struct v2g_secc *secc, struct v2g_selection *out);
 
 /** What a DC charger can deliver and take from now on. In the loop only what was announced before counts. */
 int32_t v2g_secc_set_dc_limits(struct v2g_secc *secc, const struct v2g_dc_limits *limits);
@@ -2727,6 +2629,98 @@ int32_t v2g_secc_respond_schedule(struct v2g_secc *secc,
                                   size_t capacity,
                                   struct v2g_transmit *sent);
 
+/** Octets that a charger's engine needs in this build; at most `V2G_SECC_SIZE`. */
+size_t v2g_secc_size(void);
+
+/** Alignment of the storage, octets. */
+size_t v2g_secc_align(void);
+
+/**
+ * Makes an engine without a connection, in `storage` of `storage_size` octets.
+ *
+ * `V2G_E_STORAGE`: it is too small, see `v2g_secc_size`. `V2G_E_CONFIG_*`: the configuration contradicts itself or the
+ * schema. `V2G_E_UNSUPPORTED`: a service of a family that this build leaves out.
+ */
+int32_t v2g_secc_init(void *storage,
+                      size_t storage_size,
+                      const struct v2g_secc_config *config,
+                      struct v2g_secc **secc);
+
+/** Gives up an engine. Its storage is overwritten and belongs to the caller again. */
+int32_t v2g_secc_deinit(struct v2g_secc *secc);
+
+/**
+ * A vehicle has connected. Everything of an earlier session is forgotten but one that was paused; limits, permits and schedules
+ * of the charger stay.
+ *
+ * `session`, 8 octets, becomes the ID of the session: not zero, never used before. `challenge`, 16 octets, is what a vehicle
+ * signs that authorizes by contract. Both come from a cryptographic random generator.
+ */
+int32_t v2g_secc_start(struct v2g_secc *secc,
+                       uint64_t now_ms,
+                       const struct v2g_connection *link,
+                       const uint8_t *session,
+                       const uint8_t *challenge);
+
+/**
+ * Takes octets of the connection, up to the end of one message, and says in `received` how many.
+ *
+ * Call it again with the rest, after draining frames and events, until all is consumed. After the end of the session
+ * everything is consumed and ignored.
+ */
+int32_t v2g_secc_handle_input(struct v2g_secc *secc,
+                              uint64_t now_ms,
+                              const uint8_t *bytes,
+                              size_t length,
+                              struct v2g_received *received);
+
+/** Time has passed: acts on every deadline that is over. */
+int32_t v2g_secc_handle_timeout(struct v2g_secc *secc, uint64_t now_ms);
+
+/** The connection is gone, whoever closed it. Before the end of the session this means: no current. */
+int32_t v2g_secc_handle_disconnect(struct v2g_secc *secc, uint64_t now_ms);
+
+/**
+ * Writes the next frame into `out`, if there is one. Once it is fetched it counts as sent: timers start and the sequence moves.
+ *
+ * `V2G_NONE`: there is none. `V2G_E_BUFFER`: `out` is too small, 2 KiB do without certificates; nothing has changed, and
+ * `sent->length` says how much is needed.
+ */
+int32_t v2g_secc_poll_transmit(struct v2g_secc *secc,
+                               uint64_t now_ms,
+                               uint8_t *out,
+                               size_t capacity,
+                               struct v2g_transmit *sent);
+
+/**
+ * Fetches the next event. Urgent ones come first; of several of one kind only the latest is kept.
+ *
+ * `V2G_NONE`: there is none.
+ */
+int32_t v2g_secc_poll_event(struct v2g_secc *secc, struct v2g_secc_event *event);
+
+/** When to call `v2g_secc_handle_timeout` at the latest; `V2G_NEVER`: not before something else has happened. */
+int32_t v2g_secc_poll_timeout(const struct v2g_secc *secc, uint64_t *deadline_ms);
+
+/** Where the session stands: `V2G_STAGE_*`. */
+int32_t v2g_secc_stage(const struct v2g_secc *secc, uint16_t *where_);
+
+/** How the session ended. `V2G_NONE`: it has not. */
+int32_t v2g_secc_end(const struct v2g_secc *secc, struct v2g_end *end);
+
+/**
+ * The EVCCID, as far as 64 octets of it go. Empty before the vehicle has sent it.
+ *
+ * It is copied into `out`; `length` becomes its length. `V2G_E_BUFFER`: `capacity` is less.
+ */
+int32_t v2g_secc_vehicle_id(const struct v2g_secc *secc, uint8_t *out, size_t capacity, size_t *length);
+
+/** The ID of the session, 8 octets. */
+int32_t v2g_secc_session_id(const struct v2g_secc *secc, uint8_t *out);
+
+/** What the vehicle selected. `V2G_NONE`: nothing yet. */
+int32_t v2g_secc_selection(const struct v2g_secc *secc, struct v2g_selection *out);
+
 /** A status in words, English. Never null; the text lives for ever. */
 const char *v2g_status_str(int32_t status);
 
@@ -2857,24 +2851,24 @@ V2G_STATIC_ASSERT(V2G_HEADER_ABI_VERSION == V2G_ABI_VERSION, "headers of one ver
 V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 
 /* Initialisers: the size is set, the rest is zero. */
+#define V2G_DC_LIMITS_INIT V2G_SIZED(v2g_dc_limits)
+#define V2G_AC_LIMITS_INIT V2G_SIZED(v2g_ac_limits)
+#define V2G_AC_MEASUREMENT_INIT V2G_SIZED(v2g_ac_measurement)
+#define V2G_NEEDS_INIT V2G_SIZED(v2g_needs)
 #define V2G_SETTINGS_INIT V2G_SIZED(v2g_settings)
 #define V2G_EVCC_CONFIG_INIT V2G_SIZED(v2g_evcc_config)
 #define V2G_CONNECTION_INIT V2G_SIZED(v2g_connection)
 #define V2G_RECEIVED_INIT V2G_SIZED(v2g_received)
 #define V2G_TRANSMIT_INIT V2G_SIZED(v2g_transmit)
-#define V2G_DC_LIMITS_INIT V2G_SIZED(v2g_dc_limits)
-#define V2G_AC_LIMITS_INIT V2G_SIZED(v2g_ac_limits)
 #define V2G_AC_OUTPUT_INIT V2G_SIZED(v2g_ac_output)
 #define V2G_EVCC_EVENT_INIT V2G_SIZED(v2g_evcc_event)
-#define V2G_AC_MEASUREMENT_INIT V2G_SIZED(v2g_ac_measurement)
-#define V2G_NEEDS_INIT V2G_SIZED(v2g_needs)
 #define V2G_DISCOVERY_CONFIG_INIT V2G_SIZED(v2g_discovery_config)
 #define V2G_DISCOVERY_EVENT_INIT V2G_SIZED(v2g_discovery_event)
 #define V2G_RESPONDER_CONFIG_INIT V2G_SIZED(v2g_responder_config)
-#define V2G_SECC_CONFIG_INIT V2G_SIZED(v2g_secc_config)
-#define V2G_SECC_EVENT_INIT V2G_SIZED(v2g_secc_event)
 #define V2G_AC_GRID_INIT V2G_SIZED(v2g_ac_grid)
 #define V2G_SCHEDULES_INIT V2G_SIZED(v2g_schedules)
+#define V2G_SECC_CONFIG_INIT V2G_SIZED(v2g_secc_config)
+#define V2G_SECC_EVENT_INIT V2G_SIZED(v2g_secc_event)
 
 /* Storage for handles: an upper bound of what v2g_*_size() says. */
 #if UINTPTR_MAX > 0xFFFFFFFFu

@@ -1,5 +1,7 @@
 //! The command line, as `--help` shows it.
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Coding, EngineKind, Set};
@@ -49,6 +51,7 @@ const DECODE_EXAMPLES: &str = "\
 Examples:
   v2g decode charging.pcapng                   every V2G message of a capture
   v2g decode charging.pcap --format json       the same, one JSON object per line
+  v2g decode tls.pcapng --keylog secrets.log   what TLS 1.3 hides, with certificates and what is wrong with them
   v2g decode 01fe80010000000480400040          a message with its V2GTP header
   v2g decode 80400040 --set appprotocol        bare EXI
   v2g decode 8081... --set xmldsig --fragment  the SignedInfo that a signature covers
@@ -89,6 +92,13 @@ pub(crate) struct Decode {
     /// Print every event code with its bit offset and its place in the schema.
     #[arg(long)]
     explain: bool,
+    /// Secrets of TLS 1.3 sessions (`SSLKEYLOGFILE`), to open what is encrypted in a capture. Those that stand in the
+    /// capture itself, as blocks of pcapng or sent to UDP port 52345, are found without.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Option<PathBuf>,
+    /// Judge the certificates in a capture by the roots of a folder of keys and certificates.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pki: Option<PathBuf>,
 }
 
 /// How much of the coding is shown.

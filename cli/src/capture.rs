@@ -21,10 +21,13 @@ use file::Packets;
 use frame::{Datagram, Segment, Transport};
 use messages::{Extractor, Yield};
 use tcp::{Origin, Reassembly};
-pub(crate) use tls::Records;
+pub(crate) use tls::{Certificates, Records, Suite};
+use tls::{Found, KeyLog, Session};
 
 /// Connections that are followed at the same time; the one that was silent longest ends first.
 const MAX_CONNECTIONS: usize = 256;
+/// The UDP port on which test systems tell the secrets of their TLS sessions, as lines of a key log.
+const KEY_LOG_PORT: u16 = 52345;
 /// Stations that are remembered from SDP.
 const MAX_STATIONS: usize = 1024;
 
@@ -68,6 +71,8 @@ pub(crate) enum Content {
     },
     /// A HomePlug frame, whole. Its flow has no sockets.
     HomePlug(Vec<u8>),
+    /// What one side of a TLS connection showed.
+    Certificates(Certificates),
     Note(Note),
 }
 
@@ -90,14 +95,21 @@ pub(crate) enum Note {
     #[error("a message breaks off after {have} of {of} bytes")]
     Incomplete { have: usize, of: u32 },
     /// From here on the connection is TLS.
-    #[error("encrypted with TLS, not decoded")]
+    #[error("encrypted with TLS")]
     Encrypted,
+    /// Its secrets are known.
+    #[error("TLS 1.3 opened, {}", suite.name())]
+    Opened { suite: Suite },
+    /// Why one side ended it, by the number of RFC 8446.
+    #[error("TLS alert {}", alert_name(*number))]
+    Alert { number: u8 },
     /// What TLS carried, at the end of its connection.
     #[error(
-        "end of the TLS connection{}: {} handshake, {} application data, {} alert records",
-        version_name(*version), records.handshake, records.application_data, records.alert
+        "end of the TLS connection{}: {} handshake, {} application data, {} alert records{}",
+        version_name(*version), records.handshake, records.application_data, records.alert,
+        unopened_name(*unopened)
     )]
-    EncryptedEnd { version: Option<u16>, records: Records },
+    EncryptedEnd { version: Option<u16>, records: Records, unopened: u64 },
     /// A connection that is neither V2GTP nor TLS.
     #[error("{bytes} bytes of another protocol passed over")]
     Unrecognised { bytes: u64 },
@@ -116,6 +128,41 @@ fn version_name(version: Option<u16>) -> &'static str {
     }
 }
 
+fn unopened_name(unopened: u64) -> String {
+    match unopened {
+        0 => String::new(),
+        1 => ", 1 not decoded".to_owned(),
+        more => format!(", {more} not decoded"),
+    }
+}
+
+fn alert_name(number: u8) -> String {
+    let name = match number {
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        40 => "handshake_failure",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        90 => "user_canceled",
+        109 => "missing_extension",
+        113 => "bad_certificate_status_response",
+        116 => "certificate_required",
+        other => return other.to_string(),
+    };
+    name.to_owned()
+}
+
 /// One connection, both directions. Index 0 is the socket that was seen sending first.
 #[derive(Debug)]
 struct Connection {
@@ -125,7 +172,7 @@ struct Connection {
     halves: [Half; 2],
     /// Number of the last packet.
     used: u64,
-    encrypted: bool,
+    tls: Option<Box<Session>>,
 }
 
 #[derive(Debug, Default)]
@@ -145,6 +192,9 @@ pub(crate) struct Capture<R> {
     connections: HashMap<(SocketAddr, SocketAddr), Connection>,
     /// Sockets that SDP announced.
     stations: HashSet<SocketAddr>,
+    keys: KeyLog,
+    /// Lines of key logs that stand in the file.
+    lines: Vec<u8>,
     ready: VecDeque<Item>,
     end: Option<Result<(), FileError>>,
 }
@@ -162,9 +212,27 @@ impl<R: Read> Capture<R> {
             started: None,
             connections: HashMap::new(),
             stations: HashSet::new(),
+            keys: KeyLog::default(),
+            lines: Vec::new(),
             ready: VecDeque::new(),
             end: None,
         })
+    }
+
+    /// Learns the secrets of TLS sessions from the lines of a key log, and returns how many there were.
+    pub(crate) fn learn(&mut self, lines: &[u8]) -> usize {
+        let learned = self.keys.add(lines);
+        if learned > 0 {
+            for connection in self.connections.values_mut() {
+                connection.go_on(&self.keys, &mut self.ready);
+            }
+        }
+        learned
+    }
+
+    /// When the capture begins, since 1970, once a packet was read.
+    pub(crate) fn started(&self) -> Option<Duration> {
+        self.started
     }
 
     /// Bytes of the file that have been read.
@@ -174,7 +242,9 @@ impl<R: Read> Capture<R> {
 
     /// Reads one packet; `None` at the end of the file.
     fn packet(&mut self) -> Result<Option<()>, FileError> {
-        let Some(packet) = self.packets.next()? else { return Ok(None) };
+        let Some(packet) = self.packets.next(&mut self.lines)? else { return Ok(None) };
+        self.keys.add(&self.lines);
+        self.lines.clear();
         let started = *self.started.get_or_insert(packet.time);
         let origin = Origin { frame: packet.number, time: packet.time.saturating_sub(started) };
         if let Some(frame) = frame::homeplug(packet.link, packet.data) {
@@ -188,6 +258,10 @@ impl<R: Read> Capture<R> {
                 let item = discovery(&mut self.stations, origin, source, destination, data);
                 self.ready.push_back(item);
             }
+            Transport::Udp(data) if source.port() == KEY_LOG_PORT || destination.port() == KEY_LOG_PORT => {
+                let lines = data.to_vec();
+                self.learn(&lines);
+            }
             Transport::Udp(_) => {}
             Transport::Tcp(segment) => {
                 let key = if source <= destination { (source, destination) } else { (destination, source) };
@@ -195,16 +269,17 @@ impl<R: Read> Capture<R> {
                 let reopened =
                     open.is_some_and(|c| c.halves[c.index(source)].reassembly.is_reopened_by(&segment));
                 if reopened {
-                    close(self.connections.remove(&key), &mut self.ready);
+                    close(self.connections.remove(&key), &self.keys, &mut self.ready);
                 }
                 if self.connections.len() == MAX_CONNECTIONS && !self.connections.contains_key(&key) {
                     let silent = self.connections.iter().min_by_key(|(_, c)| c.used).map(|(key, _)| *key);
-                    close(silent.and_then(|key| self.connections.remove(&key)), &mut self.ready);
+                    let silent = silent.and_then(|key| self.connections.remove(&key));
+                    close(silent, &self.keys, &mut self.ready);
                 }
                 let connection =
                     self.connections.entry(key).or_insert_with(|| Connection::new(source, destination));
                 connection.identify(&self.stations);
-                connection.segment(origin, source, &segment, &mut self.ready);
+                connection.segment(origin, source, &segment, &self.keys, &mut self.ready);
             }
         }
         Ok(Some(()))
@@ -215,7 +290,7 @@ impl<R: Read> Capture<R> {
         let mut open: Vec<_> = self.connections.drain().map(|(_, connection)| connection).collect();
         open.sort_by_key(|c| c.used);
         for connection in open {
-            close(Some(connection), &mut self.ready);
+            close(Some(connection), &self.keys, &mut self.ready);
         }
     }
 }
@@ -292,13 +367,7 @@ fn discovery(
 
 impl Connection {
     fn new(first: SocketAddr, second: SocketAddr) -> Self {
-        Self {
-            sockets: [first, second],
-            client: None,
-            halves: <[Half; 2]>::default(),
-            used: 0,
-            encrypted: false,
-        }
+        Self { sockets: [first, second], client: None, halves: <[Half; 2]>::default(), used: 0, tls: None }
     }
 
     fn index(&self, source: SocketAddr) -> usize {
@@ -319,6 +388,7 @@ impl Connection {
         origin: Origin,
         source: SocketAddr,
         segment: &Segment<'_>,
+        keys: &KeyLog,
         ready: &mut VecDeque<Item>,
     ) {
         let from = self.index(source);
@@ -336,23 +406,67 @@ impl Connection {
         if segment.rst {
             self.halves.iter_mut().for_each(|Half { reassembly, extractor }| reassembly.flush(extractor));
         }
-        self.drain(1 - from, ready);
-        self.drain(from, ready);
+        self.drain(1 - from, keys, ready);
+        self.drain(from, keys, ready);
     }
 
-    fn drain(&mut self, from: usize, ready: &mut VecDeque<Item>) {
+    fn drain(&mut self, from: usize, keys: &KeyLog, ready: &mut VecDeque<Item>) {
         let flow = self.flow(from);
-        for (Origin { frame, time }, found) in self.halves[from].extractor.drain() {
+        let Self { halves, tls, .. } = self;
+        for (origin, found) in halves[from].extractor.drain() {
             let content = match found {
                 Yield::Message(payload_type, payload) => Content::Message { payload_type, payload },
                 // Once for the connection, not once for each direction.
-                Yield::Note(Note::Encrypted) if self.encrypted => continue,
+                Yield::Note(Note::Encrypted) if tls.is_some() => continue,
                 Yield::Note(note) => {
-                    self.encrypted |= note == Note::Encrypted;
+                    if note == Note::Encrypted {
+                        *tls = Some(Box::default());
+                    }
                     Content::Note(note)
                 }
+                Yield::Record(record) => {
+                    if let Some(tls) = tls {
+                        tls.record(from, origin, record, keys);
+                    }
+                    continue;
+                }
+                Yield::Missing(bytes) => {
+                    if let Some(tls) = tls {
+                        tls.gap(from, origin, bytes);
+                    }
+                    continue;
+                }
             };
-            ready.push_back(Item { frame, time, flow, content });
+            ready.push_back(Item { frame: origin.frame, time: origin.time, flow, content });
+        }
+        self.carried(ready);
+    }
+
+    /// Secrets have become known.
+    fn go_on(&mut self, keys: &KeyLog, ready: &mut VecDeque<Item>) {
+        if let Some(tls) = &mut self.tls {
+            tls.go_on(keys);
+            self.carried(ready);
+        }
+    }
+
+    /// What was in the TLS of this connection.
+    fn carried(&mut self, ready: &mut VecDeque<Item>) {
+        let flows = [self.flow(0), self.flow(1)];
+        let Some(tls) = &mut self.tls else { return };
+        for (from, Origin { frame, time }, found) in tls.drain() {
+            let content = match found {
+                Found::Opened(suite) => Content::Note(Note::Opened { suite }),
+                Found::Alert(number) => Content::Note(Note::Alert { number }),
+                Found::Certificates(certificates) => Content::Certificates(certificates),
+                Found::Carried(Yield::Message(payload_type, payload)) => {
+                    Content::Message { payload_type, payload }
+                }
+                Found::Carried(Yield::Note(note)) => Content::Note(note),
+                // TLS in TLS is none of ours.
+                Found::Carried(Yield::Record(_) | Yield::Missing(_)) => continue,
+            };
+            ready.push_back(Item { frame, time, flow: flows[from], content });
         }
     }
 
@@ -367,7 +481,7 @@ impl Connection {
 }
 
 /// What is left in a connection that ends.
-fn close(connection: Option<Connection>, ready: &mut VecDeque<Item>) {
+fn close(connection: Option<Connection>, keys: &KeyLog, ready: &mut VecDeque<Item>) {
     let Some(mut connection) = connection else { return };
     for Half { reassembly, extractor } in &mut connection.halves {
         reassembly.flush(extractor);
@@ -378,11 +492,14 @@ fn close(connection: Option<Connection>, ready: &mut VecDeque<Item>) {
     let last = connection.halves.iter().filter_map(|h| h.extractor.last()).max_by_key(|o| o.frame);
     for from in [0, 1] {
         connection.halves[from].extractor.finish();
-        connection.drain(from, ready);
+        connection.drain(from, keys, ready);
     }
-    if let Some(Origin { frame, time }) = last.filter(|_| connection.encrypted) {
+    if let (Some(Origin { frame, time }), Some(tls)) = (last, &mut connection.tls) {
+        tls.finish(keys);
+        let unopened = tls.unopened;
+        connection.carried(ready);
         let flow = connection.flow(connection.client.unwrap_or(0));
-        let content = Content::Note(Note::EncryptedEnd { version, records });
+        let content = Content::Note(Note::EncryptedEnd { version, records, unopened });
         ready.push_back(Item { frame, time, flow, content });
     }
 }

@@ -1,10 +1,13 @@
 //! Keys and certificates of both ends of a session, made for the occasion or read from a folder.
 
 mod fault;
+mod foreign;
 mod made;
+mod material;
 mod provider;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use v2g_pki::ids::Pcid;
@@ -15,10 +18,19 @@ use v2g_tls::{Config, Credential, KeyLogFile, PathVerifier, Profile, StoreSigner
 
 pub(crate) use fault::CredentialFault;
 pub(crate) use made::{Holds, Made};
+pub(crate) use material::Material;
 pub(crate) use provider::{Delivery, Provider};
 
 use crate::failure::Failure;
 use crate::runtime::unix_time;
+
+/// Reads a folder of keys and certificates.
+pub(crate) fn read(folder: &Path) -> Result<Material, Failure> {
+    if foreign::recognises(folder) {
+        return foreign::read(folder);
+    }
+    Err(Failure::usage(format!("{} is no folder of keys and certificates that is known", folder.display())))
+}
 
 /// A key store that engine and TLS share.
 pub(crate) type Store = dyn KeyStore + Send;

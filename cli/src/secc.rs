@@ -269,6 +269,10 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
 pub(crate) fn require_link(trust: &TrustArgs, lab: bool) -> Result<Place, Failure> {
     match (trust.is_secured(), lab) {
         (_, true) => Ok(Place::Laboratory),
+        (true, false) if trust.is_made() => {
+            Err(Failure::usage("without --pki the keys follow from a seed that everybody knows")
+                .advise("--pki takes a folder of your own; in a laboratory, --lab takes the seed"))
+        }
         (true, false) => Ok(Place::Street),
         (false, false) => Err(Failure::usage("ISO 15118-20 needs TLS")
             .advise("--tls takes it; in a laboratory, --lab allows plain TCP")),

@@ -9,7 +9,9 @@ use v2g_pki::Policy;
 use v2g_scenario::Scenario;
 use v2g_tls::{KeyLogFile, Profile};
 
-use crate::credentials::{CredentialFault, Holds, Link, Made, StationCredentials, VehicleCredentials};
+use crate::credentials::{
+    self, CredentialFault, Holds, Link, Made, Material, StationCredentials, VehicleCredentials,
+};
 use crate::failure::Failure;
 use crate::runtime::{Contracts, Decision, Trustworthy};
 
@@ -28,6 +30,10 @@ pub(crate) struct TrustArgs {
     /// The charger decides about contracts by itself: there is no connection to a back end.
     #[arg(long, requires = "pnc")]
     offline: bool,
+    /// Keys and certificates in a folder, in the layout of common open stacks. Without it a PKI is made in memory from the
+    /// seed of the scenario: everybody can make it, so it is for laboratories only.
+    #[arg(long, value_name = "DIR", requires = "tls", conflicts_with = "fault")]
+    pki: Option<PathBuf>,
     /// Let something be wrong with the certificates, and expect what has to come of it.
     #[arg(long, value_enum, value_name = "FAULT", requires = "tls")]
     fault: Option<CredentialFault>,
@@ -41,6 +47,15 @@ pub(crate) struct TrustArgs {
 pub(crate) enum Place {
     Street,
     Laboratory,
+}
+
+impl Place {
+    fn policy(self) -> Policy {
+        match self {
+            Self::Street => Policy::new(Edition::Y2022),
+            Self::Laboratory => Policy::lab(Edition::Y2022),
+        }
+    }
 }
 
 impl TrustArgs {
@@ -62,11 +77,16 @@ impl TrustArgs {
     }
 
     fn made(&self, scenario: &Scenario, place: Place) -> Result<Made, Failure> {
-        let policy = match place {
-            Place::Street => Made::strict(),
-            Place::Laboratory => Policy::lab(Edition::Y2022),
-        };
-        Made::new(scenario.seed, self.fault, policy)
+        Made::new(scenario.seed, self.fault, place.policy())
+    }
+
+    fn read(&self) -> Result<Option<Material>, Failure> {
+        self.pki.as_deref().map(credentials::read).transpose()
+    }
+
+    /// Whether the certificates are those of a PKI that everybody can make.
+    pub(crate) fn is_made(&self) -> bool {
+        self.tls && self.pki.is_none()
     }
 
     /// The charger's keys and certificates, if it needs any.
@@ -75,7 +95,11 @@ impl TrustArgs {
         scenario: &Scenario,
         place: Place,
     ) -> Result<Option<StationCredentials>, Failure> {
-        if self.tls { self.made(scenario, place)?.station().map(Some) } else { Ok(None) }
+        match self.read()? {
+            Some(material) => material.station(place.policy()).map(Some),
+            None if self.tls => self.made(scenario, place)?.station().map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The vehicle's keys and certificates, if it needs any.
@@ -85,7 +109,17 @@ impl TrustArgs {
         place: Place,
     ) -> Result<Option<VehicleCredentials>, Failure> {
         let holds = if self.pnc && !self.install_contract { Holds::Contract } else { Holds::Nothing };
-        if self.tls { self.made(scenario, place)?.vehicle(holds).map(Some) } else { Ok(None) }
+        match self.read()? {
+            Some(material) => {
+                let mut own = material.vehicle(place.policy())?;
+                if holds == Holds::Nothing {
+                    own.contracts.clear();
+                }
+                Ok(Some(own))
+            }
+            None if self.tls => self.made(scenario, place)?.vehicle(holds).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What the charger offers with them.

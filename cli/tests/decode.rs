@@ -160,3 +160,20 @@ fn help_shows_examples() {
         assert!(run.status == 0 && run.stdout.contains("Example"), "{run:?}");
     }
 }
+
+#[test]
+fn secrets_are_for_captures_and_have_to_be_some() {
+    let found = v2g(&["decode", "80400040", "--set", "appprotocol", "--keylog", "none.log"], b"");
+    assert_eq!(
+        (found.status, found.stderr.contains("--keylog opens captures")),
+        (2, true),
+        "{}",
+        found.stderr
+    );
+    // The header of a capture without packets.
+    let capture = [&0xa1b2_c3d4_u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 12], &[1, 0, 0, 0]].concat();
+    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-secrets.log");
+    std::fs::write(&log, "# nothing\n").unwrap();
+    let found = v2g(&["decode", "-", "--keylog", log.to_str().unwrap()], &capture);
+    assert_eq!((found.status, found.stderr.contains("has no secrets")), (1, true), "{}", found.stderr);
+}

@@ -1,5 +1,5 @@
-"""Public captures through `v2g decode`, compared message by message with their recorded bytes; and every recorded
-message, also of encrypted sessions, decoded and encoded again."""
+"""Public captures through `v2g decode`, compared message by message with their recorded bytes, also of encrypted
+sessions; and every recorded message decoded and encoded again."""
 
 import json
 import subprocess
@@ -16,12 +16,11 @@ def recorded():
         return [json.loads(line) for line in lines]
 
 
-def in_the_clear(lines):
-    """Recorded messages by capture file name."""
+def by_capture(lines):
+    """Recorded messages by capture file name. Those of encrypted sessions count too: the secrets are in the captures."""
     files = defaultdict(list)
     for line in lines:
-        if line["transport"] != "tls":
-            files[line["source"].rsplit("/", 1)[-1]].append(line)
+        files[line["source"].rsplit("/", 1)[-1]].append(line)
     return files
 
 
@@ -51,21 +50,27 @@ def decoded(v2g, capture):
 def main(_):
     v2g, differences = program(), 0
     lines = recorded()
-    clear = in_the_clear(lines)
-    for name in clear:
+    recordings = by_capture(lines)
+    for name in recordings:
         evidence("vectors", "captures", name)
     for capture in sorted(evidence("vectors", "captures").glob("*.pcapng")):
         items = decoded(v2g, capture)
         messages = [i for i in items if "payload_hex" in i]
         notes = [i for i in items if "note" in i]
-        wanted = clear.get(capture.name, [])
+        wanted = recordings.get(capture.name, [])
         got = [(i["frame"], i["payload_type"], i["payload_hex"], "error" in i) for i in messages]
-        plain = [(w["frame"], w["payload_type"], w["v2gtp_hex"][16:], False) for w in wanted]
+        known = [(w["frame"], w["payload_type"], w["v2gtp_hex"][16:], False) for w in wanted]
         # A capture without recorded messages of -20 only has to be read to its end.
-        same = not wanted or got == plain
+        same = not wanted or got == known
+        # Whatever is encrypted in a capture with recorded messages has to be opened.
+        encrypted, opened = (sum(n["note"] == note for n in notes) for note in ("encrypted", "opened"))
+        same = same and (not wanted or encrypted == opened)
         differences += not same
-        encrypted = sum(n["note"] == "encrypted" for n in notes)
-        print(f"{capture.name}: {len(messages)} messages ({len(plain)} recorded), {encrypted} encrypted streams"
-              + ("" if same else "  DIFFERENT"))
+        chains = [i["tls_certificates"] for i in items if "tls_certificates" in i]
+        print(f"{capture.name}: {len(messages)} messages ({len(known)} recorded), {encrypted} encrypted streams,"
+              f" {opened} opened" + ("" if same else "  DIFFERENT"))
+        for chain in chains:
+            print(f"  {chain['role']}: {len(chain['chain'])} certificates; strict: {chain['verdict']['strict']};"
+                  f" laboratory: {chain['verdict']['laboratory']}")
     differences += sum(there_and_back(v2g, lines, engine) for engine in ("typed", "grammar"))
     return 1 if differences else 0

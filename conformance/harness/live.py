@@ -2,6 +2,7 @@
 its vehicle, every service and control mode that it knows, and what can happen on the way. Each case says how both sides
 are to end; what the peer does differently is in docs/interop.md."""
 
+import itertools
 import json
 import os
 import shutil
@@ -74,8 +75,33 @@ STATION = {
 }
 
 
+#: Ways of authorization, as the peer and as messages call them.
+WAYS = {"EIM": "EIM", "PNC": "PnC"}
+
+#: Sessions over mutual TLS 1.3, in both roles: service, mode, way.
+SECURED = (("dc-bpt", "dynamic", "PNC"), ("dc", "dynamic", "EIM"))
+
 #: The peer's vehicle refuses schedules without prices.
 PRICED = '[station]\nplan = { levels = [{ from = "0 s", level = 0 }] }\n'
+
+
+def authorized_by(text):
+    """How a vehicle authorized, by the lines of our program: the last way that was answered with OK."""
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    ways = [line.get("service") for line in lines if line.get("message") == "AuthorizationReq"]
+    answers = [line for line in lines if line.get("message") == "AuthorizationRes" and not line.get("processing")]
+    return ways[-1] if ways and answers and answers[-1]["code"].startswith("OK") else None
+
+
+def is_secured(ours, way):
+    """Mutual TLS 1.3 on the one curve that the peer has, and authorization in the way that was meant."""
+    mine = last(ours.stdout)
+    end = mine.get("vehicle") or mine.get("station") or {}
+    tls = end.get("tls") or {}
+    findings = ", ".join(end.get("findings", []))
+    print(f"  {tls.get('version')} {tls.get('suite')} {tls.get('group')}, peer {tls.get('peer')};"
+          f" authorized by {authorized_by(ours.stdout)}{'; ' + findings if findings else ''}")
+    return (tls.get("version"), tls.get("group"), authorized_by(ours.stdout)) == ("TLS 1.3", "secp256r1", way)
 
 
 def last(text):
@@ -102,12 +128,12 @@ def slug(name):
     return "".join(c if c.isalnum() else "-" for c in name)
 
 
-def our_vehicle(v2g, work, name, options, sessions=1, peer_does=ENDS):
+def our_vehicle(v2g, work, name, options, sessions=1, peer_does=ENDS, peer_options=()):
     began = time.monotonic()
     log, out_file = work / f"{slug(name)}.log", work / f"{slug(name)}.peer"
     with open(out_file, "w", encoding="utf-8") as out:
         peer = subprocess.Popen([*PEER, "secc", "--log", str(log), "--timeout", str(SESSION), "--sessions",
-                                 str(sessions)], stdout=out)
+                                 str(sessions), *peer_options], stdout=out)
     try:
         while '"ready"' not in out_file.read_text(encoding="utf-8"):
             if peer.poll() is not None or time.monotonic() - began > READY:
@@ -120,10 +146,11 @@ def our_vehicle(v2g, work, name, options, sessions=1, peer_does=ENDS):
         peer.wait(SESSION)
     finally:
         peer.terminate()
-    return verdict(f"our vehicle, foreign station, {name}", ours, out_file.read_text(encoding="utf-8"), began, peer_does)
+    ok = verdict(f"our vehicle, foreign station, {name}", ours, out_file.read_text(encoding="utf-8"), began, peer_does)
+    return (is_secured(ours, WAYS[peer_options[-1]]) and ok) if "--tls" in peer_options else ok
 
 
-def our_station(v2g, work, name, service, options, cycles=5, peer_does=ENDS):
+def our_station(v2g, work, name, service, options, cycles=5, peer_does=ENDS, peer_options=()):
     began = time.monotonic()
     log = work / f"{slug(name)}-vehicle.log"
     station = subprocess.Popen(["ip", "netns", "exec", "v2g-evse", v2g, "secc", "--iface", "evse0", "--once", "--lab",
@@ -131,7 +158,7 @@ def our_station(v2g, work, name, service, options, cycles=5, peer_does=ENDS):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         theirs = subprocess.run([*PEER, "evcc", "--service", service.upper().replace("-", "_"), "--log", str(log),
-                                 "--cycles", str(cycles), "--timeout", str(SESSION)],
+                                 "--cycles", str(cycles), "--timeout", str(SESSION), *peer_options],
                                 stdout=subprocess.PIPE, text=True, timeout=2 * SESSION, check=False)
         stdout, stderr = station.communicate(timeout=LISTENING)
     except subprocess.TimeoutExpired:
@@ -139,7 +166,8 @@ def our_station(v2g, work, name, service, options, cycles=5, peer_does=ENDS):
         stdout, stderr = station.communicate()
         theirs = subprocess.CompletedProcess([], 1, "")
     ours = subprocess.CompletedProcess([], station.returncode, stdout, stderr)
-    return verdict(f"our station, foreign vehicle, {name}", ours, theirs.stdout, began, peer_does)
+    ok = verdict(f"our station, foreign vehicle, {name}", ours, theirs.stdout, began, peer_does)
+    return (is_secured(ours, WAYS[peer_options[-1]]) and ok) if "--tls" in peer_options else ok
 
 
 def scenario(work, name, text):
@@ -172,6 +200,18 @@ def cases(v2g, work):
         yield f"{service}, {mode}, {name} ", lambda n, s=service, o=options, p=peer: our_station(v2g, work, n, s, o, 8, p)
 
 
+def secured_cases(v2g, work):
+    """Mutual TLS 1.3 and Plug & Charge with the profile of laboratories: P-256 and SHA-256, of which the peer has no other."""
+    pki = work / "pki"
+    subprocess.run([*PEER, "pki", str(pki)], check=True)
+    for service, mode, way in SECURED:
+        ours = ["--service", service, "--mode", mode, "--tls", "--pki", str(pki), *(["--pnc"] if way == "PNC" else [])]
+        theirs = ["--tls", "--pki", str(pki), "--auth", way]
+        name = f"{service}, {mode}, TLS, {WAYS[way]}"
+        yield name, lambda n, o=ours, t=theirs: our_vehicle(v2g, work, n, [*o, "--loops", "5"], peer_options=t)
+        yield f"{name} ", lambda n, s=service, o=ours, t=theirs: our_station(v2g, work, n, s, o, peer_options=t)
+
+
 def main(args):
     if os.geteuid() != 0:
         raise Missing("network namespaces need root")
@@ -183,7 +223,7 @@ def main(args):
     work = Path(tempfile.mkdtemp(prefix="v2g-live-"))
     wanted = getattr(args, "only", None) or []
     try:
-        results = [run(name.strip()) for name, run in cases(v2g, work)
+        results = [run(name.strip()) for name, run in itertools.chain(cases(v2g, work), secured_cases(v2g, work))
                    if not wanted or any(word in name for word in wanted)]
     finally:
         subprocess.run([*PEER, "net", "down"], check=True)

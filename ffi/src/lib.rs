@@ -5,8 +5,10 @@
 extern crate std;
 
 mod border;
+pub mod codec;
 pub mod config;
 pub mod evcc;
+pub mod generated;
 pub mod kinds;
 pub mod number;
 pub mod power;

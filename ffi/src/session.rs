@@ -184,7 +184,7 @@ pub struct v2g_end {
     pub request: u16,
     /// `V2G_MSG_*`.
     pub received: u16,
-    /// `V2G_RESPONSE_*`.
+    /// `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of v2g_exi.h.
     pub response_code: u16,
     /// `V2G_WHY_*`.
     pub why: u16,

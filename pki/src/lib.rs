@@ -31,7 +31,7 @@ pub use chain::{Chain, MAX_PATH};
 pub use crypto::{Algorithm, Curves, KeyInfo, Secret, SignatureInfo, Verifier};
 pub use error::{Error, Rule, Subject};
 pub use name::Name;
-pub use path::{Trust, ValidChain, Warnings, validate};
+pub use path::{Trust, ValidChain, Warnings, check_unanchored, validate};
 pub use policy::{Algorithms, Conformance, CrossCertificates, Edition, Policy, Revocation};
 pub use profile::Role;
 pub use time::{Clock, Time, Validity};

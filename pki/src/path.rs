@@ -137,11 +137,11 @@ pub fn validate<'a>(chain: &Chain<'a>, role: Role, trust: &Trust<'_>) -> Result<
 }
 
 /// Checks a chain for a role as far as it goes without a root and without revocation: limits, encoding, validity,
-/// links, profiles. Returns the leaf.
+/// links, profiles. Returns the leaf. It says nothing about trust: whoever likes can make such a chain.
 ///
 /// # Errors
 /// As [`validate`].
-pub(crate) fn check_unanchored<'a>(
+pub fn check_unanchored<'a>(
     chain: &Chain<'a>,
     role: Role,
     trust: &Trust<'_>,

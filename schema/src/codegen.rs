@@ -4,6 +4,7 @@
 //! The generator names no element of any schema: what is special to a family of schemas (the words of its
 //! vocabulary, units, which elements are messages) comes in through a [`Profile`].
 
+mod c;
 mod decode;
 mod encode;
 mod ir;
@@ -15,6 +16,7 @@ mod naming;
 mod profile;
 mod reflect;
 
+pub use c::generate_c;
 pub use ir::CodegenError;
 pub use module::{GeneratedFile, generate};
 pub use profile::{ChoiceName, Profile, SetModule, UnitRule};

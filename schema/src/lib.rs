@@ -7,7 +7,9 @@ mod model;
 mod sets;
 mod xsd;
 
-pub use codegen::{ChoiceName, CodegenError, GeneratedFile, Profile, SetModule, UnitRule, generate};
+pub use codegen::{
+    ChoiceName, CodegenError, GeneratedFile, Profile, SetModule, UnitRule, generate, generate_c,
+};
 pub use emit::{EmitError, emit_grammar};
 pub use grammar::{
     CompareError, Counter, Cursor, Event, FragmentElement, Grammar, Kind, Mismatch, Position, Production,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::deadline::{after, earliest, is_due};
 use crate::mme::{Body, Lumissil, LumissilRequest, Mme, Qualcomm, SetKeyCnf, SetKeyReq};
 use crate::settings::check_time;
-use crate::{ConfigError, Ignored, Instant, MacAddr, MmType, Network};
+use crate::{ConfigError, Envelope, Ignored, Instant, MacAddr, MmType, Network, Version};
 
 /// Which answer to CM_SET_KEY.REQ means that the modem took the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +86,9 @@ pub struct ModemConfig {
     pub key_retries: u8,
     /// How the link is found to be up or down.
     pub probe: LinkProbe,
+    /// How Lumissil's modems are spoken to: as AV 1.0, or as AV 1.1 like the vendor's library. Answers of both kinds are
+    /// understood.
+    pub lumissil: Version,
     /// Times.
     pub timing: ModemTiming,
 }
@@ -101,6 +104,7 @@ impl ModemConfig {
         confirmation: KeyConfirmation::Any,
         key_retries: 2,
         probe: LinkProbe::Detect,
+        lumissil: Version::Av10,
         timing: ModemTiming {
             key: Duration::from_secs(1),
             poll: Duration::from_millis(100),
@@ -235,8 +239,13 @@ impl Modem {
         Self { config, known, key: Key::Idle, poll: Poll::Off, probe, due: Due { key: None, link: None } }
     }
 
-    pub(crate) const fn address(&self) -> MacAddr {
-        self.config.address
+    /// How and where to a message goes from a host.
+    pub(crate) fn envelope(&self, host: MacAddr, message: &ModemMessage) -> Envelope {
+        let version = match message {
+            ModemMessage::Lumissil(_) => self.config.lumissil,
+            other => other.body().version(),
+        };
+        Envelope { destination: self.config.address, source: host, version }
     }
 
     /// Whether a frame from `source` may be from this modem.

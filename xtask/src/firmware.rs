@@ -40,6 +40,8 @@ struct Image {
 enum Role {
     Charger,
     Vehicle,
+    /// Its own: it runs, ends, and says.
+    Own,
 }
 
 const STATION: &[&str] = &["board.c", "station.c", "alone.c"];
@@ -50,6 +52,15 @@ const BUILDS: [Build; 3] = [
         features: "dc",
         defines: &[],
         images: &[
+            Image {
+                what: "codec, DC",
+                name: "decode-dc",
+                sources: &["board.c", "decode.c"],
+                defines: &[],
+                role: Role::Own,
+                flash_goal: 70_000,
+                ram_goal: 8192,
+            },
             Image {
                 what: "charger, DC",
                 name: "charger-dc",
@@ -137,6 +148,7 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
             let stack = match image.role {
                 Role::Charger => figure("charger-stack")?,
                 Role::Vehicle => figure("vehicle-stack")?,
+                Role::Own => self::figure(&emulate(&elf)?, "stack")?,
             };
             let (flash, memory) = sections(&elf)?;
             let (flash_goal, ram_goal) = (image.flash_goal, image.ram_goal);

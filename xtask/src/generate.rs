@@ -18,10 +18,9 @@ pub(crate) fn run(schemas: Option<PathBuf>, mode: Mode) -> Result<(), Failure> {
         Some(folder) => folder,
         None => oracle_schemas()?,
     };
-    let root = workspace::root().join("exi-codec/src/generated");
     let mut different = Vec::new();
-    for file in generate(&schemas)? {
-        let path = root.join(&file.path);
+    for (folder, file) in generate(&schemas)? {
+        let path = workspace::root().join(folder).join(&file.path);
         let text = format(&file)?;
         if fs::read_to_string(&path).is_ok_and(|old| old == text) {
             continue;
@@ -52,7 +51,11 @@ pub(crate) enum Mode {
     Check,
 }
 
-fn generate(schemas: &Path) -> Result<Vec<GeneratedFile>, Failure> {
+/// The messages, and what C sees of them.
+const FOLDERS: [&str; 2] = ["exi-codec/src/generated", "ffi/src/generated"];
+
+fn generate(schemas: &Path) -> Result<Vec<(&'static str, GeneratedFile)>, Failure> {
+    let [codec, c] = FOLDERS;
     let models = profile::PROFILE
         .sets
         .iter()
@@ -67,7 +70,9 @@ fn generate(schemas: &Path) -> Result<Vec<GeneratedFile>, Failure> {
     let sets = profile::PROFILE.sets.iter().zip(&models);
     let sets = sets.filter_map(|(set, model)| Some((v2g_schema::set(set.key)?, model))).collect::<Vec<_>>();
     files.extend(v2g_schema::emit_grammar(&sets)?);
-    Ok(files)
+    let for_c = v2g_schema::generate_c(&profile::PROFILE, &models)?;
+    let files = files.into_iter().map(|file| (codec, file));
+    Ok(files.chain(for_c.into_iter().map(|file| (c, file))).collect())
 }
 
 /// Runs the text through `rustfmt` with the project's settings.

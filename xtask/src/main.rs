@@ -1,5 +1,6 @@
 //! Project chores: generate code, check the architecture, measure sizes and instructions.
 
+mod ccodec;
 mod check;
 mod diagram;
 mod firmware;
@@ -75,6 +76,14 @@ enum Task {
         #[arg(long, conflicts_with = "json")]
         check: bool,
     },
+    /// Count the instructions of the codec through C's structs; without --json or --check, also update the README.
+    CCodec {
+        #[command(flatten)]
+        output: Output,
+        /// Only check that the table in the README is what is counted.
+        #[arg(long, conflicts_with = "json")]
+        check: bool,
+    },
     /// Write the order of messages into the documentation, from the tables of the engines.
     Diagram {
         /// Only check that the page is what the tables say.
@@ -141,6 +150,7 @@ fn main() -> ExitCode {
         Task::Check => check::all(),
         Task::Instructions { output, against } => instructions::run(output.format(), against),
         Task::Sizes { output, check } => sizes::run(output.report(check)),
+        Task::CCodec { output, check } => ccodec::run(output.report(check)),
         Task::Firmware { output, check } => firmware::run(output.report(check)),
         Task::Diagram { check } => {
             diagram::run(if check { diagram::Mode::Check } else { diagram::Mode::Write })

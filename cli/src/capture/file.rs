@@ -16,6 +16,9 @@ const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+/// The type of secrets that are lines of a TLS key log.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 const PCAP_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOSECONDS: u32 = 0xa1b2_3c4d;
@@ -185,11 +188,11 @@ impl<R: Read> Packets<R> {
         self.offset
     }
 
-    /// The next packet, `None` at the end of the file.
-    pub(crate) fn next(&mut self) -> Result<Option<Packet<'_>>, FileError> {
+    /// The next packet, `None` at the end of the file. Lines of TLS key logs that stand before it are added to `keys`.
+    pub(crate) fn next(&mut self, keys: &mut Vec<u8>) -> Result<Option<Packet<'_>>, FileError> {
         match self.format {
             Format::Pcap { link, clock } => self.next_pcap(link, clock),
-            Format::PcapNg { .. } => self.next_pcapng(),
+            Format::PcapNg { .. } => self.next_pcapng(keys),
         }
     }
 
@@ -212,7 +215,7 @@ impl<R: Read> Packets<R> {
         Ok(Some(Packet { number: self.number, time: clock.time(stamp), link, data: &self.buffer }))
     }
 
-    fn next_pcapng(&mut self) -> Result<Option<Packet<'_>>, FileError> {
+    fn next_pcapng(&mut self, keys: &mut Vec<u8>) -> Result<Option<Packet<'_>>, FileError> {
         loop {
             let start = self.offset;
             if !self.fill_or_end(4, start)? {
@@ -228,7 +231,8 @@ impl<R: Read> Packets<R> {
             if length < 12 || !length.is_multiple_of(4) {
                 return Err(FileError::Damaged { offset: start, what: "a block with an impossible length" });
             }
-            let known = matches!(kind, INTERFACE_DESCRIPTION | SIMPLE_PACKET | ENHANCED_PACKET);
+            let known =
+                matches!(kind, INTERFACE_DESCRIPTION | SIMPLE_PACKET | ENHANCED_PACKET | DECRYPTION_SECRETS);
             if !known {
                 self.skip(u64::from(length) - 8, start)?;
                 continue;
@@ -240,6 +244,9 @@ impl<R: Read> Packets<R> {
             self.buffer.truncate(length as usize - 12);
             if kind == INTERFACE_DESCRIPTION {
                 self.interface(start)?;
+            } else if kind == DECRYPTION_SECRETS {
+                keys.extend_from_slice(self.key_log());
+                keys.push(b'\n');
             } else {
                 self.number += 1;
                 return self.packet(kind, start).map(Some);
@@ -263,6 +270,16 @@ impl<R: Read> Packets<R> {
         }
         self.format = Format::PcapNg { interfaces: Vec::new() };
         self.skip(u64::from(length) - 12, start)
+    }
+
+    /// The lines of a block with secrets; those of other protocols are of no use.
+    fn key_log(&self) -> &[u8] {
+        let (Some((kind, rest)), true) = (self.buffer.split_at_checked(4), self.buffer.len() >= 8) else {
+            return &[];
+        };
+        let length = self.endian.u32(rest) as usize;
+        let lines = rest.get(4..).and_then(|rest| rest.get(..length)).unwrap_or_default();
+        if self.endian.u32(kind) == TLS_KEY_LOG { lines } else { &[] }
     }
 
     fn interface(&mut self, start: u64) -> Result<(), FileError> {

@@ -18,6 +18,10 @@ const EXI_START: u8 = 0x80;
 pub(crate) enum Yield {
     Message(PayloadType, Vec<u8>),
     Note(Note),
+    /// A record of TLS, header included.
+    Record(Vec<u8>),
+    /// So many bytes of TLS are missing here.
+    Missing(u64),
 }
 
 #[derive(Debug)]
@@ -58,7 +62,9 @@ impl Sink for Extractor {
     fn bytes(&mut self, origin: Origin, bytes: &[u8]) {
         self.last = Some(origin);
         match &mut self.state {
-            State::Tls(follower) => follower.bytes(bytes),
+            State::Tls(follower) => {
+                follower.bytes(bytes, |record| self.yielded.push((origin, Yield::Record(record))));
+            }
             State::Foreign { bytes: count } => *count += bytes.len() as u64,
             _ => {
                 self.buffer.extend_from_slice(bytes);
@@ -69,7 +75,10 @@ impl Sink for Extractor {
 
     fn gap(&mut self, origin: Origin, missing: u64) {
         match &mut self.state {
-            State::Tls(follower) => follower.gap(),
+            State::Tls(follower) => {
+                follower.gap();
+                self.yielded.push((origin, Yield::Missing(missing)));
+            }
             State::Foreign { .. } => {}
             State::Start | State::InStep | State::Searching { .. } => {
                 self.cut_off(origin);
@@ -157,10 +166,10 @@ impl Extractor {
 
     fn begin_tls(&mut self, origin: Origin) {
         let mut follower = Follower::default();
-        follower.bytes(&self.buffer);
-        self.buffer.clear();
-        self.state = State::Tls(follower);
         self.note(origin, Note::Encrypted);
+        let begun = std::mem::take(&mut self.buffer);
+        follower.bytes(&begun, |record| self.yielded.push((origin, Yield::Record(record))));
+        self.state = State::Tls(follower);
     }
 
     fn frame(&mut self, origin: Origin) -> bool {

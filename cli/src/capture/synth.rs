@@ -103,3 +103,30 @@ pub(super) fn pcap(link: u32, packets: &[Vec<u8>]) -> Vec<u8> {
     }
     out
 }
+
+/// A block of `pcapng` around a content.
+fn block(kind: u32, content: &[u8]) -> Vec<u8> {
+    let padded = content.len().next_multiple_of(4);
+    let length = (12 + padded) as u32;
+    let mut out = [kind.to_le_bytes(), length.to_le_bytes()].concat();
+    out.extend(content);
+    out.resize(8 + padded, 0);
+    out.extend(length.to_le_bytes());
+    out
+}
+
+/// A little-endian `pcapng` file of Ethernet packets, with lines of a TLS key log before them.
+pub(super) fn pcapng(key_log: &[u8], packets: &[Vec<u8>]) -> Vec<u8> {
+    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat();
+    let mut out = block(0x0a0d_0d0a, &section);
+    out.extend(block(1, &[1, 0, 0, 0, 0, 0, 4, 0]));
+    let secrets = [&0x544c_534b_u32.to_le_bytes()[..], &(key_log.len() as u32).to_le_bytes(), key_log];
+    out.extend(block(10, &secrets.concat()));
+    for (index, packet) in packets.iter().enumerate() {
+        let length = (packet.len() as u32).to_le_bytes();
+        let time = (index as u32 * 1000).to_le_bytes();
+        let head = [[0; 4], [0; 4], time, length, length].concat();
+        out.extend(block(6, &[&head[..], packet].concat()));
+    }
+    out
+}

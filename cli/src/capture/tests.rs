@@ -13,6 +13,7 @@ fn brief(items: &[Item]) -> Vec<(u64, Sender, String)> {
     let text = |content: &Content| match content {
         Content::Message { payload_type, payload } => format!("{payload_type} {payload:02x?}"),
         Content::HomePlug(frame) => format!("{} bytes of HomePlug", frame.len()),
+        Content::Certificates(found) => format!("{} certificates", found.chain.len()),
         Content::Note(note) => note.to_string(),
     };
     items.iter().map(|i| (i.frame, i.flow.sender, text(&i.content))).collect()
@@ -130,8 +131,8 @@ fn tls_is_named_once_and_summed_up_at_its_end() {
         down(7, 7, &[23, 3, 3, 0, 1, 2]),
     ]);
     let texts = [
-        (2, "encrypted with TLS, not decoded"),
-        (4, "end of the TLS connection: 2 handshake, 1 application data, 0 alert records"),
+        (2, "encrypted with TLS"),
+        (4, "end of the TLS connection: 2 handshake, 1 application data, 0 alert records, 1 not decoded"),
     ];
     assert_eq!(brief(&found), texts.map(|(f, t)| (f, Sender::Vehicle, t.to_owned())));
 }

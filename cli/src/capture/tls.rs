@@ -1,4 +1,14 @@
-//! Recognises TLS and counts its records; nothing is decrypted.
+//! Recognises TLS, counts its records, and opens those of TLS 1.3 whose secrets are known.
+
+mod cipher;
+mod handshake;
+mod keys;
+mod session;
+
+pub(crate) use cipher::Suite;
+pub(crate) use handshake::Certificates;
+pub(crate) use keys::KeyLog;
+pub(super) use session::{Found, Session};
 
 /// Length of a record header, bytes.
 const HEADER: usize = 5;
@@ -66,8 +76,8 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// The next bytes of the stream.
-    pub(crate) fn bytes(&mut self, mut bytes: &[u8]) {
+    /// The next bytes of the stream. Every record that is whole is handed on.
+    pub(crate) fn bytes(&mut self, mut bytes: &[u8], mut record: impl FnMut(Vec<u8>)) {
         while !bytes.is_empty() {
             let wanted = self.wanted();
             let (now, later) = bytes.split_at(bytes.len().min(wanted - self.record.len()));
@@ -79,7 +89,7 @@ impl Follower {
                 return;
             }
             if self.record.len() > HEADER && self.record.len() == self.wanted() {
-                self.complete();
+                record(self.complete());
             }
         }
     }
@@ -96,7 +106,7 @@ impl Follower {
         }
     }
 
-    fn complete(&mut self) {
+    fn complete(&mut self) -> Vec<u8> {
         match self.record[0] {
             HANDSHAKE => {
                 self.records.handshake += 1;
@@ -106,7 +116,7 @@ impl Follower {
             21 => self.records.alert += 1,
             _ => self.records.change_cipher_spec += 1,
         }
-        self.record.clear();
+        std::mem::take(&mut self.record)
     }
 }
 

@@ -1,21 +1,27 @@
 //! `v2g decode`: messages, streams and captures in readable form.
 
+mod certificates;
 mod discovery;
 mod homeplug;
 mod meaning;
 mod print;
 
 use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::Duration;
 
+use v2g_pki::{Role, RootKind, Time};
 use v2gtp::{Frame, FrameError, PayloadType};
 
 use crate::args::{Decode, Detail, SetChoice};
-use crate::capture::{Capture, Content};
+use crate::capture::{Capture, Content, Sender};
+use crate::credentials;
 use crate::engine::{self, Coding, Engine, EngineKind, Set};
 use crate::failure::Failure;
 use crate::input::{self, Input, Source};
 use crate::terminal::Progress;
 use crate::tree::{self, Row};
+use certificates::Judge;
 use meaning::Meaning;
 use print::{Printer, Subject};
 
@@ -26,12 +32,21 @@ pub(crate) fn run(args: &Decode) -> Result<(), Failure> {
         engine: engine::of(EngineKind::Grammar),
         detail: args.detail(),
         printer: Printer::new(out, args.format),
+        judge: Judge { roots: roots(args)? },
         messages: 0,
         failures: 0,
         notes: 0,
     };
     match input {
-        Input::Capture(capture, length) => session.capture(*capture, length)?,
+        Input::Capture(mut capture, length) => {
+            if let Some(path) = &args.keylog {
+                learn(&mut capture, path)?;
+            }
+            session.capture(*capture, length)?;
+        }
+        Input::Bytes(_) if args.keylog.is_some() => {
+            return Err(Failure::usage("--keylog opens captures, and this is none"));
+        }
         Input::Bytes(messages) => {
             for bytes in messages {
                 session.bytes(args, &bytes)?;
@@ -39,6 +54,24 @@ pub(crate) fn run(args: &Decode) -> Result<(), Failure> {
         }
     }
     session.end()
+}
+
+/// Reads the secrets of TLS sessions.
+fn learn(capture: &mut Capture<Source>, path: &Path) -> Result<(), Failure> {
+    let lines = std::fs::read(path)
+        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", path.display())))?;
+    if capture.learn(&lines) == 0 {
+        return Err(Failure::failed(format!("{} has no secrets of TLS 1.3 sessions", path.display()))
+            .advise(
+                "a line is a label such as CLIENT_TRAFFIC_SECRET_0, the client's random, and the secret",
+            ));
+    }
+    Ok(())
+}
+
+/// The roots by which certificates are judged.
+fn roots(args: &Decode) -> Result<Vec<(RootKind, Vec<u8>)>, Failure> {
+    args.pki.as_deref().map_or(Ok(Vec::new()), |folder| Ok(credentials::read(folder)?.roots))
 }
 
 /// What a payload says, a row for each element, or why it cannot be read.
@@ -57,6 +90,7 @@ struct Session<W: Write> {
     engine: Box<dyn Engine>,
     detail: Detail,
     printer: Printer<W>,
+    judge: Judge,
     messages: u64,
     failures: u64,
     notes: u64,
@@ -76,16 +110,32 @@ impl<W: Write> Session<W> {
                     return Err(Failure::failed(error));
                 }
             };
+            // Certificates are judged by the time at which they were shown.
+            let at = capture.started().map_or(Duration::ZERO, |started| started + item.time);
+            let at = Time::from_unix(at.as_secs() as i64);
             match &item.content {
                 Content::Message { payload_type, payload } => {
                     let meaning = Meaning::of_payload(self.engine.as_ref(), *payload_type, payload);
-                    let subject =
-                        Subject { item: Some(&item), payload_type: Some(*payload_type), bytes: payload };
+                    let chains = match payload_type {
+                        PayloadType::Common => self.judge.of_message(payload, at),
+                        _ => Vec::new(),
+                    };
+                    let (payload_type, bytes) = (Some(*payload_type), payload.as_slice());
+                    let subject = Subject { item: Some(&item), payload_type, bytes, chains: &chains };
                     self.message(&subject, &meaning, Coding::Document)?;
                 }
                 Content::HomePlug(frame) => {
                     self.messages += 1;
                     self.printer.homeplug(&item, frame)?;
+                }
+                Content::Certificates(found) => {
+                    let role = match item.flow.sender {
+                        Sender::Station => Role::Secc,
+                        Sender::Vehicle => Role::Vehicle,
+                        Sender::Unknown => Role::Other,
+                    };
+                    let judged = self.judge.look(role, &found.chain, &found.staples, at);
+                    self.printer.certificates(&item, &judged)?;
                 }
                 Content::Note(note) => {
                     self.notes += 1;
@@ -109,7 +159,11 @@ impl<W: Write> Session<W> {
                 SetChoice::Auto => vec![Set::Common, Set::Xmldsig],
             };
             let meaning = Meaning::of_exi(self.engine.as_ref(), &sets, args.coding(), bytes);
-            return self.message(&Subject { item: None, payload_type: None, bytes }, &meaning, args.coding());
+            return self.message(
+                &Subject { item: None, payload_type: None, bytes, chains: &[] },
+                &meaning,
+                args.coding(),
+            );
         }
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -130,7 +184,8 @@ impl<W: Write> Session<W> {
             };
             let (payload_type, payload) = (frame.payload_type(), frame.payload());
             let meaning = Meaning::of_payload(self.engine.as_ref(), payload_type, payload);
-            let subject = Subject { item: None, payload_type: Some(payload_type), bytes: payload };
+            let subject =
+                Subject { item: None, payload_type: Some(payload_type), bytes: payload, chains: &[] };
             self.message(&subject, &meaning, Coding::Document)?;
             rest = frame.rest();
         }

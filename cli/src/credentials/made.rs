@@ -3,7 +3,7 @@
 use v2g_pki::issue::{Branch, Entity, Hierarchy, Plan};
 use v2g_pki::keystore::{KeyKind, KeyRole};
 use v2g_pki::status::Status;
-use v2g_pki::{Edition, Policy, RootKind, Time};
+use v2g_pki::{Policy, RootKind, Time};
 use zeroize::Zeroizing;
 
 use super::provider::{Deliverable, Way};
@@ -52,11 +52,6 @@ impl Made {
         let yesterday = Time::from_unix(today - DAY);
         let hierarchy = Hierarchy::new(Plan::new(bytes, yesterday)).map_err(failed)?;
         Ok(Self { hierarchy, fault, seed: bytes, policy, yesterday })
-    }
-
-    /// The policy of a session with P-521 to the letter.
-    pub(crate) const fn strict() -> Policy {
-        Policy::new(Edition::Y2022)
     }
 
     fn has(&self, fault: CredentialFault) -> bool {

@@ -1,6 +1,8 @@
 /* What the generated program calls. */
 #include "handles.h"
 
+#include <v2g_exi.h>
+
 static int failures;
 
 void v2g_platform_panic(const char *file, size_t length, uint32_t line)

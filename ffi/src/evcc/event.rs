@@ -167,7 +167,7 @@ pub struct v2g_parking_guide {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union v2g_evcc_event_data {
-    /// `V2G_EVCC_AUTHORIZATION_REFUSED`: `V2G_RESPONSE_*`.
+    /// `V2G_EVCC_AUTHORIZATION_REFUSED`: `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of v2g_exi.h.
     pub response_code: u32,
     /// `V2G_EVCC_INSTALLATION_RECEIVED`.
     pub remaining: u32,

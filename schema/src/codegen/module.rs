@@ -121,17 +121,17 @@ impl Emitter<'_> {
 }
 
 /// A root element of a set: its event code, and its type.
-struct Root {
-    code: usize,
-    xml: String,
-    path: Path,
-    borrows: bool,
+pub(super) struct Root {
+    pub(super) code: usize,
+    pub(super) xml: String,
+    pub(super) path: Path,
+    pub(super) borrows: bool,
 }
 
 /// The documents and fragments of one set.
-struct Roots<'p> {
-    set: SetModule<'p>,
-    documents: Vec<Root>,
+pub(super) struct Roots<'p> {
+    pub(super) set: SetModule<'p>,
+    pub(super) documents: Vec<Root>,
     others: Vec<Root>,
     document_count: usize,
     fragments: Vec<Root>,
@@ -144,11 +144,7 @@ struct Roots<'p> {
 /// # Errors
 /// A schema uses a construct that has no Rust form here, or a choice has no name in the profile.
 pub fn generate(profile: &Profile<'_>, models: &[Model]) -> Result<Vec<GeneratedFile>> {
-    let mut registry = Registry::default();
-    let mut roots = Vec::new();
-    for (set, model) in profile.sets.iter().zip(models) {
-        roots.push(lower_set(profile, *set, model, &mut registry)?);
-    }
+    let (registry, roots) = lower(profile, models)?;
     let mut modules: BTreeSet<String> = roots.iter().map(|roots| roots.set.module.into()).collect();
     modules.extend(registry.structs.keys().filter_map(|path| path.module.clone()));
     let mut files = Vec::new();
@@ -160,6 +156,16 @@ pub fn generate(profile: &Profile<'_>, models: &[Model]) -> Result<Vec<Generated
     files.push(names_file(&registry, profile)?);
     files.extend(module_tree(&modules));
     Ok(files)
+}
+
+/// The types of all sets, and the messages of each.
+pub(super) fn lower<'p>(profile: &'p Profile<'p>, models: &[Model]) -> Result<(Registry, Vec<Roots<'p>>)> {
+    let mut registry = Registry::default();
+    let mut roots = Vec::new();
+    for (set, model) in profile.sets.iter().zip(models) {
+        roots.push(lower_set(profile, *set, model, &mut registry)?);
+    }
+    Ok((registry, roots))
 }
 
 fn lower_set<'p>(

@@ -30,7 +30,7 @@ impl<E: Entropy, const STATIONS: usize> Ev<'_, E, STATIONS> {
         if let Some(network) = &self.network
             && let Some(message) = self.modem.transmit(network)
         {
-            let sent = emit(message.body(), &config, self.modem.address(), out);
+            let sent = mme::emit(message.body(), self.modem.envelope(config.mac, &message), out);
             return sent.map(Some).inspect_err(|_| self.modem.untransmit(&message));
         }
         for station in self.stations.iter_mut() {

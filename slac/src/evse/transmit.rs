@@ -44,7 +44,7 @@ impl<E: Entropy, const SESSIONS: usize> Evse<'_, E, SESSIONS> {
         if let Some(network) = &self.network
             && let Some(message) = self.modem.transmit(network)
         {
-            let sent = emit(message.body(), &config, self.modem.address(), out);
+            let sent = mme::emit(message.body(), self.modem.envelope(config.mac, &message), out);
             return sent.map(Some).inspect_err(|_| self.modem.untransmit(&message));
         }
         if let (Some(due), Phase::Matched { partner, .. }) = (self.amplitude.due(), self.phase) {

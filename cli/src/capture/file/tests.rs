@@ -12,7 +12,7 @@ fn read(file: &[u8]) -> (Vec<Read>, Option<FileError>) {
     };
     let mut all = Vec::new();
     loop {
-        match packets.next() {
+        match packets.next(&mut Vec::new()) {
             Ok(Some(p)) => all.push((p.number, p.time, p.link, p.data.to_vec())),
             Ok(None) => return (all, None),
             Err(error) => return (all, Some(error)),

@@ -101,8 +101,12 @@ fn other_protocols_are_passed_over_without_keeping_them() {
 #[test]
 fn tls_is_named_from_its_first_record_or_from_any_other() {
     let hello = [&[22, 3, 1, 0, 2, 1, 0][..], &[23, 3, 3, 0, 1, 0]].concat();
-    assert_eq!(run(&[&hello[..3], &hello[3..]]), [(2, Yield::Note(Note::Encrypted))]);
-    assert_eq!(run(&[&[9, 9], b"", &hello[7..]])[1..], [(3, Yield::Note(Note::Encrypted))]);
+    let records = [&hello[..7], &hello[7..]].map(|record| (2, Yield::Record(record.to_vec())));
+    let [first, second] = records;
+    assert_eq!(run(&[&hello[..3], &hello[3..]]), [(2, Yield::Note(Note::Encrypted)), first, second]);
+    let found = run(&[&[9, 9], b"", &hello[7..]]);
+    let record = Yield::Record(hello[7..].to_vec());
+    assert_eq!(found[1..], [(3, Yield::Note(Note::Encrypted)), (3, record)]);
 }
 
 proptest::proptest! {

@@ -1,3 +1,5 @@
+mod opened;
+
 use super::{Follower, Likeness, Records, likeness};
 
 fn record(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -25,7 +27,9 @@ fn records_are_counted_however_they_are_cut() {
     .concat();
     for size in [1, 3, 7, 1000] {
         let mut follower = Follower::default();
-        stream.chunks(size).for_each(|chunk| follower.bytes(chunk));
+        let mut whole = Vec::new();
+        stream.chunks(size).for_each(|chunk| follower.bytes(chunk, |record| whole.extend(record)));
+        assert_eq!(whole, stream, "{size}");
         let records = Records { handshake: 1, application_data: 2, alert: 1, change_cipher_spec: 1 };
         assert_eq!((follower.records, follower.version), (records, Some(0x0304)), "{size}");
     }
@@ -34,17 +38,17 @@ fn records_are_counted_however_they_are_cut() {
 #[test]
 fn without_the_extension_the_hello_itself_names_the_version() {
     let mut follower = Follower::default();
-    follower.bytes(&record(22, &server_hello(&[0, 23, 0, 0])));
+    follower.bytes(&record(22, &server_hello(&[0, 23, 0, 0])), drop);
     assert_eq!(follower.version, Some(0x0303));
 }
 
 #[test]
 fn after_a_gap_the_next_segment_is_tried() {
     let mut follower = Follower::default();
-    follower.bytes(&record(23, &[0; 50])[..20]);
+    follower.bytes(&record(23, &[0; 50])[..20], drop);
     follower.gap();
-    follower.bytes(&[9; 10]);
-    follower.bytes(&record(23, &[0; 5]));
+    follower.bytes(&[9; 10], drop);
+    follower.bytes(&record(23, &[0; 5]), drop);
     assert_eq!(follower.records.application_data, 1);
 }
 
@@ -61,9 +65,9 @@ proptest::proptest! {
     #[test]
     fn any_bytes_are_survived(chunks in proptest::collection::vec(proptest::collection::vec(0u8.., 0..80), 0..8)) {
         let mut follower = Follower::default();
-        follower.bytes(&record(22, &server_hello(&chunks.concat()))[..]);
+        follower.bytes(&record(22, &server_hello(&chunks.concat()))[..], drop);
         for chunk in &chunks {
-            follower.bytes(chunk);
+            follower.bytes(chunk, drop);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::{Map, Value as Json, json};
 use v2gtp::PayloadType;
 
+use super::certificates::Judged;
 use super::meaning::Meaning;
 use crate::args::Format;
 use crate::capture::{Content, Item, Note, Sender};
@@ -22,6 +23,8 @@ pub(super) struct Subject<'a> {
     /// Its type, if it has a V2GTP header.
     pub(super) payload_type: Option<PayloadType>,
     pub(super) bytes: &'a [u8],
+    /// What is said about the certificates in it.
+    pub(super) chains: &'a [Judged],
 }
 
 /// Writes to `out` in one format.
@@ -39,6 +42,34 @@ impl<W: Write> Printer<W> {
 
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.out.flush()?)
+    }
+
+    /// Certificates of one side of a TLS connection.
+    pub(super) fn certificates(&mut self, item: &Item, judged: &Judged) -> Result<(), Failure> {
+        let heading = heading(item, item.flow.sender);
+        match self.format {
+            Format::Json => {
+                let mut line = place(item, item.flow.sender);
+                line.insert("tls_certificates".to_owned(), judged.json());
+                writeln!(self.out, "{}", Json::Object(line))?;
+            }
+            Format::Xml => {
+                let lines = judged.lines().join("\n").replace("--", "- -");
+                writeln!(self.out, "<!-- {heading}: {}\n{lines}\n-->", judged.title())?;
+            }
+            Format::Table => {
+                writeln!(self.out, "{heading}  {}", self.paint.text(Colour::Bold, &judged.title()))?;
+                self.judged_lines(judged)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judged_lines(&mut self, judged: &Judged) -> Result<(), Failure> {
+        for line in judged.lines() {
+            writeln!(self.out, "    {line}")?;
+        }
+        Ok(())
     }
 
     /// `explained`: the events of the coding for each grammar, if they were asked for.
@@ -107,6 +138,9 @@ impl<W: Write> Printer<W> {
                 put("error", json!(joined(reasons)));
             }
         }
+        if !subject.chains.is_empty() {
+            put("certificates", subject.chains.iter().map(Judged::json).collect());
+        }
         if !explained.is_empty() {
             let events = |steps: &[Step]| steps.iter().map(json_step).collect::<Vec<_>>();
             let sets = explained.iter().map(|(set, steps)| (set.name().to_owned(), json!(events(steps))));
@@ -131,6 +165,10 @@ impl<W: Write> Printer<W> {
             }
             (None, Some(remark)) => writeln!(self.out, "<!-- {remark} -->")?,
             (None, None) => {}
+        }
+        for judged in subject.chains {
+            let lines = judged.lines().join("\n").replace("--", "- -");
+            writeln!(self.out, "<!-- {}\n{lines}\n-->", judged.title())?;
         }
         for (_, steps) in explained {
             let lines: Vec<_> = steps.iter().map(|step| text_step(step).replace("--", "- -")).collect();
@@ -167,6 +205,10 @@ impl<W: Write> Printer<W> {
             for line in remark.lines() {
                 writeln!(self.out, "    {}", self.paint.text(colour, line))?;
             }
+        }
+        for judged in subject.chains {
+            writeln!(self.out, "    {}", self.paint.text(Colour::Yellow, &judged.title()))?;
+            self.judged_lines(judged)?;
         }
         for (set, steps) in explained {
             if explained.len() > 1 {
@@ -278,6 +320,8 @@ fn kind(note: Note) -> &'static str {
         Note::Incomplete { .. } => "incomplete",
         Note::Encrypted => "encrypted",
         Note::EncryptedEnd { .. } => "encrypted-end",
+        Note::Opened { .. } => "opened",
+        Note::Alert { .. } => "alert",
         Note::Unrecognised { .. } => "unrecognised",
         Note::BadDatagram(_) => "bad-datagram",
     }

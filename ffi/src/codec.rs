@@ -1,0 +1,429 @@
+//! The codec: messages as structs of C's.
+//!
+//! Numbers, choices and short octet strings stand in the structs. Texts, octet strings, lists and large optional elements are views: of
+//! a received message, or of what the caller wants to send. `generated` has the structs; here is what their fields are made of.
+
+mod memory;
+mod view;
+
+use core::ffi::c_void;
+
+use exi_codec::{Bytes, Document, Element, ErrorKind, Quantity, RationalNumber, Str, Unit};
+
+use crate::border::{Outcome, put, reference, room, slice, slice_mut, status};
+use crate::number::v2g_number;
+use crate::status::{V2G_E_BUFFER, V2G_E_MISSING, V2G_E_VALUE, V2G_NONE, V2G_OK, of_exi};
+use crate::text::v2g_str;
+
+pub use memory::Memory;
+pub use view::{
+    PLACE, v2g_exi_integer, v2g_exi_iter, v2g_exi_lazy, v2g_exi_list, v2g_exi_octets, v2g_exi_text,
+    v2g_exi_view,
+};
+
+/// Where a message could not be read or written.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct v2g_exi_error {
+    /// `V2G_E_EXI_*`.
+    pub status: i32,
+    /// Offset in bits from the start of the stream; when writing, how many bits had been written.
+    pub bit_offset: u32,
+    /// Elements in `path`, outermost first.
+    pub path_length: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// XML names of the innermost elements around the fault. They live for ever.
+    pub path: [v2g_str; 5],
+}
+
+impl From<&exi_codec::Error> for v2g_exi_error {
+    fn from(error: &exi_codec::Error) -> Self {
+        let mut out = Self {
+            status: of_exi(error),
+            bit_offset: error.bit_offset(),
+            path_length: 0,
+            reserved: 0,
+            path: [v2g_str::new(""); 5],
+        };
+        for (place, name) in out.path.iter_mut().zip(error.path()) {
+            *place = v2g_str::new(name);
+            out.path_length += 1;
+        }
+        out
+    }
+}
+
+/// A type of the codec that has one of C's.
+///
+/// # Safety
+/// None is needed to implement it; `load` relies on what callers promise about pointers.
+pub trait Mirrored<'a>: Copy {
+    /// The type in C.
+    type C: Copy;
+    /// Mark of its views.
+    const TAG: u32;
+
+    /// Writes it as one of C's. What is absent may be left as it is, where a flag says so.
+    ///
+    /// # Safety
+    /// There is memory for it.
+    unsafe fn store(&self, out: *mut Self::C);
+
+    /// From one of C's.
+    ///
+    /// # Safety
+    /// What it points to lives for `'a`.
+    ///
+    /// # Errors
+    /// Something mandatory is absent, or a value is none.
+    unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self>;
+}
+
+/// The messages of a set, in the same way.
+pub trait MirroredMessage<'a>: Document<'a> {
+    /// The type in C.
+    type C: Copy;
+
+    /// From one of C's.
+    ///
+    /// # Safety
+    /// What it points to lives for `'a`.
+    ///
+    /// # Errors
+    /// Something mandatory is absent, or a value is none.
+    unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self>;
+}
+
+/// A value of an enumeration, counted from one on.
+pub(crate) fn enumerated<T: Copy>(number: u8, all: &[T]) -> Outcome<T> {
+    match number.checked_sub(1) {
+        None => Err(V2G_E_MISSING),
+        Some(index) => all.get(usize::from(index)).copied().ok_or(V2G_E_VALUE),
+    }
+}
+
+/// Numbers with and without a unit.
+pub(crate) trait Number: Sized {
+    fn of(number: RationalNumber) -> Self;
+}
+
+impl Number for RationalNumber {
+    fn of(number: RationalNumber) -> Self {
+        number
+    }
+}
+
+impl<U: Unit> Number for Quantity<U> {
+    fn of(number: RationalNumber) -> Self {
+        let (value, exponent) = number.parts();
+        Self::new(value, exponent)
+    }
+}
+
+/// A mandatory number.
+pub(crate) fn number<N: Number>(number: v2g_number) -> Outcome<N> {
+    maybe_number(number).ok_or(V2G_E_MISSING)
+}
+
+/// An optional number.
+pub(crate) fn maybe_number<N: Number>(number: v2g_number) -> Option<N> {
+    (number.present != 0).then(|| N::of(number.rational()))
+}
+
+impl From<RationalNumber> for v2g_number {
+    fn from(number: RationalNumber) -> Self {
+        Self::of(number)
+    }
+}
+
+impl From<Option<RationalNumber>> for v2g_number {
+    fn from(number: Option<RationalNumber>) -> Self {
+        number.map_or(Self::NONE, Self::of)
+    }
+}
+
+impl<'a> Mirrored<'a> for Str<'a> {
+    type C = v2g_exi_text;
+    const TAG: u32 = 0x1_0000;
+
+    unsafe fn store(&self, out: *mut v2g_exi_text) {
+        // SAFETY: promised by the caller.
+        unsafe { v2g_exi_text::store(*self, out) }
+    }
+
+    unsafe fn load(c: &v2g_exi_text, _: &mut Memory<'a>) -> Outcome<Self> {
+        // SAFETY: promised by the caller.
+        unsafe { c.load() }
+    }
+}
+
+impl<'a> Mirrored<'a> for Bytes<'a> {
+    type C = v2g_exi_octets;
+    const TAG: u32 = 0x1_0002;
+
+    unsafe fn store(&self, out: *mut v2g_exi_octets) {
+        // SAFETY: promised by the caller.
+        unsafe { v2g_exi_octets::store(*self, out) }
+    }
+
+    unsafe fn load(c: &v2g_exi_octets, _: &mut Memory<'a>) -> Outcome<Self> {
+        // SAFETY: promised by the caller.
+        unsafe { c.load() }
+    }
+}
+
+impl Mirrored<'_> for u16 {
+    type C = u16;
+    const TAG: u32 = 0x1_0001;
+
+    unsafe fn store(&self, out: *mut u16) {
+        // SAFETY: promised by the caller.
+        unsafe { out.write(*self) }
+    }
+
+    unsafe fn load(c: &u16, _: &mut Memory<'_>) -> Outcome<Self> {
+        Ok(*c)
+    }
+}
+
+/// Reads a message of a set: `read` is handed the octets and what tells the code of their root, and reads the type that belongs to it
+/// right into its place. So nothing is read into one struct and copied into another.
+///
+/// # Safety
+/// As the functions for C.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the struct of C's is to be filled where the message is read")]
+pub(crate) unsafe fn decode<'a, C>(
+    bytes: *const u8,
+    length: usize,
+    out: *mut C,
+    error: *mut v2g_exi_error,
+    read: impl FnOnce(&'a [u8], &dyn Fn(u32) -> u32) -> Result<(), exi_codec::Error>,
+) -> i32 {
+    let decoded = || {
+        room(out)?;
+        // SAFETY: promised by the caller.
+        let bytes: &'a [u8] = unsafe { slice(bytes, length) }?;
+        // Behind the header, whatever that is.
+        let code = |width| {
+            let octet = |index: usize| bytes.get(index).copied().map_or(0, u32::from);
+            let bits = octet(1) << 8 | octet(2);
+            bits >> (16 - width)
+        };
+        read(bytes, &code).map_err(|fault| {
+            // SAFETY: promised by the caller.
+            let told = unsafe { tell(error, &fault) };
+            told.err().unwrap_or_else(|| of_exi(&fault))
+        })
+    };
+    status(decoded().map(|()| V2G_OK))
+}
+
+/// Reads a message of one type, and says of which kind it is.
+///
+/// # Safety
+/// There is memory for both.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
+pub(crate) unsafe fn message<'a, T: Mirrored<'a> + Document<'a>>(
+    bytes: &'a [u8],
+    (kind, number): (*mut u32, u32),
+    out: *mut T::C,
+) -> Result<(), exi_codec::Error> {
+    let message: T = exi_codec::decode(bytes)?;
+    // SAFETY: promised by the caller.
+    unsafe {
+        kind.write(number);
+        message.store(out);
+    }
+    Ok(())
+}
+
+/// The same for a type that several elements share.
+///
+/// # Safety
+/// There is memory for both.
+pub(crate) unsafe fn shared<'a, D: Document<'a>, T: Mirrored<'a>>(
+    bytes: &'a [u8],
+    (kind, number): (*mut u32, u32),
+    out: *mut T::C,
+    root: impl FnOnce(D) -> Option<T>,
+) -> Result<(), exi_codec::Error> {
+    if let Some(root) = root(exi_codec::decode(bytes)?) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            kind.write(number);
+            root.store(out);
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with octets whose root is that of no message: any type tells.
+#[cold]
+#[inline(never)]
+pub(crate) fn no_message<'a, T: Document<'a>>(bytes: &'a [u8]) -> Result<(), exi_codec::Error> {
+    exi_codec::decode::<T>(bytes).map(|_| ())
+}
+
+/// # Safety
+/// As [`put`]; null is nobody who wants to know.
+#[cold]
+unsafe fn tell(error: *mut v2g_exi_error, fault: &exi_codec::Error) -> Outcome {
+    if error.is_null() {
+        return Ok(());
+    }
+    // SAFETY: promised by the caller.
+    unsafe { put(error, fault.into()) }
+}
+
+/// Writes a message.
+///
+/// # Safety
+/// As the functions for C.
+pub(crate) unsafe fn encode<'a, D: MirroredMessage<'a>>(
+    message: *const D::C,
+    scratch: *mut c_void,
+    scratch_size: usize,
+    out: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut v2g_exi_error,
+) -> i32 {
+    let encoded = || {
+        // SAFETY: promised by the caller; the same holds for each block below.
+        let (message, mut memory, out) = unsafe {
+            (
+                reference(message)?,
+                Memory::new(slice_mut(scratch.cast(), scratch_size)?),
+                slice_mut(out, capacity)?,
+            )
+        };
+        // SAFETY: as above.
+        unsafe { put(length, 0) }?;
+        // SAFETY: as above.
+        let message: D = unsafe { D::load(message, &mut memory) }?;
+        match exi_codec::encode(&message, out) {
+            // SAFETY: as above.
+            Ok(used) => unsafe { put(length, used) },
+            Err(fault) if fault.kind() == ErrorKind::BufferTooSmall => {
+                // SAFETY: as above.
+                unsafe { put(length, (fault.bit_offset() as usize).div_ceil(8)) }?;
+                Err(V2G_E_BUFFER)
+            }
+            Err(fault) => {
+                // SAFETY: as above.
+                unsafe { tell(error, &fault) }?;
+                Err(of_exi(&fault))
+            }
+        }
+    };
+    status(encoded().map(|()| V2G_OK))
+}
+
+/// Begins to read a list.
+///
+/// # Safety
+/// As the functions for C.
+pub(crate) unsafe fn begin<'a, T: Mirrored<'a> + Element<'a> + 'a>(
+    list: *const v2g_exi_list,
+    iter: *mut v2g_exi_iter,
+) -> i32 {
+    let begun = || {
+        // SAFETY: promised by the caller.
+        unsafe { put(iter, v2g_exi_iter::over(reference(list)?.received::<T>()?)) }
+    };
+    status(begun().map(|()| V2G_OK))
+}
+
+/// Reads the next item of a list.
+///
+/// # Safety
+/// As the functions for C.
+pub(crate) unsafe fn next<'a, T: Mirrored<'a> + Element<'a> + 'a>(
+    iter: *mut v2g_exi_iter,
+    out: *mut T::C,
+) -> i32 {
+    let read = || {
+        room(out)?;
+        room(iter)?;
+        // SAFETY: promised by the caller; the pointers were checked.
+        unsafe {
+            match v2g_exi_iter::advance::<T>(&mut *iter)? {
+                None => Ok(V2G_NONE),
+                Some(item) => {
+                    item.store(out);
+                    Ok(V2G_OK)
+                }
+            }
+        }
+    };
+    status(read())
+}
+
+/// Reads an element that was received.
+///
+/// # Safety
+/// As the functions for C.
+pub(crate) unsafe fn get<'a, T: Mirrored<'a> + Element<'a> + 'a + Default>(
+    element: *const v2g_exi_lazy,
+    out: *mut T::C,
+) -> i32 {
+    let read = || {
+        room(out)?;
+        // SAFETY: promised by the caller.
+        unsafe {
+            match reference(element)?.received::<T>()? {
+                None => Ok(V2G_NONE),
+                Some(element) => {
+                    element.get().store(out);
+                    Ok(V2G_OK)
+                }
+            }
+        }
+    };
+    status(read())
+}
+
+/// Begins to read a list of texts that was received.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_exi_text_begin(list: *const v2g_exi_list, iter: *mut v2g_exi_iter) -> i32 {
+    // SAFETY: promised by the caller, see the top of v2g.h.
+    unsafe { begin::<Str<'_>>(list, iter) }
+}
+
+/// Reads the next text. `V2G_NONE`: there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_exi_text_next(iter: *mut v2g_exi_iter, out: *mut v2g_exi_text) -> i32 {
+    // SAFETY: promised by the caller.
+    unsafe { next::<Str<'_>>(iter, out) }
+}
+
+/// Begins to read a list of octet strings that was received.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_exi_octets_begin(list: *const v2g_exi_list, iter: *mut v2g_exi_iter) -> i32 {
+    // SAFETY: promised by the caller.
+    unsafe { begin::<Bytes<'_>>(list, iter) }
+}
+
+/// Reads the next octet string. `V2G_NONE`: there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_exi_octets_next(iter: *mut v2g_exi_iter, out: *mut v2g_exi_octets) -> i32 {
+    // SAFETY: promised by the caller.
+    unsafe { next::<Bytes<'_>>(iter, out) }
+}
+
+/// Begins to read a list of numbers of 16 bits that was received.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_exi_u16_begin(list: *const v2g_exi_list, iter: *mut v2g_exi_iter) -> i32 {
+    // SAFETY: promised by the caller.
+    unsafe { begin::<u16>(list, iter) }
+}
+
+/// Reads the next number. `V2G_NONE`: there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_exi_u16_next(iter: *mut v2g_exi_iter, out: *mut u16) -> i32 {
+    // SAFETY: promised by the caller.
+    unsafe { next::<u16>(iter, out) }
+}
