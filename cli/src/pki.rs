@@ -20,5 +20,6 @@ mod new;
 mod pkcs12;
 mod show;
 mod store;
+mod trust;
 
 pub(crate) use command::{EXAMPLES, PkiArgs, run};
