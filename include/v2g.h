@@ -635,6 +635,12 @@
 /** Timer of the charger: last response to the end of the connection. */
 #define V2G_SECC_TIMER_LINGER 22
 
+/** Timer of the charger: set-point to the power of the vehicle (`AckMaxDelay`). */
+#define V2G_SECC_TIMER_ACKNOWLEDGE 23
+
+/** Timer of the charger: state C or D of the control pilot after a start. */
+#define V2G_SECC_TIMER_PILOT 24
+
 /** Rounding: towards negative infinity. */
 #define V2G_ROUND_DOWN 1
 
@@ -1024,6 +1030,9 @@
 
 /** Timer that ran out: command to the plant to its confirmation. */
 #define V2G_TIMER_ACTUATION 6
+
+/** Timer: set-point of the charger to the power of the vehicle (`AckMaxDelay`). */
+#define V2G_TIMER_ACKNOWLEDGE 7
 
 /** Timer that ran out: one that is newer than this list. */
 #define V2G_TIMER_OTHER 65535
