@@ -9,3 +9,5 @@ mod new;
 mod store;
 
 pub(crate) use command::{EXAMPLES, PkiArgs, run};
+pub(crate) use keys::{Passphrase, PassphraseArgs};
+pub(crate) use store::{Folder, Holder, Key};
