@@ -90,7 +90,7 @@ fn charge(
     let wishes = wishes(scenario);
     let mut buffer = vec![0; BUFFER];
     let added = value_added_wishes(scenario);
-    let credentials = args.trust.vehicle(scenario, place)?;
+    let credentials = args.trust.vehicle(scenario, place, &args.trust.keyring()?)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
     // A vehicle that shows a certificate calls itself by its name.

@@ -22,3 +22,5 @@ mod show;
 mod store;
 
 pub(crate) use command::{EXAMPLES, PkiArgs, run};
+pub(crate) use keys::{Passphrase, PassphraseArgs};
+pub(crate) use store::{Folder, Holder, Key};

@@ -217,7 +217,7 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
         return Err(Failure::usage("one cable has one vehicle: --slac serves one at a time"));
     }
     let link = Link::Interface(Interface::find(&args.iface)?);
-    let credentials = args.trust.station(&scenario, place)?;
+    let credentials = args.trust.station(&scenario, place, &args.trust.keyring()?)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
     let server = Server::bind(link, if tls.is_some() { Security::Tls } else { Security::Plain })?;
