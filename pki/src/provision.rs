@@ -5,6 +5,8 @@
 //! [key store](crate::keystore) opens it in one operation, [`ImportContract`], and keeps the key only if it belongs
 //! to the contract certificate.
 
+#[cfg(feature = "p256")]
+mod iso2;
 #[cfg(feature = "issue")]
 mod wrap;
 
@@ -108,6 +110,9 @@ pub enum Wrapped<'w> {
     X448(&'w [u8; 84]),
     /// For a TPM of the vehicle: opaque here.
     Tpm(&'w [u8; 206]),
+    /// A P-256 key of ISO 15118-2: initialization vector and ciphertext, not authenticated. Neither what it is bound to
+    /// nor the way of derivation is a choice there.
+    Iso2(&'w [u8; 48]),
 }
 
 impl<'w> Wrapped<'w> {
@@ -118,7 +123,7 @@ impl<'w> Wrapped<'w> {
     pub fn secp521(self) -> Result<&'w [u8; 94], Rule> {
         match self {
             Self::Secp521(wrapped) => Ok(wrapped),
-            Self::X448(_) | Self::Tpm(_) => Err(Rule::Algorithm),
+            Self::X448(_) | Self::Tpm(_) | Self::Iso2(_) => Err(Rule::Algorithm),
         }
     }
 }
@@ -206,9 +211,13 @@ impl ContractKey {
     /// Opens a wrapped key with the secret that the store agreed on, and checks that it belongs to the contract.
     ///
     /// # Errors
-    /// [`Rule::WrappedTag`], [`Rule::KeyRange`], [`Rule::KeyMismatch`], or [`Rule::Algorithm`] for what is not
-    /// wrapped for P-521.
+    /// [`Rule::WrappedTag`], [`Rule::KeyRange`], [`Rule::KeyMismatch`], or [`Rule::Algorithm`] for what is wrapped
+    /// for another curve than P-521, or P-256 in ISO 15118-2.
     pub fn open(secret: &Secret, import: &ImportContract<'_>) -> Result<Self, Rule> {
+        #[cfg(feature = "p256")]
+        if let Wrapped::Iso2(wrapped) = import.wrapped {
+            return iso2::open(secret, wrapped, import);
+        }
         Self::open_with(&import.kdf.derive(secret), import)
     }
 

@@ -236,3 +236,59 @@ fn slow_devices_are_waited_for() {
     let contract = install(&mut store, provisioning, &right, Kdf::default(), None).expect("installed");
     assert!(store.sign(contract, b"slowly").is_ok());
 }
+
+/// A delivery of ISO 15118-2 that OpenSSL made: agreement, derivation and encryption.
+#[test]
+fn a_delivery_of_iso_15118_2_made_by_openssl() {
+    let number = |text: &str| -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+    };
+    let mut provisioning = number("48b457115dd6de755167fbae2033744bb2d540006414ae402626427ff1ee7bcd");
+    let ephemeral = number(concat!(
+        "045d647a6fbcf83e5d3ca274dcb02e263ebabeeeb61d1bf8a7e553815bd39051af",
+        "8bb2450cc8505883dd083541e55ba5f2cf33e129a2389d958095e2d170185033"
+    ));
+    let contract = number(concat!(
+        "044ce8e9fd5eb1f32425781028885f1b564cf2c41004b7fae716dcb394eea0cac9",
+        "4d84c40146c6a61d4c57e8edc23b3e847baf520b87447608654f68659c0095b7"
+    ));
+    let wrapped = number(concat!(
+        "101112131415161718191a1b1c1d1e1f",
+        "d90f2f4c06a883433e481bf85d25da547ad498cd5ab1f2182a5c423278e5d93d"
+    ));
+    let wrapped: [u8; 48] = wrapped.try_into().expect("48 octets");
+    let (mut store, p521) = store();
+    let kind = KeyKind::Signing(Algorithm::P256);
+    let key = store.load(kind, KeyRole::Provisioning, &mut provisioning).expect("in range");
+    let signer = hierarchy().get(Entity::Provisioning).expect("a vehicle");
+    let mut info = [0; 160];
+    let info = v2g_pki::keystore::public_key_info(Algorithm::P256, &contract, &mut info).expect("a point");
+    let template = Entity::Contract(0).template(hierarchy().plan(), &contract, &contract);
+    let certificate = template.sign(info, &template.subject.to_der(), &signer.key);
+    let certificate = Certificate::parse(&certificate).expect("a certificate");
+    let aad = Aad::new(&pcid(hierarchy()), &certificate).expect("identifiers");
+    let mut import = |provisioning, wrapped: &[u8; 48]| {
+        store.import_contract(v2g_pki::keystore::ImportContract {
+            provisioning,
+            ephemeral: &ephemeral,
+            wrapped: provision::Wrapped::Iso2(wrapped),
+            aad: &aad,
+            kdf: Kdf::default(),
+            contract: *certificate.key(),
+            replaces: None,
+        })
+    };
+    for bit in 0..48 * 8 {
+        let mut changed = wrapped;
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let refused = import(key, &changed).expect_err("changed");
+        assert!(
+            matches!(refused, KeyError::Refused(Rule::KeyMismatch | Rule::KeyRange)),
+            "bit {bit}: {refused}"
+        );
+    }
+    assert_eq!(import(p521, &wrapped), Err(KeyError::Refused(Rule::Curve)));
+    let installed = import(key, &wrapped).expect("as OpenSSL made it");
+    let signature = store.sign(installed, b"authorization").expect("a signature");
+    assert_eq!(Curves.verify_fixed(certificate.key(), b"authorization", signature.as_bytes()), Ok(()));
+}

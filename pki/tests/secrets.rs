@@ -2,9 +2,13 @@
 
 mod common;
 
-use common::random;
+use common::message::pcid;
+use common::{hierarchy, random};
 use v2g_pki::Algorithm;
-use v2g_pki::keystore::{Blocking as _, KeyHandle, KeyKind, KeyRole, SoftwareStore};
+use v2g_pki::Certificate;
+use v2g_pki::issue::Entity;
+use v2g_pki::keystore::{Blocking as _, ImportContract, KeyHandle, KeyKind, KeyRole, SoftwareStore};
+use v2g_pki::provision::{Aad, Kdf, Wrapped, wrap};
 
 /// True if a type has a trait: where the bound holds, the inherent function is found before that of the trait.
 macro_rules! has {
@@ -40,6 +44,8 @@ fn secrets_are_neither_printed_nor_copied() {
     assert!(has!(KeyHandle, Clone) && has!(KeyHandle, std::fmt::Debug), "the test can tell");
     assert!(!has!(v2g_pki::Secret, Clone) && !has!(v2g_pki::Secret, std::fmt::Debug));
     assert!(!has!(v2g_pki::issue::PrivateKey, Clone) && !has!(v2g_pki::issue::PrivateKey, std::fmt::Debug));
+    assert!(!has!(v2g_pki::provision::ContractKey, Clone));
+    assert!(!has!(v2g_pki::provision::ContractKey, std::fmt::Debug));
     assert!(!has!(Store, Clone) && !has!(Store, std::fmt::Debug));
 }
 
@@ -81,4 +87,58 @@ fn deleted_keys_are_gone_from_memory() {
     assert!(holds(), "the test can tell");
     drop(store);
     assert!(!holds(), "dropped");
+}
+
+/// A secret on the heap is erased where it stood when it is dropped.
+#[test]
+#[cfg(target_os = "linux")]
+fn shared_secrets_and_contract_keys_are_gone_from_memory() {
+    let pattern: [u8; 66] = std::array::from_fn(|index| index as u8 ^ 0x35);
+    let secret = Box::new(v2g_pki::Secret::from_slice(&pattern).expect("66 octets"));
+    let (start, length) = (&raw const *secret as usize, size_of_val(&*secret));
+    let holds = |pattern: &[u8]| memory(start, length).windows(pattern.len()).any(|window| window == pattern);
+    assert!(holds(&pattern), "the test can tell");
+    drop(secret);
+    assert!(!holds(&pattern), "dropped");
+}
+
+/// What is delivered stands in the store alone, and nowhere after a delivery that failed; a replaced key is gone.
+#[test]
+#[cfg(target_os = "linux")]
+fn failed_and_replaced_deliveries_leave_nothing_in_the_store() {
+    let issued = hierarchy().get(Entity::Contract(0)).expect("a contract");
+    let vehicle = hierarchy().get(Entity::Provisioning).expect("a vehicle");
+    let foreign = hierarchy().get(Entity::Vehicle).expect("a vehicle");
+    let certificate = Certificate::parse(&issued.certificate).expect("a certificate");
+    let aad = Aad::new(&pcid(hierarchy()), &certificate).expect("identifiers");
+    let mut store = Box::new(SoftwareStore::<_, 3>::new(random(7)));
+    let (start, length) = (&raw const *store as usize, size_of_val(&*store));
+    let holds = |key: &[u8]| memory(start, length).windows(key.len()).filter(|window| *window == key).count();
+    let kind = KeyKind::Signing(Algorithm::P521);
+    let provisioning =
+        store.load(kind, KeyRole::Provisioning, &mut vehicle.key.expose().to_vec()).expect("a key");
+    let mut deliver = |key: &[u8], change: u8, replaces| {
+        let public = vehicle.key.public();
+        let mut made = wrap(key, &public, &aad, Kdf::default(), &mut random(8)).expect("wrapped");
+        made.wrapped[30] ^= change;
+        store.import_contract(ImportContract {
+            provisioning,
+            ephemeral: &made.ephemeral,
+            wrapped: Wrapped::Secp521(&made.wrapped),
+            aad: &aad,
+            kdf: Kdf::default(),
+            contract: *certificate.key(),
+            replaces,
+        })
+    };
+    deliver(issued.key.expose(), 1, None).expect_err("changed");
+    deliver(foreign.key.expose(), 0, None).expect_err("of another certificate");
+    assert_eq!((holds(issued.key.expose()), holds(foreign.key.expose())), (0, 0));
+    let first = deliver(issued.key.expose(), 0, None).expect("good");
+    assert_eq!(holds(issued.key.expose()), 1, "the test can tell");
+    let second = deliver(issued.key.expose(), 0, Some(first)).expect("good");
+    assert_eq!(holds(issued.key.expose()), 1, "it took the place of the first");
+    store.delete(second).expect("there");
+    assert_eq!(holds(issued.key.expose()), 0);
+    assert_eq!(holds(vehicle.key.expose()), 1, "the provisioning key stays");
 }

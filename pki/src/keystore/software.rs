@@ -68,6 +68,8 @@ const SIGN: &[Algorithm] = &[
 
 const IMPORT: &[KeyKind] = &[
     KeyKind::Signing(Algorithm::P521),
+    #[cfg(feature = "p256")]
+    KeyKind::Signing(Algorithm::P256),
     #[cfg(feature = "curve448")]
     KeyKind::X448,
 ];
@@ -157,6 +159,9 @@ impl<R: Random, const N: usize> SoftwareStore<R, N> {
         let secret = match (&slot.key, import.wrapped) {
             (_, Wrapped::Tpm(_)) => return Err(KeyError::Unsupported),
             (Material::Signing(scalar), Wrapped::Secp521(_)) if scalar.algorithm() == Algorithm::P521 => {
+                scalar.agree(import.ephemeral)?
+            }
+            (Material::Signing(scalar), Wrapped::Iso2(_)) if scalar.algorithm() == Algorithm::P256 => {
                 scalar.agree(import.ephemeral)?
             }
             (Material::X448(scalar), Wrapped::X448(_)) => scalar.agree(provision::x448_ephemeral(import)?)?,
