@@ -635,6 +635,12 @@
 /** Timer of the charger: last response to the end of the connection. */
 #define V2G_SECC_TIMER_LINGER 22
 
+/** Timer of the charger: set-point to the power of the vehicle (`AckMaxDelay`). */
+#define V2G_SECC_TIMER_ACKNOWLEDGE 23
+
+/** Timer of the charger: state C or D of the control pilot after a start. */
+#define V2G_SECC_TIMER_PILOT 24
+
 /** Rounding: towards negative infinity. */
 #define V2G_ROUND_DOWN 1
 
@@ -1025,8 +1031,197 @@
 /** Timer that ran out: command to the plant to its confirmation. */
 #define V2G_TIMER_ACTUATION 6
 
+/** Timer: set-point of the charger to the power of the vehicle (`AckMaxDelay`). */
+#define V2G_TIMER_ACKNOWLEDGE 7
+
 /** Timer that ran out: one that is newer than this list. */
 #define V2G_TIMER_OTHER 65535
+
+/** Octets that the charger's machine takes on machines with pointers of 32 bits. */
+#define V2G_SLAC_EVSE_SIZE_32 2304
+
+/** Octets that the charger's machine takes on machines with pointers of 64 bits. */
+#define V2G_SLAC_EVSE_SIZE_64 2560
+
+/** What is charged: DC. */
+#define V2G_SUPPLY_DC 0
+
+/** What is charged: AC that requires digital communication. */
+#define V2G_SUPPLY_AC_DIGITAL 1
+
+/** What is charged: AC that can do without. */
+#define V2G_SUPPLY_AC_NOMINAL 2
+
+/** Event: drive the control pilot as `pilot` says. */
+#define V2G_SLAC_EVSE_PILOT 1
+
+/** Event: a fault, `reason` is a `V2G_SLAC_FAULT_*`. */
+#define V2G_SLAC_EVSE_FAULT 2
+
+/** Event: the modem has a fresh key; vehicles are answered from now on. */
+#define V2G_SLAC_EVSE_READY 3
+
+/** Event: the vehicle `peer` begins to sound. It need not be the one at this charger's cable. */
+#define V2G_SLAC_EVSE_SOUNDING 4
+
+/** Event: the vehicle `peer` chose this charger and was given the key; `run_id`, `attenuation`. Nothing proves who it is. */
+#define V2G_SLAC_EVSE_CHOSEN 5
+
+/** Event: there is a link to `peer`. */
+#define V2G_SLAC_EVSE_LINK_UP 6
+
+/** Event: there is no link any more, `reason` is a `V2G_LINK_*`. */
+#define V2G_SLAC_EVSE_LINK_DOWN 7
+
+/** Event: no vehicle was matched, `reason` is a `V2G_SLAC_EVSE_NO_*`. It may begin again at any time. */
+#define V2G_SLAC_EVSE_FAILED 8
+
+/** Event: the vehicle told how loud the charger may be; the values are in the frame that was handed in last. */
+#define V2G_SLAC_EVSE_AMPLITUDE_MAP 9
+
+/** Event: one that is newer than this list. */
+#define V2G_SLAC_EVSE_OTHER 65535
+
+/** The vehicle never asked. */
+#define V2G_SLAC_EVSE_NO_REQUEST 1
+
+/** The vehicle began and did not choose this charger. */
+#define V2G_SLAC_EVSE_NOT_CHOSEN 2
+
+/** The vehicle chose this charger and there was no link. */
+#define V2G_SLAC_EVSE_NO_LINK 3
+
+/** Pilot command: oscillate with 5 %. */
+#define V2G_PILOT_FIVE_PERCENT 1
+
+/** Pilot command: oscillate with the duty cycle of the current that is available. */
+#define V2G_PILOT_NOMINAL 2
+
+/** Pilot command: hold 12 V without oscillation. */
+#define V2G_PILOT_OFF 3
+
+/** Pilot command: hold 0 V. */
+#define V2G_PILOT_STATE_E 4
+
+/** Pilot command: hold −12 V. */
+#define V2G_PILOT_STATE_F 5
+
+/** Octets that the vehicle's machine takes on machines with pointers of 32 bits. */
+#define V2G_SLAC_EV_SIZE_32 1792
+
+/** Octets that the vehicle's machine takes on machines with pointers of 64 bits. */
+#define V2G_SLAC_EV_SIZE_64 2048
+
+/** Event: switch S2 on the pilot, `s2` is 1 for open (state B), 2 for closed (state C). */
+#define V2G_SLAC_EV_S2 1
+
+/** Event: a fault, `reason` is a `V2G_SLAC_FAULT_*`. */
+#define V2G_SLAC_EV_FAULT 2
+
+/** Event: an attempt begins, `run_id`. */
+#define V2G_SLAC_EV_ATTEMPT 3
+
+/** Event: the charger `peer` was chosen, `attenuation`, `reason` is a `V2G_SLAC_EV_BY_*`. */
+#define V2G_SLAC_EV_CHOSEN 4
+
+/** Event: there is a link to `peer`. */
+#define V2G_SLAC_EV_LINK_UP 5
+
+/** Event: there is no link any more, `reason` is a `V2G_LINK_*`. */
+#define V2G_SLAC_EV_LINK_DOWN 6
+
+/** Event: all attempts failed, `reason` is a `V2G_SLAC_EV_NO_*` and says why the last one did. */
+#define V2G_SLAC_EV_FAILED 7
+
+/** Event: the charger told how loud the vehicle may be; the values are in the frame that was handed in last. */
+#define V2G_SLAC_EV_AMPLITUDE_MAP 8
+
+/** Event: one that is newer than this list. */
+#define V2G_SLAC_EV_OTHER 65535
+
+/** Chosen by its attenuation alone. */
+#define V2G_SLAC_EV_BY_ATTENUATION 1
+
+/** Chosen by its attenuation, because nothing spoke for another. */
+#define V2G_SLAC_EV_BY_POTENTIAL 2
+
+/** Chosen by toggles of the pilot that it saw. */
+#define V2G_SLAC_EV_BY_VALIDATION 3
+
+/** Chosen because it is the only one, although too far. */
+#define V2G_SLAC_EV_BY_SINGLE 4
+
+/** Chosen because it is the nearest of those that could not be validated. */
+#define V2G_SLAC_EV_BY_NEAREST 5
+
+/** No charger answered. */
+#define V2G_SLAC_EV_NO_CHARGER 1
+
+/** None of those that answered reported. */
+#define V2G_SLAC_EV_NO_REPORT 2
+
+/** All are too far away, or it is not clear which is the one. */
+#define V2G_SLAC_EV_NOT_FOUND 3
+
+/** None that might be the one could be validated. */
+#define V2G_SLAC_EV_NOT_VALIDATED 4
+
+/** The one that was chosen does not answer. */
+#define V2G_SLAC_EV_NO_ANSWER 5
+
+/** There was no link. */
+#define V2G_SLAC_EV_NO_LINK 6
+
+/** EtherType of HomePlug management messages. */
+#define V2G_SLAC_ETHERTYPE 35041
+
+/** Octets of the longest frame that these machines send. */
+#define V2G_SLAC_FRAME 129
+
+/** Control pilot: 12 V, no vehicle. */
+#define V2G_PILOT_A 1
+
+/** Control pilot: 9 V, a vehicle that is not ready. */
+#define V2G_PILOT_B 2
+
+/** Control pilot: 6 V, a vehicle that is ready. */
+#define V2G_PILOT_C 3
+
+/** Control pilot: 3 V, the same, and it wants ventilation. */
+#define V2G_PILOT_D 4
+
+/** Control pilot: 0 V, none. */
+#define V2G_PILOT_E 5
+
+/** Control pilot: −12 V, the charger has a fault. */
+#define V2G_PILOT_F 6
+
+/** Link down: the modem says so, or says nothing any more. */
+#define V2G_LINK_LOST 1
+
+/** Link down: the cable was unplugged. */
+#define V2G_LINK_UNPLUGGED 2
+
+/** Link down: the control pilot went to E or F. */
+#define V2G_LINK_PILOT 3
+
+/** Link down: the host ended it. */
+#define V2G_LINK_TERMINATED 4
+
+/** Link down: the host ended it because of an error. */
+#define V2G_LINK_ERROR 5
+
+/** Link down: it did not come back after a pause. */
+#define V2G_LINK_NOT_RESUMED 6
+
+/** Link down: for a reason that is newer than this list. */
+#define V2G_LINK_OTHER 65535
+
+/** Fault: the modem does not take a key. It is tried again. */
+#define V2G_SLAC_FAULT_MODEM 1
+
+/** Fault: there are no random numbers. */
+#define V2G_SLAC_FAULT_ENTROPY 2
 
 /** Done; where something was asked for, it is there. */
 #define V2G_OK 0
@@ -1163,6 +1358,9 @@
 /** Configuration: no way to position, pair or check, or too many. */
 #define V2G_E_CONFIG_POSITIONING -67
 
+/** SLAC: the frame is not for this machine, or not now. Ignored; the machine goes on. */
+#define V2G_E_SLAC_IGNORED -80
+
 /** Payload type: supportedAppProtocol, and every message of older protocols. */
 #define V2G_PAYLOAD_SAP 32769
 
@@ -1285,6 +1483,40 @@ typedef struct v2g_responder v2g_responder;
  * none, then sleep until octets arrive or `v2g_secc_poll_timeout` has passed.
  */
 typedef struct v2g_secc v2g_secc;
+
+/**
+ * The vehicle's end of SLAC. An opaque handle in storage of the caller's.
+ *
+ * ```c
+ * static v2g_slac_ev_storage memory;
+ * v2g_slac_ev_config config = V2G_SLAC_EV_CONFIG_INIT;
+ * memcpy(config.mac, own_address, 6);
+ * config.random = random_octets;
+ * v2g_slac_ev *slac;
+ * v2g_slac_ev_init(&memory, sizeof memory, &config, &slac);
+ * v2g_slac_ev_start(slac, now_ms);
+ * ```
+ *
+ * Then report the control pilot, hand in frames, send those that come out, and fetch events.
+ */
+typedef struct v2g_slac_ev v2g_slac_ev;
+
+/**
+ * The charger's end of SLAC. An opaque handle in storage of the caller's.
+ *
+ * ```c
+ * static v2g_slac_evse_storage memory;
+ * v2g_slac_evse_config config = V2G_SLAC_EVSE_CONFIG_INIT;
+ * memcpy(config.mac, own_address, 6);
+ * config.random = random_octets;
+ * v2g_slac_evse *slac;
+ * v2g_slac_evse_init(&memory, sizeof memory, &config, &slac);
+ * v2g_slac_evse_start(slac, now_ms);
+ * ```
+ *
+ * Then report the control pilot, hand in frames, send those that come out, and fetch events.
+ */
+typedef struct v2g_slac_evse v2g_slac_evse;
 
 /**
  * Cuts a byte stream into messages. An opaque handle in storage of the caller's; the engines have one of their own.
@@ -2144,6 +2376,96 @@ typedef struct v2g_secc_event {
     union v2g_secc_event_data data;
 } v2g_secc_event;
 
+/**
+ * Fills `length` octets with random numbers that nobody can predict. Returns 0, or anything else where there are none now. It is
+ * called from within functions of the handle that it was given to, and must not call them.
+ */
+typedef int32_t (*v2g_random)(void *user, uint8_t *out, size_t length);
+
+/** How a charger matches. Zeros are the usual values. */
+typedef struct v2g_slac_evse_config {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_PROFILE_*`. */
+    uint32_t profile;
+    /** `V2G_SUPPLY_*`. */
+    uint32_t supply;
+    /** 1: a vehicle that does not match may charge AC by the pilot alone. */
+    uint32_t basic_charging;
+    /** Vehicles that want to be validated: 0 toggles are counted, 1 it is not required, 2 it is not possible. */
+    uint32_t validation;
+    /** The own address, that of the interface to the modem. */
+    uint8_t mac[6];
+    /** Added to each group of the attenuation, dB: compensates the receive path. */
+    int8_t offset;
+    /** Zero. */
+    uint8_t reserved;
+    /** Random numbers. */
+    v2g_random random;
+    /** For `random`. */
+    void *user;
+} v2g_slac_evse_config;
+
+/** What the charger's host hears. */
+typedef struct v2g_slac_evse_event {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_SLAC_EVSE_*`, the constants that begin with "Event:". */
+    uint32_t kind;
+    /** `V2G_PILOT_FIVE_PERCENT` and those after it. */
+    uint32_t pilot;
+    /** See the kind. */
+    uint32_t reason;
+    /** How far away the vehicle sounded, dB. */
+    uint32_t attenuation;
+    /** The vehicle, by what it says itself. */
+    uint8_t peer[6];
+    /** Zero. */
+    uint16_t reserved;
+    /** The vehicle's name of the attempt. */
+    uint8_t run_id[8];
+} v2g_slac_evse_event;
+
+/** How a vehicle matches. Zeros are the usual values. */
+typedef struct v2g_slac_ev_config {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_PROFILE_*`. The strict one has the limits of the standard, which would refuse most chargers that are deployed. */
+    uint32_t profile;
+    /** A charger as near as this is certainly the one, dB. 0: that of the profile. */
+    uint32_t direct;
+    /** A charger as near as this may be the one, dB. 0: that of the profile. */
+    uint32_t indirect;
+    /** The own address, that of the interface to the modem. */
+    uint8_t mac[6];
+    /** Zero. */
+    uint16_t reserved;
+    /** Random numbers. */
+    v2g_random random;
+    /** For `random`. */
+    void *user;
+} v2g_slac_ev_config;
+
+/** What the vehicle's host hears. */
+typedef struct v2g_slac_ev_event {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_SLAC_EV_*`, the constants that begin with "Event:". */
+    uint32_t kind;
+    /** 1: open S2. 2: close it. */
+    uint32_t s2;
+    /** See the kind. */
+    uint32_t reason;
+    /** How far away the charger reported to be, dB. */
+    uint32_t attenuation;
+    /** The charger, by what it says itself. */
+    uint8_t peer[6];
+    /** Zero. */
+    uint16_t reserved;
+    /** Name of the attempt. */
+    uint8_t run_id[8];
+} v2g_slac_ev_event;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2721,6 +3043,131 @@ int32_t v2g_secc_session_id(const struct v2g_secc *secc, uint8_t *out);
 /** What the vehicle selected. `V2G_NONE`: nothing yet. */
 int32_t v2g_secc_selection(const struct v2g_secc *secc, struct v2g_selection *out);
 
+/** Makes a machine without a vehicle, in `storage` of `storage_size` octets. Nothing happens until `v2g_slac_evse_start`. */
+int32_t v2g_slac_evse_init(void *storage,
+                           size_t storage_size,
+                           const struct v2g_slac_evse_config *config,
+                           struct v2g_slac_evse **machine);
+
+/** Reports the control pilot, `V2G_PILOT_A` to `V2G_PILOT_F`, as the charger measures it. */
+int32_t v2g_slac_evse_report_pilot(struct v2g_slac_evse *machine, uint64_t now_ms, uint32_t state);
+
+/** AC: the vehicle may charge without digital communication, because it was authorized in another way. */
+int32_t v2g_slac_evse_authorized(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/** Octets that the machine needs in this build; at most `V2G_SLAC_EVSE_SIZE`. */
+size_t v2g_slac_evse_size(void);
+
+/** Gives up a machine. Its storage, with the keys in it, is overwritten. */
+int32_t v2g_slac_evse_deinit(struct v2g_slac_evse *machine);
+
+/** Begins: the modem gets a key. */
+int32_t v2g_slac_evse_start(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/**
+ * Takes an Ethernet frame of the EtherType `V2G_SLAC_ETHERTYPE`, from its addresses on.
+ *
+ * `V2G_E_SLAC_IGNORED`: it is not for this machine, or not now. Nothing needs to be done about it.
+ */
+int32_t v2g_slac_evse_handle_frame(struct v2g_slac_evse *machine,
+                                   uint64_t now_ms,
+                                   const uint8_t *frame,
+                                   size_t length);
+
+/** Acts on every deadline that is over. */
+int32_t v2g_slac_evse_handle_timeout(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/** When to call `v2g_slac_evse_handle_timeout` at the latest; `V2G_NEVER`: not before something else has happened. */
+int32_t v2g_slac_evse_poll_timeout(const struct v2g_slac_evse *machine, uint64_t *deadline_ms);
+
+/**
+ * Writes the next frame into `out`, from its addresses on; `V2G_SLAC_FRAME` octets hold any. `V2G_NONE`: there is none.
+ * `V2G_E_BUFFER`: `out` is too small, nothing has changed.
+ */
+int32_t v2g_slac_evse_poll_transmit(struct v2g_slac_evse *machine,
+                                    uint8_t *out,
+                                    size_t capacity,
+                                    size_t *length);
+
+/** Fetches the next event. `V2G_NONE`: there is none. */
+int32_t v2g_slac_evse_poll_event(struct v2g_slac_evse *machine, struct v2g_slac_evse_event *event);
+
+/** What the host knows of the link, where the modem does not say it: 1 up, 0 down. */
+int32_t v2g_slac_evse_set_link(struct v2g_slac_evse *machine, uint64_t now_ms, uint32_t up);
+
+/** The session is over: the link is given up (D-LINK_TERMINATE). */
+int32_t v2g_slac_evse_terminate(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/** The session failed: the link is made anew (D-LINK_ERROR). */
+int32_t v2g_slac_evse_error(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/** The session is paused: the link sleeps (D-LINK_PAUSE). */
+int32_t v2g_slac_evse_pause(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/** Ends a pause. */
+int32_t v2g_slac_evse_wake(struct v2g_slac_evse *machine, uint64_t now_ms);
+
+/** Makes a machine without a charger, in `storage` of `storage_size` octets. Nothing happens until `v2g_slac_ev_start`. */
+int32_t v2g_slac_ev_init(void *storage,
+                         size_t storage_size,
+                         const struct v2g_slac_ev_config *config,
+                         struct v2g_slac_ev **machine);
+
+/** Reports the control pilot as the vehicle sees it: `V2G_PILOT_A` to `V2G_PILOT_F`, and the duty cycle, %; 100: no oscillation. */
+int32_t v2g_slac_ev_report_pilot(struct v2g_slac_ev *machine,
+                                 uint64_t now_ms,
+                                 uint32_t state,
+                                 uint32_t duty_cycle);
+
+/** Octets that the machine needs in this build; at most `V2G_SLAC_EV_SIZE`. */
+size_t v2g_slac_ev_size(void);
+
+/** Gives up a machine. Its storage, with the keys in it, is overwritten. */
+int32_t v2g_slac_ev_deinit(struct v2g_slac_ev *machine);
+
+/** Begins: the modem gets a key. */
+int32_t v2g_slac_ev_start(struct v2g_slac_ev *machine, uint64_t now_ms);
+
+/**
+ * Takes an Ethernet frame of the EtherType `V2G_SLAC_ETHERTYPE`, from its addresses on.
+ *
+ * `V2G_E_SLAC_IGNORED`: it is not for this machine, or not now. Nothing needs to be done about it.
+ */
+int32_t v2g_slac_ev_handle_frame(struct v2g_slac_ev *machine, uint64_t now_ms, const uint8_t *frame, size_t length);
+
+/** Acts on every deadline that is over. */
+int32_t v2g_slac_ev_handle_timeout(struct v2g_slac_ev *machine, uint64_t now_ms);
+
+/** When to call `v2g_slac_ev_handle_timeout` at the latest; `V2G_NEVER`: not before something else has happened. */
+int32_t v2g_slac_ev_poll_timeout(const struct v2g_slac_ev *machine, uint64_t *deadline_ms);
+
+/**
+ * Writes the next frame into `out`, from its addresses on; `V2G_SLAC_FRAME` octets hold any. `V2G_NONE`: there is none.
+ * `V2G_E_BUFFER`: `out` is too small, nothing has changed.
+ */
+int32_t v2g_slac_ev_poll_transmit(struct v2g_slac_ev *machine,
+                                  uint8_t *out,
+                                  size_t capacity,
+                                  size_t *length);
+
+/** Fetches the next event. `V2G_NONE`: there is none. */
+int32_t v2g_slac_ev_poll_event(struct v2g_slac_ev *machine, struct v2g_slac_ev_event *event);
+
+/** What the host knows of the link, where the modem does not say it: 1 up, 0 down. */
+int32_t v2g_slac_ev_set_link(struct v2g_slac_ev *machine, uint64_t now_ms, uint32_t up);
+
+/** The session is over: the link is given up (D-LINK_TERMINATE). */
+int32_t v2g_slac_ev_terminate(struct v2g_slac_ev *machine, uint64_t now_ms);
+
+/** The session failed: the link is made anew (D-LINK_ERROR). */
+int32_t v2g_slac_ev_error(struct v2g_slac_ev *machine, uint64_t now_ms);
+
+/** The session is paused: the link sleeps (D-LINK_PAUSE). */
+int32_t v2g_slac_ev_pause(struct v2g_slac_ev *machine, uint64_t now_ms);
+
+/** Ends a pause. */
+int32_t v2g_slac_ev_wake(struct v2g_slac_ev *machine, uint64_t now_ms);
+
 /** A status in words, English. Never null; the text lives for ever. */
 const char *v2g_status_str(int32_t status);
 
@@ -2869,6 +3316,10 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_SCHEDULES_INIT V2G_SIZED(v2g_schedules)
 #define V2G_SECC_CONFIG_INIT V2G_SIZED(v2g_secc_config)
 #define V2G_SECC_EVENT_INIT V2G_SIZED(v2g_secc_event)
+#define V2G_SLAC_EVSE_CONFIG_INIT V2G_SIZED(v2g_slac_evse_config)
+#define V2G_SLAC_EVSE_EVENT_INIT V2G_SIZED(v2g_slac_evse_event)
+#define V2G_SLAC_EV_CONFIG_INIT V2G_SIZED(v2g_slac_ev_config)
+#define V2G_SLAC_EV_EVENT_INIT V2G_SIZED(v2g_slac_ev_event)
 
 /* Storage for handles: an upper bound of what v2g_*_size() says. */
 #if UINTPTR_MAX > 0xFFFFFFFFu
@@ -2914,6 +3365,28 @@ typedef union v2g_secc_storage {
     uint8_t bytes[V2G_SECC_SIZE];
 } v2g_secc_storage;
 V2G_STATIC_ASSERT(sizeof(v2g_secc_storage) == V2G_SECC_SIZE, "storage of v2g_secc");
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
+#define V2G_SLAC_EV_SIZE V2G_SLAC_EV_SIZE_64
+#else
+#define V2G_SLAC_EV_SIZE V2G_SLAC_EV_SIZE_32
+#endif
+typedef union v2g_slac_ev_storage {
+    uint64_t align;
+    uint8_t bytes[V2G_SLAC_EV_SIZE];
+} v2g_slac_ev_storage;
+V2G_STATIC_ASSERT(sizeof(v2g_slac_ev_storage) == V2G_SLAC_EV_SIZE, "storage of v2g_slac_ev");
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
+#define V2G_SLAC_EVSE_SIZE V2G_SLAC_EVSE_SIZE_64
+#else
+#define V2G_SLAC_EVSE_SIZE V2G_SLAC_EVSE_SIZE_32
+#endif
+typedef union v2g_slac_evse_storage {
+    uint64_t align;
+    uint8_t bytes[V2G_SLAC_EVSE_SIZE];
+} v2g_slac_evse_storage;
+V2G_STATIC_ASSERT(sizeof(v2g_slac_evse_storage) == V2G_SLAC_EVSE_SIZE, "storage of v2g_slac_evse");
 
 #if UINTPTR_MAX > 0xFFFFFFFFu
 #define V2G_STREAM_SIZE V2G_STREAM_SIZE_64

@@ -1,75 +1,57 @@
 //! Keys and certificates of both ends of a session, made for the occasion or read from a folder.
 
 mod fault;
+mod folder;
 mod foreign;
+mod keyring;
 mod made;
 mod material;
 mod provider;
 
-use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use v2g_pki::ids::Pcid;
-use v2g_pki::keystore::{KeyError, KeyHandle, KeyStore, SoftwareStore};
+use v2g_pki::keystore::KeyHandle;
 use v2g_pki::status::Evidence;
 use v2g_pki::{Anchor, Certificate, Conformance, Curves, Policy, RootKind, Time, Trust};
 use v2g_tls::{Config, Credential, KeyLogFile, PathVerifier, Profile, StoreSigner};
 
 pub(crate) use fault::CredentialFault;
+pub(crate) use keyring::{Keyring, Keys};
 pub(crate) use made::{Holds, Made};
 pub(crate) use material::Material;
 pub(crate) use provider::{Delivery, Provider};
 
 use crate::failure::Failure;
+use crate::pki::Passphrase;
 use crate::runtime::unix_time;
 
-/// Reads a folder of keys and certificates.
-pub(crate) fn read(folder: &Path) -> Result<Material, Failure> {
-    if foreign::recognises(folder) {
-        return foreign::read(folder);
-    }
-    Err(Failure::usage(format!("{} is no folder of keys and certificates that is known", folder.display())))
-}
-
-/// A key store that engine and TLS share.
-pub(crate) type Store = dyn KeyStore + Send;
-
-/// A key store with everything that an end has to do with keys.
-#[derive(Clone)]
-pub(crate) struct Keys(Arc<Mutex<Store>>);
-
-impl Keys {
-    pub(crate) fn new(store: impl KeyStore + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(store)))
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Store> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// Reads a folder of keys and certificates, in whichever layout.
+pub(crate) fn read(folder: &Path, passphrase: Option<Passphrase>) -> Result<Material, Failure> {
+    if folder::recognises(folder) {
+        folder::read(folder, passphrase)
+    } else if foreign::recognises(folder) {
+        foreign::read(folder)
+    } else {
+        Err(Failure::usage(format!(
+            "{} is no folder of keys and certificates that is known",
+            folder.display()
+        ))
+        .advise("`v2g pki new` makes one"))
     }
 }
 
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").finish_non_exhaustive()
-    }
-}
-
-/// Keys of one end in the memory of the program: those of the link, and as many contracts as come.
-pub(crate) type Memory = SoftwareStore<fn(&mut [u8]) -> Result<(), KeyError>, 256>;
-
-/// An empty store in memory.
-pub(crate) fn memory() -> Memory {
-    fn fill(out: &mut [u8]) -> Result<(), KeyError> {
-        getrandom::fill(out).map_err(|_| KeyError::NoRandomness)
-    }
-    SoftwareStore::new(fill)
+/// The roots of a folder; no key is read.
+pub(crate) fn roots(folder: &Path) -> Result<Vec<(RootKind, Vec<u8>)>, Failure> {
+    if folder::recognises(folder) { folder::roots(folder) } else { foreign::roots(folder) }
 }
 
 /// A chain, leaf first, and the key of the leaf.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) keys: Keys,
     pub(crate) key: KeyHandle,
 }
 
@@ -84,8 +66,8 @@ impl Identity {
     }
 
     /// For TLS, with the OCSP response that goes with it.
-    fn credential(&self, keys: &Keys, staple: Option<&Vec<u8>>) -> Result<Arc<Credential>, Failure> {
-        let signer = StoreSigner::new(keys.0.clone(), self.key).map_err(Failure::failed)?;
+    fn credential(&self, staple: Option<&Vec<u8>>) -> Result<Arc<Credential>, Failure> {
+        let signer = StoreSigner::new(self.keys.0.clone(), self.key).map_err(Failure::failed)?;
         let credential = Credential::new(self.chain.clone(), Arc::new(signer)).map_err(Failure::failed)?;
         credential.set_staple(staple.cloned());
         Ok(Arc::new(credential))
@@ -136,7 +118,6 @@ pub(crate) fn now() -> Time {
 /// A charger's.
 #[derive(Debug)]
 pub(crate) struct StationCredentials {
-    pub(crate) keys: Keys,
     pub(crate) secc: Identity,
     /// The OCSP response about the leaf.
     pub(crate) staple: Option<Vec<u8>>,
@@ -148,7 +129,6 @@ pub(crate) struct StationCredentials {
 /// A vehicle's.
 #[derive(Debug)]
 pub(crate) struct VehicleCredentials {
-    pub(crate) keys: Keys,
     pub(crate) vehicle: Identity,
     pub(crate) provisioning: Option<Identity>,
     pub(crate) contracts: Vec<Identity>,
@@ -177,7 +157,7 @@ impl Link {
 impl StationCredentials {
     /// The TLS server.
     pub(crate) fn tls(&self, link: &Link) -> Result<v2g_tls::Station, Failure> {
-        let credential = self.secc.credential(&self.keys, self.staple.as_ref())?;
+        let credential = self.secc.credential(self.staple.as_ref())?;
         v2g_tls::Station::new(link.config(credential, self.trusted.verifier()?)).map_err(Failure::failed)
     }
 }
@@ -185,7 +165,7 @@ impl StationCredentials {
 impl VehicleCredentials {
     /// The TLS client.
     pub(crate) fn tls(&self, link: &Link) -> Result<v2g_tls::Vehicle, Failure> {
-        let credential = self.vehicle.credential(&self.keys, None)?;
+        let credential = self.vehicle.credential(None)?;
         v2g_tls::Vehicle::new(link.config(credential, self.trusted.verifier()?)).map_err(Failure::failed)
     }
 

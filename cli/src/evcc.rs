@@ -1,5 +1,7 @@
 //! `v2g evcc`: a vehicle on a real interface.
 
+use std::time::Duration;
+
 use bumpalo::Bump;
 use clap::Args as ClapArgs;
 use iso15118_20::evcc::Evcc;
@@ -31,6 +33,9 @@ pub(crate) struct EvccArgs {
     options: Options,
     #[command(flatten)]
     slac: SlacOptions,
+    /// Give up after so many seconds without a link.
+    #[arg(long, value_name = "S", requires = "slac", default_value_t = 60)]
+    slac_timeout: u64,
     /// Rounds of the charge loop; overrides the scenario. Default: 10.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     loops: Option<u32>,
@@ -69,7 +74,9 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let clock = Clock::start();
     let audience = args.options.audience();
     let association = args.slac.associate(Side::Vehicle, &args.iface, scenario.profile, audience, clock)?;
-    let verdict = association.as_ref().map_or(Ok(()), Association::wait);
+    let verdict = association
+        .as_ref()
+        .map_or(Ok(()), |association| association.wait(Duration::from_secs(args.slac_timeout)));
     let verdict = verdict.and_then(|()| charge(args, &scenario, place, clock, association.as_ref()));
     if let Some(association) = association {
         association.leave();
@@ -90,7 +97,7 @@ fn charge(
     let wishes = wishes(scenario);
     let mut buffer = vec![0; BUFFER];
     let added = value_added_wishes(scenario);
-    let credentials = args.trust.vehicle(scenario, place)?;
+    let credentials = args.trust.vehicle(scenario, place, &args.trust.keyring()?)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
     // A vehicle that shows a certificate calls itself by its name.

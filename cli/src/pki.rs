@@ -23,3 +23,5 @@ mod store;
 mod trust;
 
 pub(crate) use command::{EXAMPLES, PkiArgs, run};
+pub(crate) use keys::{Passphrase, PassphraseArgs};
+pub(crate) use store::{Folder, Holder, Key};

@@ -208,16 +208,16 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
     args.trust.expect(&mut scenario);
     let scenario = scenario;
     require_own_faults(&scenario, Side::Station)?;
+    if args.slac.is_wanted() && args.sessions > 1 {
+        return Err(Failure::usage("one cable has one vehicle: --slac serves one at a time"));
+    }
     memory::allow_files(u64::from(args.sessions) + 64)?;
     let memory = Memory::now().filter(|_| args.sessions > 1);
     let clock = Clock::start();
     let audience = args.options.audience();
     let association = args.slac.associate(Side::Station, &args.iface, scenario.profile, audience, clock)?;
-    if association.is_some() && args.sessions > 1 {
-        return Err(Failure::usage("one cable has one vehicle: --slac serves one at a time"));
-    }
     let link = Link::Interface(Interface::find(&args.iface)?);
-    let credentials = args.trust.station(&scenario, place)?;
+    let credentials = args.trust.station(&scenario, place, &args.trust.keyring()?)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
     let server = Server::bind(link, if tls.is_some() { Security::Tls } else { Security::Plain })?;

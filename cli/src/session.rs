@@ -80,7 +80,9 @@ pub(crate) fn run(args: &Session) -> Result<(), Failure> {
     args.trust.expect(&mut scenario);
     memory::allow_files(2 * u64::from(args.sessions) + 64)?;
     let place = if args.lab { Place::Laboratory } else { Place::Street };
-    let credentials = (args.trust.station(&scenario, place)?, args.trust.vehicle(&scenario, place)?);
+    let ring = args.trust.keyring()?;
+    let credentials =
+        (args.trust.station(&scenario, place, &ring)?, args.trust.vehicle(&scenario, place, &ring)?);
     let tls = args.trust.link(place)?;
     let station_tls = credentials.0.as_ref().map(|own| own.tls(&tls)).transpose()?;
     let vehicle_tls = credentials.1.as_ref().map(|own| own.tls(&tls)).transpose()?;

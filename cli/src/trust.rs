@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use v2g_pki::Edition;
-use v2g_pki::Policy;
+use v2g_pkcs11::{Location, Pin, TokenStore};
+use v2g_pki::{Edition, Policy};
 use v2g_scenario::Scenario;
 use v2g_tls::{KeyLogFile, Profile};
 
 use crate::credentials::{
-    self, CredentialFault, Holds, Link, Made, Material, StationCredentials, VehicleCredentials,
+    self, CredentialFault, Holds, Keyring, Link, Made, Material, StationCredentials, VehicleCredentials,
 };
 use crate::failure::Failure;
+use crate::pki::PassphraseArgs;
 use crate::runtime::{Contracts, Decision, Trustworthy};
 
 #[derive(Debug, Args)]
@@ -30,10 +31,22 @@ pub(crate) struct TrustArgs {
     /// The charger decides about contracts by itself: there is no connection to a back end.
     #[arg(long, requires = "pnc")]
     offline: bool,
-    /// Keys and certificates in a folder, in the layout of common open stacks. Without it a PKI is made in memory from the
-    /// seed of the scenario: everybody can make it, so it is for laboratories only.
+    /// Keys and certificates in a folder, as `v2g pki new` makes it or in the layout of common open stacks. Without it a PKI
+    /// is made in memory from the seed of the scenario: everybody can make it, so it is for laboratories only.
     #[arg(long, value_name = "DIR", requires = "tls", conflicts_with = "fault")]
     pki: Option<PathBuf>,
+    /// Keys are on a PKCS #11 token: the library of its maker. Without --pki they are made there, and certificates for them
+    /// in memory; with it, files `key.token` name them.
+    #[arg(long, value_name = "LIBRARY", requires = "tls", requires = "token", conflicts_with = "fault")]
+    pkcs11: Option<PathBuf>,
+    /// The label of the token.
+    #[arg(long, value_name = "LABEL", requires = "pkcs11")]
+    token: Option<String>,
+    /// A file whose first line is the PIN of the token. The variable V2G_PIN does the same.
+    #[arg(long, value_name = "FILE", requires = "pkcs11")]
+    pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
     /// Let something be wrong with the certificates, and expect what has to come of it.
     #[arg(long, value_enum, value_name = "FAULT", requires = "tls")]
     fault: Option<CredentialFault>,
@@ -81,7 +94,20 @@ impl TrustArgs {
     }
 
     fn read(&self) -> Result<Option<Material>, Failure> {
-        self.pki.as_deref().map(credentials::read).transpose()
+        let Some(folder) = &self.pki else { return Ok(None) };
+        credentials::read(folder, self.passphrase.read()?).map(Some)
+    }
+
+    /// Where private keys are.
+    pub(crate) fn keyring(&self) -> Result<Keyring, Failure> {
+        let (Some(library), Some(token)) = (&self.pkcs11, &self.token) else { return Ok(Keyring::memory()) };
+        let pin = match &self.pin_file {
+            Some(path) => Pin::from_file(path),
+            None => Pin::from_env("V2G_PIN"),
+        };
+        let location = Location { library: library.clone(), token: token.clone() };
+        let opened = pin.and_then(|pin| TokenStore::open(&location, &pin));
+        opened.map(Keyring::token).map_err(Failure::failed)
     }
 
     /// Whether the certificates are those of a PKI that everybody can make.
@@ -94,10 +120,11 @@ impl TrustArgs {
         &self,
         scenario: &Scenario,
         place: Place,
+        ring: &Keyring,
     ) -> Result<Option<StationCredentials>, Failure> {
         match self.read()? {
-            Some(material) => material.station(place.policy()).map(Some),
-            None if self.tls => self.made(scenario, place)?.station().map(Some),
+            Some(material) => material.station(place.policy(), ring).map(Some),
+            None if self.tls => self.made(scenario, place)?.station(ring).map(Some),
             None => Ok(None),
         }
     }
@@ -107,17 +134,12 @@ impl TrustArgs {
         &self,
         scenario: &Scenario,
         place: Place,
+        ring: &Keyring,
     ) -> Result<Option<VehicleCredentials>, Failure> {
         let holds = if self.pnc && !self.install_contract { Holds::Contract } else { Holds::Nothing };
         match self.read()? {
-            Some(material) => {
-                let mut own = material.vehicle(place.policy())?;
-                if holds == Holds::Nothing {
-                    own.contracts.clear();
-                }
-                Ok(Some(own))
-            }
-            None if self.tls => self.made(scenario, place)?.vehicle(holds).map(Some),
+            Some(material) => material.vehicle(place.policy(), holds, ring).map(Some),
+            None if self.tls => self.made(scenario, place)?.vehicle(holds, ring).map(Some),
             None => Ok(None),
         }
     }

@@ -209,3 +209,17 @@ fn an_unusual_end_is_explained() {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
+
+#[test]
+fn what_makes_no_sense_with_slac_is_wrong_use() {
+    for (args, word) in [
+        (&["secc", "--iface", "lo", "--lab", "--slac", "--sessions", "2"][..], "one cable"),
+        (&["secc", "--iface", "lo", "--lab", "--pilot", "unix:/run/pilot"], "--slac"),
+        (&["evcc", "--iface", "lo", "--lab", "--service", "dc", "--slac-timeout", "9"], "--slac"),
+        (&["slac", "ev", "--iface", "lo", "--pilot", "somewhere"], "unix:PATH"),
+    ] {
+        let output = v2g(args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && error.contains(word), "{args:?}: {error}");
+    }
+}

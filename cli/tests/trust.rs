@@ -196,6 +196,32 @@ fn secrets_are_written_on_request_only_and_loudly() {
 }
 
 #[test]
+fn a_folder_has_the_keys_of_both_ends() {
+    let folder = temporary("folder-pki");
+    let _ = std::fs::remove_dir_all(&folder);
+    let made = Command::new(env!("CARGO_BIN_EXE_v2g")).args(["pki", "new"]).arg(&folder).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let pki = folder.to_str().unwrap();
+    for options in [&["--pnc"][..], &["--pnc", "--install-contract"]] {
+        let seen = session(&[&["--pki", pki], options].concat());
+        assert_eq!((seen.status, seen.authorization()), (0, ways(&[("PnC", "OK")])), "{}", seen.summary);
+    }
+    // A key on a token is not found without the token, and no key is not found at all.
+    std::fs::remove_file(folder.join("secc/key.pem")).unwrap();
+    let failing = |words: &str| {
+        let args = ["session", "--tls", "--pki", pki];
+        let output = Command::new(env!("CARGO_BIN_EXE_v2g")).args(args).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(words), "{error}");
+    };
+    failing("neither key.pem nor key.token");
+    std::fs::write(folder.join("secc/key.token"), "secc\n").unwrap();
+    failing("the key secc is on a token");
+    std::fs::remove_dir_all(folder.join("roots")).unwrap();
+    failing("no folder of keys and certificates");
+}
+
+#[test]
 fn many_secured_sessions_run_at_once() {
     let seen = session(&["--pnc", "--sessions", "12"]);
     assert_eq!(seen.status, 0, "{}", seen.summary);

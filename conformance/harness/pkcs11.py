@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from . import token_session
 from .environment import REPOSITORY, Missing
 
 LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
@@ -42,8 +43,13 @@ def main(_):
         variables = token(folder, "station")
         run = subprocess.run(["cargo", "run", "--quiet", "--package", "v2g-pkcs11", "--example", "token", "--", path,
                               "station"], cwd=REPOSITORY, env=variables, stdout=subprocess.PIPE, text=True)
+        wrong = 0
+        if not run.returncode:
+            again = Path(folder) / "sessions"
+            again.mkdir()
+            wrong = token_session.main(path, token(again, token_session.TOKEN), again)
     print(run.stdout, end="")
-    if run.returncode:
+    if run.returncode or wrong:
         return 1
     count = run.stdout.count("seen: ")
     print(f"{count} properties of keys on a token seen")

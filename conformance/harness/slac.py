@@ -212,13 +212,55 @@ def serve_again(v2g, folder):
         stop_all(processes)
 
 
+#: The vehicle pauses, wakes its charger by a toggle of the pilot, and goes on.
+PAUSE = """services = ["dc"]
+mode = "scheduled"
+[vehicle]
+rounds = 4
+resume = "2 s"
+[[event]]
+when = "round 2"
+side = "vehicle"
+action = "pause"
+[expect]
+vehicle = ["terminated"]
+station = ["terminated"]
+"""
+
+
+def pause(v2g, folder):
+    """A pause keeps the network: nobody sounds again, and the session is joined; how much went wrong."""
+    up()
+    scenario = os.path.join(folder, "pause.toml")
+    with open(scenario, "w", encoding="utf-8") as file:
+        file.write(PAUSE)
+    processes, pilots = {HUB: modems(v2g, "--pilots", folder, "--join", "1000")}, Pilots(v2g, folder)
+    try:
+        processes["s0"] = pilots.secc("s0", "--once", "--scenario", scenario)
+        time.sleep(0.5)
+        processes["c0"] = pilots.start("c0", "evcc", "--scenario", scenario)
+        seen = {host: objects(processes[host].communicate(timeout=2 * PATIENCE)[0]) for host in ("c0", "s0")}
+        attempts = [line for line in seen["c0"] if line.get("event") == "attempt"]
+        toggles = [line["wanted"] for line in seen["c0"] if line.get("event") == "pilot"]
+        links = [sum(line.get("event") == "link-up" for line in lines) for lines in seen.values()]
+        joined = [line["code"] for line in seen["c0"] if line.get("message") == "SessionSetupRes"]
+        right = (len(attempts) == 1 and toggles == ["s2 closed", "s2 open"] and links == [2, 2]
+                 and joined == ["OK_NewSessionEstablished", "OK_OldSessionJoined"]
+                 and all(processes[host].returncode == 0 for host in seen))
+        print("pause: " + ("the charger was woken and the session joined" if right else
+                           f"WRONG {len(attempts)} attempts, {toggles}, {links} links, {joined}"))
+        return not right
+    finally:
+        stop_all(processes)
+
+
 def sessions(v2g):
     """Whole sessions on the matched pairs, where attenuation alone decides and where only toggles can."""
     with tempfile.TemporaryDirectory() as folder:
         wrong = charge(v2g, folder, "near", options=(), toggled=False)
         wrong += charge(v2g, folder, "by toggles", "--own", "15", "--crosstalk", "16", options=("--profile", "strict"),
                         toggled=True)
-        return wrong + serve_again(v2g, folder)
+        return wrong + serve_again(v2g, folder) + pause(v2g, folder)
 
 
 def lot(args):

@@ -370,6 +370,10 @@ pub const V2G_SECC_TIMER_RENEGOTIATION: u16 = 20;
 pub const V2G_SECC_TIMER_METERING: u16 = 21;
 /// Timer of the charger: last response to the end of the connection.
 pub const V2G_SECC_TIMER_LINGER: u16 = 22;
+/// Timer of the charger: set-point to the power of the vehicle (`AckMaxDelay`).
+pub const V2G_SECC_TIMER_ACKNOWLEDGE: u16 = 23;
+/// Timer of the charger: state C or D of the control pilot after a start.
+pub const V2G_SECC_TIMER_PILOT: u16 = 24;
 
 /// The number of a timer of the charger.
 pub(crate) const fn secc_timer(timer: SeccTimer) -> u16 {
@@ -396,6 +400,8 @@ pub(crate) const fn secc_timer(timer: SeccTimer) -> u16 {
         SeccTimer::Renegotiation => V2G_SECC_TIMER_RENEGOTIATION,
         SeccTimer::Metering => V2G_SECC_TIMER_METERING,
         SeccTimer::Linger => V2G_SECC_TIMER_LINGER,
+        SeccTimer::Acknowledge => V2G_SECC_TIMER_ACKNOWLEDGE,
+        SeccTimer::Pilot => V2G_SECC_TIMER_PILOT,
         #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
         _ => V2G_KIND_OTHER,
     }

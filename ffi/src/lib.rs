@@ -15,6 +15,7 @@ pub mod power;
 pub mod sdp;
 pub mod secc;
 pub mod session;
+pub mod slac;
 pub mod status;
 pub mod stream;
 pub mod text;

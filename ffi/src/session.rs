@@ -167,6 +167,8 @@ pub const V2G_TIMER_SEQUENCE: u16 = 4;
 pub const V2G_TIMER_NOTIFICATION: u16 = 5;
 /// Timer that ran out: command to the plant to its confirmation.
 pub const V2G_TIMER_ACTUATION: u16 = 6;
+/// Timer: set-point of the charger to the power of the vehicle (`AckMaxDelay`).
+pub const V2G_TIMER_ACKNOWLEDGE: u16 = 7;
 /// Timer that ran out: one that is newer than this list.
 pub const V2G_TIMER_OTHER: u16 = 0xFFFF;
 
@@ -402,6 +404,7 @@ impl v2g_end {
             Timer::Sequence => V2G_TIMER_SEQUENCE,
             Timer::Notification => V2G_TIMER_NOTIFICATION,
             Timer::Actuation => V2G_TIMER_ACTUATION,
+            Timer::Acknowledge => V2G_TIMER_ACKNOWLEDGE,
             #[allow(unreachable_patterns, reason = "engines may be newer than this list")]
             _ => V2G_TIMER_OTHER,
         };

@@ -97,6 +97,9 @@ pub const V2G_E_CONFIG_AUTHORIZATION: i32 = -66;
 /// Configuration: no way to position, pair or check, or too many.
 pub const V2G_E_CONFIG_POSITIONING: i32 = -67;
 
+/// SLAC: the frame is not for this machine, or not now. Ignored; the machine goes on.
+pub const V2G_E_SLAC_IGNORED: i32 = -80;
+
 fn text(status: i32) -> &'static CStr {
     match status {
         V2G_OK => c"ok",
@@ -144,6 +147,7 @@ fn text(status: i32) -> &'static CStr {
         V2G_E_CONFIG_SERVICES => c"configuration: services or parameter sets",
         V2G_E_CONFIG_AUTHORIZATION => c"configuration: authorization",
         V2G_E_CONFIG_POSITIONING => c"configuration: positioning",
+        V2G_E_SLAC_IGNORED => c"SLAC: frame ignored",
         _ => c"unknown status",
     }
 }
@@ -188,7 +192,7 @@ mod tests {
     fn every_status_of_the_decades_is_known_or_says_that_it_is_not() {
         assert_eq!(text(V2G_E_STORAGE).to_str(), Ok("storage too small"));
         assert_eq!(text(-99_999).to_str(), Ok("unknown status"));
-        let known = (-70..=2).filter(|&status| text(status) != c"unknown status").count();
-        assert_eq!(known, 45);
+        let known = (-90..=2).filter(|&status| text(status) != c"unknown status").count();
+        assert_eq!(known, 46);
     }
 }

@@ -6,21 +6,24 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use v2g_fuzz::slac::{Input, PEER, RUN, SELF, frame, message};
 use v2g_slac::ev::{Ev, EvConfig, EvEvent, EvState};
-use v2g_slac::{DutyCycle, Frame, LinkState, MacAddr, Mme, PilotState, Profile};
+use v2g_slac::{DutyCycle, Frame, LinkState, MacAddr, Mme, ModemSource, PilotState, Profile};
 
 /// Frames that one call can make due: a response to each charger, one of the attempt, two for the modem, two maps.
 const MOST: usize = 8;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input::new(bytes);
-    let profile = if input.byte() & 1 == 0 { Profile::Strict } else { Profile::Lenient };
+    let first = input.byte();
+    let profile = if first & 1 == 0 { Profile::Strict } else { Profile::Lenient };
     // Every attempt has the same name, so that the messages that are made up fit.
     let random = |out: &mut [u8]| {
         out.fill(RUN.0[0]);
         Ok(())
     };
-    let mut ev: Ev<'_, _, 3> =
-        Ev::new(EvConfig::new(SELF, profile), random).expect("settings of the profile");
+    let mut config = EvConfig::new(SELF, profile);
+    config.modem.source = if first & 2 == 0 { ModemSource::Any } else { ModemSource::Learned };
+    config.validations = 1 + (first >> 2) % 3;
+    let mut ev: Ev<'_, _, 3> = Ev::new(config, random).expect("settings of the profile");
     let mut now = Duration::ZERO;
     let mut silent = true;
     let mut chosen = None;

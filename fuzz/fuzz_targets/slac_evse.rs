@@ -6,15 +6,17 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use v2g_fuzz::slac::{Input, PEER, SELF, frame, message};
 use v2g_slac::evse::{Evse, EvseConfig, EvseState, Supply};
-use v2g_slac::{Frame, LinkState, MacAddr, Mme, PilotState, Profile};
+use v2g_slac::{Frame, LinkState, MacAddr, Mme, ModemSource, PilotState, Profile};
 
 /// Frames that one call can make due: one for each session, a confirmation, two for the modem, two maps.
 const MOST: usize = 8;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input::new(bytes);
-    let profile = if input.byte() & 1 == 0 { Profile::Strict } else { Profile::Lenient };
+    let first = input.byte();
+    let profile = if first & 1 == 0 { Profile::Strict } else { Profile::Lenient };
     let mut config = EvseConfig::new(SELF, profile);
+    config.modem.source = if first & 2 == 0 { ModemSource::Any } else { ModemSource::Learned };
     config.supply = [Supply::Dc, Supply::AcDigital, Supply::AcNominal][usize::from(input.byte() % 3)];
     let mut seed = 0;
     let random = move |out: &mut [u8]| {

@@ -40,6 +40,8 @@ struct Image {
 enum Role {
     Charger,
     Vehicle,
+    /// That of the charger's session, or its own.
+    Whole,
     /// Its own: it runs, ends, and says.
     Own,
 }
@@ -97,15 +99,35 @@ const BUILDS: [Build; 3] = [
     Build {
         features: "dc,ac",
         defines: &["-DWITH_AC"],
-        images: &[Image {
-            what: "charger, DC and AC",
-            name: "charger-dc-ac",
-            sources: STATION,
-            defines: &[],
-            role: Role::Charger,
-            flash_goal: 190_000,
-            ram_goal: 24_576,
-        }],
+        images: &[
+            Image {
+                what: "charger, DC and AC",
+                name: "charger-dc-ac",
+                sources: STATION,
+                defines: &[],
+                role: Role::Charger,
+                flash_goal: 190_000,
+                ram_goal: 24_576,
+            },
+            Image {
+                what: "charger, DC and AC, with SLAC and discovery",
+                name: "charger-whole",
+                sources: &["board.c", "station.c", "whole.c"],
+                defines: &[],
+                role: Role::Whole,
+                flash_goal: 190_000,
+                ram_goal: 24_576,
+            },
+            Image {
+                what: "the same, and the messages of DC as structs",
+                name: "charger-whole-codec",
+                sources: &["board.c", "station.c", "whole.c"],
+                defines: &["-DWITH_CODEC"],
+                role: Role::Whole,
+                flash_goal: 200_000,
+                ram_goal: 24_576,
+            },
+        ],
     },
 ];
 
@@ -148,6 +170,7 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
             let stack = match image.role {
                 Role::Charger => figure("charger-stack")?,
                 Role::Vehicle => figure("vehicle-stack")?,
+                Role::Whole => figure("charger-stack")?.max(self::figure(&emulate(&elf)?, "stack")?),
                 Role::Own => self::figure(&emulate(&elf)?, "stack")?,
             };
             let (flash, memory) = sections(&elf)?;

@@ -71,7 +71,7 @@ fn learn(capture: &mut Capture<Source>, path: &Path) -> Result<(), Failure> {
 
 /// The roots by which certificates are judged.
 fn roots(args: &Decode) -> Result<Vec<(RootKind, Vec<u8>)>, Failure> {
-    args.pki.as_deref().map_or(Ok(Vec::new()), |folder| Ok(credentials::read(folder)?.roots))
+    args.pki.as_deref().map_or(Ok(Vec::new()), credentials::roots)
 }
 
 /// What a payload says, a row for each element, or why it cannot be read.

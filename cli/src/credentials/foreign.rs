@@ -20,7 +20,7 @@ use sec1::der::Decode as _;
 use v2g_pki::{Algorithm, Certificate, RootKind};
 use zeroize::Zeroizing;
 
-use super::material::{Holder, Material, Secret};
+use super::material::{Holder, Key, Material, Secret};
 use crate::failure::Failure;
 
 /// Where editions are, newest first. The older name is used for -20 too.
@@ -36,23 +36,22 @@ fn edition(folder: &Path) -> Option<PathBuf> {
     editions.chain([folder.to_owned()]).find(|edition| edition.join("certs").is_dir())
 }
 
+/// Reads the roots alone.
+pub(crate) fn roots(folder: &Path) -> Result<Vec<(RootKind, Vec<u8>)>, Failure> {
+    Layout::of(folder)?.roots()
+}
+
 /// Reads everything that is there.
 pub(crate) fn read(folder: &Path) -> Result<Material, Failure> {
-    let edition = edition(folder)
-        .ok_or_else(|| Failure::failed(format!("{} has no folder certs", folder.display())))?;
-    let layout = Layout { certs: edition.join("certs"), keys: edition.join("private_keys") };
-    let mut material = Material::default();
-    let roots = [(RootKind::V2g, "v2g"), (RootKind::Oem, "oem"), (RootKind::Mo, "mo")];
-    for (kind, prefix) in roots {
-        material.roots.extend(layout.certificate(&format!("{prefix}RootCACert"))?.map(|der| (kind, der)));
-    }
+    let layout = Layout::of(folder)?;
+    let mut material = Material { roots: layout.roots()?, ..Material::default() };
     material.secc = layout.holder("secc", "cpo")?;
     material.vehicle = layout.holder("oem", "oem")?;
     material.cps = layout.holder("cps", "cps")?;
     material.contracts.extend(layout.holder("contract", "mo")?);
     // Contract keys are delivered under P-521 alone.
-    let deliverable = |holder: &&Holder| holder.key.algorithm == Algorithm::P521;
-    material.provisioning = material.vehicle.as_ref().filter(deliverable).cloned();
+    material.provisioning =
+        material.vehicle.as_ref().filter(|holder| holder.deliverable().is_some()).cloned();
     Ok(material)
 }
 
@@ -62,6 +61,24 @@ struct Layout {
 }
 
 impl Layout {
+    fn of(folder: &Path) -> Result<Self, Failure> {
+        let edition = edition(folder).ok_or_else(|| {
+            Failure::usage(format!(
+                "{} is no folder of keys and certificates that is known",
+                folder.display()
+            ))
+        })?;
+        Ok(Self { certs: edition.join("certs"), keys: edition.join("private_keys") })
+    }
+
+    fn roots(&self) -> Result<Vec<(RootKind, Vec<u8>)>, Failure> {
+        let mut roots = Vec::new();
+        for (kind, prefix) in [(RootKind::V2g, "v2g"), (RootKind::Oem, "oem"), (RootKind::Mo, "mo")] {
+            roots.extend(self.certificate(&format!("{prefix}RootCACert"))?.map(|der| (kind, der)));
+        }
+        Ok(roots)
+    }
+
     /// A certificate, if there is one of that name.
     fn certificate(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let (der, pem) = (self.certs.join(format!("{name}.der")), self.certs.join(format!("{name}.pem")));
@@ -88,7 +105,7 @@ impl Layout {
         let password = self.keys.join(format!("{leaf}LeafPassword.txt"));
         let password = if password.is_file() { Some(read_text(&password)?) } else { None };
         let password = password.as_deref().map(|text| text.trim());
-        Ok(Some(Holder { chain, key: private_key(&path, password)? }))
+        Ok(Some(Holder { chain, key: Key::Here(private_key(&path, password)?) }))
     }
 }
 
@@ -192,6 +209,7 @@ mod tests {
     use v2g_pki::{Edition, Policy};
 
     use super::*;
+    use crate::credentials::{Holds, Keyring};
 
     /// Keys that OpenSSL made and encrypted with `12345`, and how they begin.
     const KEYS: [(&str, [u8; 4]); 2] = [
@@ -287,7 +305,9 @@ mod tests {
         let chain = hierarchy.chain(Entity::Secc);
         assert_eq!(material.secc.as_ref().unwrap().chain, chain);
         let policy = Policy::lab(Edition::Y2022);
-        let (station, vehicle) = (material.station(policy).unwrap(), material.vehicle(policy).unwrap());
+        let ring = Keyring::memory();
+        let station = material.station(policy, &ring).unwrap();
+        let vehicle = material.vehicle(policy, Holds::Contract, &ring).unwrap();
         assert!(station.provider.is_some(), "P-521 contracts can be delivered");
         assert_eq!(vehicle.vehicle.name(), Some("WMIV1234567890ABCDEX"));
         assert_eq!(vehicle.contracts.len(), 1);

@@ -1,15 +1,15 @@
 //! A whole PKI made in memory: the same seed and day give the same keys and certificates.
 
 use v2g_pki::issue::{Branch, Entity, Hierarchy, Plan};
-use v2g_pki::keystore::{KeyKind, KeyRole};
+use v2g_pki::keystore::{KeyRole, public_key_info};
 use v2g_pki::status::Status;
-use v2g_pki::{Policy, RootKind, Time};
+use v2g_pki::{Certificate, Policy, RootKind, Time};
 use zeroize::Zeroizing;
 
+use super::material::Secret;
 use super::provider::{Deliverable, Way};
 use super::{
-    CredentialFault, Identity, Keys, Memory, Provider, StationCredentials, Trusted, VehicleCredentials,
-    memory, now,
+    CredentialFault, Identity, Keyring, Provider, StationCredentials, Trusted, VehicleCredentials, now,
 };
 use crate::failure::Failure;
 
@@ -58,19 +58,32 @@ impl Made {
         self.fault == Some(fault)
     }
 
-    /// A certificate with its key, which goes into `store`.
+    /// A certificate with its key, which goes into memory. A token has a key of its own, for which a certificate is made.
     fn identity(
         hierarchy: &Hierarchy,
         entity: Entity,
         role: KeyRole,
-        store: &mut Memory,
+        ring: &Keyring,
     ) -> Result<Identity, Failure> {
-        let issued = hierarchy.get(entity).ok_or_else(|| Failure::failed("nobody of that name"))?;
-        let mut key = Zeroizing::new(issued.key.expose().to_vec());
-        let key =
-            store.load(KeyKind::Signing(issued.key.algorithm()), role, &mut key).map_err(Failure::failed)?;
-        let chain = hierarchy.chain(entity).into_iter().map(<[u8]>::to_vec).collect();
-        Ok(Identity { chain, key })
+        let nobody = || Failure::failed("nobody of that name");
+        let issued = hierarchy.get(entity).ok_or_else(nobody)?;
+        let mut chain: Vec<Vec<u8>> = hierarchy.chain(entity).into_iter().map(<[u8]>::to_vec).collect();
+        let algorithm = issued.key.algorithm();
+        let Some(key) = ring.own(&entity.label(), role, algorithm)? else {
+            let secret = Secret { algorithm, number: Zeroizing::new(issued.key.expose().to_vec()) };
+            let (keys, key) = ring.load(&secret, role)?;
+            return Ok(Identity { chain, keys, key });
+        };
+        let keys = ring.keys();
+        let (mut point, mut info) = ([0; 133], [0; 160]);
+        let public = keys.lock().public(key, &mut point).map(<[u8]>::to_vec).map_err(Failure::failed)?;
+        let info = public_key_info(algorithm, &public, &mut info).map_err(failed)?;
+        let by = hierarchy.get(entity.issuer(hierarchy.plan().levels)).ok_or_else(nobody)?;
+        let template = entity.template(hierarchy.plan(), &public, &by.key.public());
+        let issuer = Certificate::parse(&by.certificate).map_err(Failure::failed)?;
+        let certificate = template.sign(info, issuer.subject().der(), &by.key);
+        chain.iter_mut().take(1).for_each(|leaf| leaf.clone_from(&certificate));
+        Ok(Identity { chain, keys, key })
     }
 
     /// Roots of these kinds, and lists of all authorities.
@@ -92,7 +105,7 @@ impl Made {
     }
 
     /// The charger, with the back end that makes contracts.
-    pub(crate) fn station(&self) -> Result<StationCredentials, Failure> {
+    pub(crate) fn station(&self, ring: &Keyring) -> Result<StationCredentials, Failure> {
         let mut kinds = vec![RootKind::V2g, RootKind::Oem, RootKind::Mo];
         if self.has(CredentialFault::UnknownEmsp) {
             kinds.retain(|kind| *kind != RootKind::Mo);
@@ -104,29 +117,23 @@ impl Made {
         if self.has(CredentialFault::RevokedVehicle) {
             revoked.push(Entity::Vehicle);
         }
-        let mut store = memory();
         let (secc, staple) = if self.has(CredentialFault::CrossRoot) {
             let twin = self.twin()?;
-            let secc = Self::identity(&twin, Entity::Secc, KeyRole::Secc, &mut store)?;
+            let secc = Self::identity(&twin, Entity::Secc, KeyRole::Secc, ring)?;
             (secc, twin.ocsp(Entity::Secc, Status::Good, self.yesterday))
         } else {
             let status = if self.has(CredentialFault::RevokedSecc) { Status::Revoked } else { Status::Good };
-            let secc = Self::identity(&self.hierarchy, Entity::Secc, KeyRole::Secc, &mut store)?;
+            let secc = Self::identity(&self.hierarchy, Entity::Secc, KeyRole::Secc, ring)?;
             (secc, self.hierarchy.ocsp(Entity::Secc, status, self.yesterday))
         };
         let trusted = self.trusted(&kinds, &revoked);
-        Ok(StationCredentials {
-            keys: Keys::new(store),
-            secc,
-            staple,
-            trusted,
-            provider: Some(self.provider()?),
-        })
+        Ok(StationCredentials { secc, staple, trusted, provider: Some(self.provider()?) })
     }
 
     fn provider(&self) -> Result<Provider, Failure> {
-        let mut store = memory();
-        let cps = Self::identity(&self.hierarchy, Entity::Cps, KeyRole::Cps, &mut store)?;
+        // A back end is somewhere else: its key is not on the token of the charger.
+        let ring = Keyring::memory();
+        let cps = Self::identity(&self.hierarchy, Entity::Cps, KeyRole::Cps, &ring)?;
         let contract = Entity::Contract(0);
         let issued = self.hierarchy.get(contract).ok_or_else(|| Failure::failed("no contract"))?;
         let contract = Deliverable {
@@ -135,32 +142,25 @@ impl Made {
         };
         let way = if self.has(CredentialFault::ForgedDelivery) { Way::Forged } else { Way::Good };
         let trusted = self.trusted(&[RootKind::Oem, RootKind::V2g], &[]);
-        Ok(Provider { keys: Keys::new(store), cps, contract, trusted, way })
+        Ok(Provider { cps, contract, trusted, way })
     }
 
     /// The vehicle; with a contract, unless it is to fetch one.
-    pub(crate) fn vehicle(&self, contract: Holds) -> Result<VehicleCredentials, Failure> {
-        let mut store = memory();
-        let vehicle = Self::identity(&self.hierarchy, Entity::Vehicle, KeyRole::Vehicle, &mut store)?;
+    pub(crate) fn vehicle(&self, contract: Holds, ring: &Keyring) -> Result<VehicleCredentials, Failure> {
+        let vehicle = Self::identity(&self.hierarchy, Entity::Vehicle, KeyRole::Vehicle, ring)?;
         let provisioning =
-            Self::identity(&self.hierarchy, Entity::Provisioning, KeyRole::Provisioning, &mut store)?;
+            Self::identity(&self.hierarchy, Entity::Provisioning, KeyRole::Provisioning, ring)?;
         let mut contracts = Vec::new();
         if self.has(CredentialFault::ExpiredContract) {
             // A contract runs for two years.
             let plan = Plan::new(self.seed, self.yesterday.plus(-3 * 365 * DAY));
             let old = Hierarchy::new(plan).map_err(failed)?;
-            contracts.push(Self::identity(&old, Entity::Contract(0), KeyRole::Contract, &mut store)?);
+            contracts.push(Self::identity(&old, Entity::Contract(0), KeyRole::Contract, ring)?);
         } else if contract == Holds::Contract {
-            contracts.push(Self::identity(
-                &self.hierarchy,
-                Entity::Contract(0),
-                KeyRole::Contract,
-                &mut store,
-            )?);
+            contracts.push(Self::identity(&self.hierarchy, Entity::Contract(0), KeyRole::Contract, ring)?);
         }
         let trusted = self.trusted(&[RootKind::V2g], &[]);
         Ok(VehicleCredentials {
-            keys: Keys::new(store),
             vehicle,
             provisioning: Some(provisioning),
             contracts,

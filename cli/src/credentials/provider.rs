@@ -16,7 +16,7 @@ use v2g_pki::provision::{self, Aad, Kdf};
 use v2g_pki::xmlsig::{self, SignedInfoGrammar, ToSign};
 use zeroize::Zeroizing;
 
-use super::{Identity, Keys, Trusted};
+use super::{Identity, Trusted};
 use crate::failure::Failure;
 
 /// `Id` of what the provider signs.
@@ -38,7 +38,6 @@ impl fmt::Debug for Deliverable {
 /// The back end.
 #[derive(Debug)]
 pub(crate) struct Provider {
-    pub(crate) keys: Keys,
     pub(crate) cps: Identity,
     pub(crate) contract: Deliverable,
     /// Manufacturers, by whose word vehicles are known.
@@ -86,7 +85,7 @@ impl Provider {
         let leaf = contract.first().map(Vec::as_slice).unwrap_or_default();
         let leaf = Certificate::parse(leaf).map_err(Failure::failed)?;
         let aad = Aad::new(pcid, &leaf).map_err(Failure::failed)?;
-        let mut random = |out: &mut [u8]| self.keys.lock().random(out);
+        let mut random = |out: &mut [u8]| self.cps.keys.lock().random(out);
         let mut wrapped =
             provision::wrap(&self.contract.key, provisioning, &aad, Kdf::default(), &mut random)
                 .map_err(Failure::failed)?;
@@ -110,7 +109,7 @@ impl Provider {
             encrypted_private_key: EncryptedPrivateKey::SeCp521(Bytes::new(&wrapped.wrapped)),
             ..SignedInstallationData::default()
         };
-        let mut keys = self.keys.lock();
+        let mut keys = self.cps.keys.lock();
         let kind = keys.kind(self.cps.key).map_err(Failure::failed)?;
         let KeyKind::Signing(algorithm) = kind else { return Err(Failure::failed("not a key that signs")) };
         let mut scratch = [0; 16 * 1024];

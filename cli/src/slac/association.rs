@@ -34,12 +34,14 @@ pub(crate) struct SlacOptions {
     /// The control pilot: assume-connected, or unix:PATH of its driver.
     #[arg(long, value_name = "PILOT", requires = "slac", default_value_t = PilotChoice::AssumeConnected)]
     pilot: PilotChoice,
-    /// A vehicle gives up after so many seconds without a link.
-    #[arg(long, value_name = "S", requires = "slac", default_value_t = 60)]
-    slac_timeout: u64,
 }
 
 impl SlacOptions {
+    /// Whether SLAC comes first.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.slac
+    }
+
     /// Starts the machine of an end, if it is wanted.
     pub(crate) fn associate(
         &self,
@@ -61,8 +63,7 @@ impl SlacOptions {
             ProfileChoice::Lenient => Profile::Lenient,
         };
         let place = Place { side, iface, pilot: &self.pilot, profile };
-        let patience = Duration::from_secs(self.slac_timeout);
-        Association::start(&place, audience, clock, patience).map(Some)
+        Association::start(&place, audience, clock).map(Some)
     }
 }
 
@@ -103,7 +104,6 @@ pub(crate) struct Association {
     thread: JoinHandle<()>,
     side: Side,
     pilot: PilotChoice,
-    patience: Duration,
 }
 
 fn lock(shared: &(Mutex<Shared>, Condvar)) -> MutexGuard<'_, Shared> {
@@ -111,12 +111,7 @@ fn lock(shared: &(Mutex<Shared>, Condvar)) -> MutexGuard<'_, Shared> {
 }
 
 impl Association {
-    fn start(
-        place: &Place<'_>,
-        audience: Audience,
-        clock: Clock,
-        patience: Duration,
-    ) -> Result<Self, Failure> {
+    fn start(place: &Place<'_>, audience: Audience, clock: Clock) -> Result<Self, Failure> {
         let (mut host, inputs) = Host::open(place, clock)?;
         let shared = Shared { standing: Standing::Apart, connection: None, waker: None, voice: Voice::Aloud };
         let shared = Arc::new((Mutex::new(shared), Condvar::new()));
@@ -138,15 +133,11 @@ impl Association {
             }
             change(&ours, Standing::Over(end));
         });
-        Ok(Self { inputs, shared, thread, side: place.side, pilot: place.pilot.clone(), patience })
+        Ok(Self { inputs, shared, thread, side: place.side, pilot: place.pilot.clone() })
     }
 
     /// Waits until there is a link, as a vehicle does before it looks for the charger in it.
-    pub(crate) fn wait(&self) -> Result<(), Failure> {
-        self.wait_for(self.patience)
-    }
-
-    fn wait_for(&self, patience: Duration) -> Result<(), Failure> {
+    pub(crate) fn wait(&self, patience: Duration) -> Result<(), Failure> {
         let until = std::time::Instant::now() + patience;
         let mut shared = lock(&self.shared);
         loop {
@@ -218,11 +209,10 @@ impl Association {
 
     /// A vehicle comes back after a pause.
     pub(crate) fn resume(&self) -> Result<(), Failure> {
-        if self.pilot == PilotChoice::AssumeConnected {
-            return self.wait();
+        if self.pilot != PilotChoice::AssumeConnected {
+            self.command(Command::Wake);
         }
-        self.command(Command::Wake);
-        self.wait_for(RESUMPTION)
+        self.wait(RESUMPTION)
     }
 
     fn command(&self, command: Command) {

@@ -84,11 +84,43 @@ static inline v2g_responder *make_responder(void *memory, size_t size, int32_t *
     return responder;
 }
 
+static inline int32_t counting(void *user, uint8_t *out, size_t length)
+{
+    static uint8_t counter;
+    (void)user;
+    for (size_t i = 0; i < length; i++) {
+        out[i] = ++counter;
+    }
+    return 0;
+}
+
+static inline v2g_slac_evse *make_slac_evse(void *memory, size_t size, int32_t *status)
+{
+    v2g_slac_evse *machine = NULL;
+    v2g_slac_evse_config config = V2G_SLAC_EVSE_CONFIG_INIT;
+    config.mac[0] = 2;
+    config.random = counting;
+    *status = v2g_slac_evse_init(memory, size, &config, &machine);
+    return machine;
+}
+
+static inline v2g_slac_ev *make_slac_ev(void *memory, size_t size, int32_t *status)
+{
+    v2g_slac_ev *machine = NULL;
+    v2g_slac_ev_config config = V2G_SLAC_EV_CONFIG_INIT;
+    config.mac[0] = 2;
+    config.random = counting;
+    *status = v2g_slac_ev_init(memory, size, &config, &machine);
+    return machine;
+}
+
 #define EACH_HANDLE(DO) \
     DO(secc) \
     DO(evcc) \
     DO(stream) \
     DO(discovery) \
-    DO(responder)
+    DO(responder) \
+    DO(slac_evse) \
+    DO(slac_ev)
 
 #endif

@@ -19,7 +19,7 @@ use v2g_pki::provision::Kdf;
 use v2g_pki::xmlsig::SignedInfoGrammar;
 use v2g_pki::{Certificate, RootKind};
 
-use crate::credentials::{Identity, VehicleCredentials, now as unix_now};
+use crate::credentials::{Identity, Keys, VehicleCredentials, now as unix_now};
 use crate::observe::Observer;
 
 /// How often a key store that takes its time is asked.
@@ -44,10 +44,11 @@ pub(crate) struct Trust<'a> {
     arena: &'a Bump,
     contracts: Vec<Contract<'a>>,
     /// Their keys, in the same order.
-    keys: Vec<KeyHandle>,
-    /// The key that was fetched last, which the next one replaces.
-    fetched: Option<KeyHandle>,
-    signing: Option<PendingSignature>,
+    keys: Vec<(Keys, KeyHandle)>,
+    /// The key that was fetched last, which the next one replaces, and the place of its contract.
+    fetched: Option<(usize, KeyHandle)>,
+    /// A signature that takes its time, and who makes it.
+    signing: Option<(PendingSignature, Keys)>,
     installing: Option<(Installing, Contract<'a>)>,
     ask_at: Option<Instant>,
     response: Vec<u8>,
@@ -79,7 +80,7 @@ impl<'a> Trust<'a> {
                 // A vehicle that knows the time does not show what has expired.
                 if !credentials.has_clock || is_within(&contract.chain, unix_now()) {
                     trust.contracts.push(contract);
-                    trust.keys.push(identity.key);
+                    trust.keys.push((identity.keys.clone(), identity.key));
                 }
             }
         }
@@ -152,23 +153,31 @@ impl<'a> Trust<'a> {
     }
 
     fn sign(&mut self, now: Instant, engine: &mut Evcc<'a>, observer: &mut Observer) {
-        let key = engine.signature_wanted().and_then(|wanted| match wanted.subject {
-            SignatureSubject::Authorization { contract } => self.keys.get(contract).copied(),
-            SignatureSubject::Metering { contract } => self.keys.get(contract?).copied(),
-            SignatureSubject::Installation => self.credentials.provisioning.as_ref().map(|it| it.key),
+        let found = engine.signature_wanted().and_then(|wanted| match wanted.subject {
+            SignatureSubject::Authorization { contract } => self.keys.get(contract).cloned(),
+            SignatureSubject::Metering { contract } => self.keys.get(contract?).cloned(),
+            SignatureSubject::Installation => {
+                self.credentials.provisioning.as_ref().map(|own| (own.keys.clone(), own.key))
+            }
         });
-        let Some(key) = key else { return };
+        let Some((keys, key)) = found else { return };
         let mut scratch = [0; 16 * 1024];
-        let signing = sign(engine, now, &mut *self.credentials.keys.lock(), key, &mut scratch);
-        self.go_on_signing(now, signing, observer);
+        let signing = sign(engine, now, &mut *keys.lock(), key, &mut scratch);
+        self.go_on_signing(now, signing, keys, observer);
     }
 
-    fn go_on_signing(&mut self, now: Instant, signing: Result<Signing, TrustError>, observer: &mut Observer) {
+    fn go_on_signing(
+        &mut self,
+        now: Instant,
+        signing: Result<Signing, TrustError>,
+        keys: Keys,
+        observer: &mut Observer,
+    ) {
         self.ask_at = None;
         match signing {
             Ok(Signing::Done) => {}
             Ok(Signing::Pending(pending)) => {
-                self.signing = Some(pending);
+                self.signing = Some((pending, keys));
                 self.ask_at = Some(now + ASK);
             }
             Err(error) => observer.found(now, "signature", format_args!("{error}")),
@@ -185,10 +194,10 @@ impl<'a> Trust<'a> {
         })?;
         let none = TrustError::NotWanted;
         let pcid = self.credentials.pcid().ok_or(none)?;
-        let key = self.credentials.provisioning.as_ref().ok_or(none)?.key;
-        let provisioning = Provisioning { key, pcid: &pcid, kdf: Kdf::default() };
-        let installing =
-            delivered.install(&mut *self.credentials.keys.lock(), &provisioning, self.fetched)?;
+        let own = self.credentials.provisioning.as_ref().ok_or(none)?;
+        let provisioning = Provisioning { key: own.key, pcid: &pcid, kdf: Kdf::default() };
+        let replaces = self.fetched.map(|(_, key)| key);
+        let installing = delivered.install(&mut *own.keys.lock(), &provisioning, replaces)?;
         let chain = engine_chain(delivered.chain(), self.arena.alloc([Bytes::new(&[]); 3])).ok_or(none)?;
         let emaid = delivered.emaid().map_or("", |emaid| self.arena.alloc_str(emaid.as_str()));
         Ok((installing, Contract { chain, emaid }))
@@ -225,14 +234,18 @@ impl<'a> Trust<'a> {
     /// The contract takes the place of the one that was fetched before. While the vehicle is not authorized it comes
     /// before the others, which were not accepted; afterwards the places are taken.
     fn keep(&mut self, contract: Contract<'a>, key: KeyHandle, stage: Stage) {
-        if let Some(place) = self.keys.iter().position(|old| Some(*old) == self.fetched) {
-            (self.contracts[place], self.keys[place]) = (contract, key);
+        let Some(own) = &self.credentials.provisioning else { return };
+        let held = (own.keys.clone(), key);
+        let place = if let Some((place, _)) = self.fetched {
+            (self.contracts[place], self.keys[place]) = (contract, held);
+            place
         } else {
             let place = if stage == Stage::Authorization { 0 } else { self.keys.len() };
             self.contracts.insert(place, contract);
-            self.keys.insert(place, key);
-        }
-        self.fetched = Some(key);
+            self.keys.insert(place, held);
+            place
+        };
+        self.fetched = Some((place, key));
     }
 
     /// Asks a key store that takes its time.
@@ -240,12 +253,14 @@ impl<'a> Trust<'a> {
         if self.ask_at.take_if(|at| *at <= now).is_none() {
             return;
         }
-        if let Some(pending) = self.signing.take() {
-            let signing = pending.poll(engine, now, &mut *self.credentials.keys.lock());
-            self.go_on_signing(now, signing, observer);
+        if let Some((pending, keys)) = self.signing.take() {
+            let signing = pending.poll(engine, now, &mut *keys.lock());
+            self.go_on_signing(now, signing, keys, observer);
         }
-        if let Some((installing, contract)) = self.installing.take() {
-            let installing = installing.poll(&mut *self.credentials.keys.lock());
+        if let (Some((installing, contract)), Some(own)) =
+            (self.installing.take(), &self.credentials.provisioning)
+        {
+            let installing = installing.poll(&mut *own.keys.lock());
             self.go_on_installing(now, installing.map(|it| (it, contract)), engine, observer);
         }
     }

@@ -10,7 +10,7 @@ use super::super::cipher::{Keys, Suite};
 use super::{record, server_hello};
 use crate::capture::synth::{self, ACK, SYN, ethernet, ipv6, segment, station, udp, v2gtp, vehicle};
 use crate::capture::{Capture, Content, Item, Note, Sender};
-use crate::credentials::{self, Holds, Made};
+use crate::credentials::{self, Holds, Keyring, Made};
 
 /// Segments of a connection.
 struct Wire {
@@ -48,7 +48,9 @@ fn session(size: usize) -> (Wire, Vec<u8>) {
     let key_log = Some(std::sync::Arc::new(KeyLogFile::open(&path).unwrap()));
     let made = Made::new(3, None, Policy::new(Edition::Y2022)).unwrap();
     let tls = credentials::Link { profile: Profile::V2g20, key_log };
-    let (server, client) = (made.station().unwrap(), made.vehicle(Holds::Nothing).unwrap());
+    let ring = Keyring::memory();
+    let server = made.station(&ring).unwrap();
+    let client = made.vehicle(Holds::Nothing, &ring).unwrap();
     let mut near = client.tls(&tls).unwrap().link(Ipv6Addr::LOCALHOST.into()).unwrap();
     let mut far = server.tls(&credentials::Link { key_log: None, ..tls }).unwrap().link(None).unwrap();
     let mut wire = Wire::new(size);
