@@ -20,6 +20,7 @@ mod new;
 mod pkcs12;
 mod show;
 mod store;
+mod trust;
 
 pub(crate) use command::{EXAMPLES, PkiArgs, run};
 pub(crate) use keys::{Passphrase, PassphraseArgs};

@@ -184,3 +184,35 @@ fn a_certificate_for_a_key_that_is_elsewhere() {
     let checked = v2g(&["pki", "check", &ours]);
     assert!(said(&checked).contains("not a point of its curve"), "{}", said(&checked));
 }
+
+/// Changes are made as a whole, and a damaged file is not the end of it.
+#[test]
+fn a_trust_store_on_the_disk() {
+    let folder = Folder::new("trust");
+    good(&["pki", "new", &folder.path("lab")]);
+    let store = folder.path("store");
+    let root = |kind: &str| format!("{kind}={}", folder.path(&format!("lab/roots/{kind}/root.pem")));
+    let no_root = format!("v2g={}", folder.path("lab/secc/chain.pem"));
+    let refused = v2g(&["pki", "trust", &store, "--add", &root("v2g"), "--add", &no_root]);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(!folder.0.join("store").exists(), "all or nothing");
+    good(&["pki", "trust", &store, "--add", &root("v2g"), "--add", &root("mo")]);
+    let listed = good(&["pki", "trust", &store, "--remove", &root("mo"), "--add", &root("oem")]);
+    let kinds: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(kinds, ["v2g", "oem", "generation"], "{listed}");
+    let again = v2g(&["pki", "trust", &store, "--add", &root("v2g")]);
+    assert!(said(&again).contains("is there already"), "{}", said(&again));
+
+    // The newer image is damaged: the older one counts. Both: nothing is trusted, and that is said.
+    let names = ["trust.a", "trust.b"].map(|name| folder.0.join("store").join(name));
+    let image = names.clone().map(|name| std::fs::read(name).expect("two images"));
+    let newer = usize::from(image[1][5..9] > image[0][5..9]);
+    let mut damaged = image[newer].clone();
+    damaged[100] ^= 1;
+    std::fs::write(&names[newer], &damaged).expect("written");
+    let listed = good(&["pki", "trust", &store]);
+    assert!(listed.contains("mo ") && listed.contains("generation 1"), "{listed}");
+    std::fs::write(&names[1 - newer], &damaged).expect("written");
+    let nothing = v2g(&["pki", "trust", &store]);
+    assert!(said(&nothing).contains("no intact image is stored"), "{}", said(&nothing));
+}

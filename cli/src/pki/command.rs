@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, Subcommand};
 
-use super::{check, issue, new, show};
+use super::{check, issue, new, show, trust};
 use crate::failure::Failure;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -37,6 +37,8 @@ enum Action {
     Ocsp(issue::OcspArgs),
     /// Show certificates, lists and responses.
     Show(show::ShowArgs),
+    /// Keep roots in a trust store on the disk, and list them.
+    Trust(trust::TrustArgs),
     /// Say whether chains keep the rules, and which rule is broken by which certificate.
     Check(check::CheckArgs),
 }
@@ -50,6 +52,7 @@ pub(crate) fn run(args: &PkiArgs) -> Result<(), Failure> {
         Action::Crl(args) => issue::crl(args),
         Action::Ocsp(args) => issue::ocsp(args),
         Action::Show(args) => show::run(args),
+        Action::Trust(args) => trust::run(args),
         Action::Check(args) => check::run(args),
     }
 }
