@@ -203,7 +203,8 @@ fn a_vehicle_and_a_charger_match() {
         charger_config.mac = EVSE;
         assert_eq!(init(&charger_config, first, &raw mut charger), V2G_OK);
         let size = size_of::<[u64; 512]>();
-        let made = v2g_slac_ev_init(second.as_mut_ptr().cast(), size, &vehicle_config, &raw mut vehicle);
+        let made =
+            v2g_slac_ev_init(second.as_mut_ptr().cast(), size, &raw const vehicle_config, &raw mut vehicle);
         assert_eq!(made, V2G_OK);
         assert_eq!(v2g_slac_evse_start(charger, 0), V2G_OK);
         assert_eq!(v2g_slac_ev_start(vehicle, 0), V2G_OK);

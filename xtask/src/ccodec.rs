@@ -86,7 +86,7 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
     }
     let table = table(&rows);
     print!("{table}");
-    sizes::update_readme("c codec", &table, report)
+    sizes::update_readme("codec from c", &table, report)
 }
 
 /// Name, set and digits of the messages.
