@@ -9,7 +9,7 @@ use crate::net::{Interface, Link};
 use crate::observe::Summary;
 use crate::options::{Options, require_own_faults};
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Reactor, Vehicle, to_and_fro, value_added_wishes, vehicle_config, wishes,
+    BUFFER, Cable, Clock, FarEnd, Reactor, Vehicle, Wishes, to_and_fro, value_added_wishes, vehicle_config,
 };
 use crate::secc::require_lab;
 use crate::session::Departures;
@@ -57,13 +57,13 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let clock = Clock::start();
     let link = Link::Interface(Interface::find(&args.iface)?);
     let outputs = args.options.outputs(1)?;
-    let wishes = wishes(&scenario);
+    let wishes = Wishes::new(&scenario);
     let mut buffer = vec![0; BUFFER];
     let added = value_added_wishes(&scenario);
-    let config = vehicle_config(&scenario, "WMIV2G00000000001", &wishes, &added);
+    let config = vehicle_config(&scenario, "WMIV2G00000000001", wishes.at_first(), &added);
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
     let cable = Cable::new(&scenario);
-    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario);
+    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, &scenario, &wishes);
     let mut departures = Departures::new(link, clock, 1, outputs.sinks.clone());
     let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;
     let summary = Summary {

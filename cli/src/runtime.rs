@@ -21,7 +21,9 @@ pub(crate) use clock::Clock;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use plant::{Cable, Reading};
 pub(crate) use reactor::{Arrival, Intake, Reactor};
-pub(crate) use setup::{Menu, station_config, to_and_fro, value_added_wishes, vehicle_config, wishes};
+pub(crate) use setup::{
+    Menu, Wishes, Workspace, station_config, to_and_fro, value_added_wishes, vehicle_config,
+};
 pub(crate) use station::{Berth, Guest, Site, Station};
 pub(crate) use vehicle::{FarEnd, Vehicle};
 

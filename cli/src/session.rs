@@ -18,8 +18,8 @@ use crate::observe::{Ending, Figures, Summary};
 use crate::options::Options;
 use crate::placement::keep_on_core;
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Vehicle, station_config, to_and_fro,
-    value_added_wishes, vehicle_config, wishes,
+    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Vehicle, Wishes, Workspace, station_config,
+    to_and_fro, value_added_wishes, vehicle_config,
 };
 
 pub(crate) use departures::Departures;
@@ -102,20 +102,22 @@ fn both_ends(
     let parking = &parking;
     let menu = Menu::new(scenario);
     let (offers, value_added) = (menu.offers(), menu.value_added());
-    let (wishes, value_added_wishes) = (wishes(scenario), value_added_wishes(scenario));
+    let (wishes, value_added_wishes) = (Wishes::new(scenario), value_added_wishes(scenario));
     let ids: Vec<String> = (0..sessions).map(vehicle_id).collect();
-    let mut memory = vec![0; BUFFER * 2 * sessions as usize];
-    let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
+    let (mut for_stations, mut for_vehicles) =
+        (Workspace::new(scenario, sessions), vec![0; BUFFER * sessions as usize]);
 
     let config = station_config(scenario, &offers, &value_added);
-    let stations = for_stations
-        .chunks_exact_mut(BUFFER)
-        .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, parking, scenario)));
+    let stations = for_stations.parts().map(|(buffer, schedules)| {
+        let engine = Secc::new(&config, buffer)?.with_schedule_memory(schedules);
+        Ok(Station::new(engine, parking, scenario))
+    });
     let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
     let vehicles =
         for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking.0).map(|((buffer, id), cable)| {
-            let config = vehicle_config(scenario, id, &wishes, &value_added_wishes);
-            Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable.clone(), FarEnd::Simulated, scenario))
+            let config = vehicle_config(scenario, id, wishes.at_first(), &value_added_wishes);
+            let engine = Evcc::new(&config, buffer)?;
+            Ok(Vehicle::new(engine, cable.clone(), FarEnd::Simulated, scenario, &wishes))
         });
     let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
     let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;

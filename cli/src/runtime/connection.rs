@@ -26,7 +26,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub(super) fn new() -> Self {
-        Self { input: vec![0; 16 * 1024].into(), frame: vec![0; 8 * 1024].into() }
+        Self { input: vec![0; 16 * 1024].into(), frame: vec![0; 64 * 1024].into() }
     }
 }
 
