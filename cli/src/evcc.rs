@@ -13,8 +13,8 @@ use crate::net::{Interface, Link};
 use crate::observe::Summary;
 use crate::options::{Options, require_own_faults};
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Reactor, Trust, Vehicle, to_and_fro, value_added_wishes, vehicle_config,
-    wishes,
+    BUFFER, Cable, Clock, FarEnd, Reactor, Trust, Vehicle, Wishes, to_and_fro, value_added_wishes,
+    vehicle_config,
 };
 use crate::secc::require_link;
 use crate::session::Departures;
@@ -94,7 +94,7 @@ fn charge(
 ) -> Result<(), Failure> {
     let link = Link::Interface(Interface::find(&args.iface)?);
     let outputs = args.options.outputs(1)?;
-    let wishes = wishes(scenario);
+    let wishes = Wishes::new(scenario);
     let mut buffer = vec![0; BUFFER];
     let added = value_added_wishes(scenario);
     let credentials = args.trust.vehicle(scenario, place, &args.trust.keyring()?)?;
@@ -102,7 +102,7 @@ fn charge(
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
     // A vehicle that shows a certificate calls itself by its name.
     let id = credentials.as_ref().and_then(|own| own.vehicle.name()).unwrap_or("WMIV2G00000000001");
-    let mut config = vehicle_config(scenario, id, &wishes, &added);
+    let mut config = vehicle_config(scenario, id, wishes.at_first(), &added);
     let arena = Bump::new();
     let trust = credentials.as_ref().map(|own| {
         let trust = Trust::new(own, &arena, args.trust.contracts());
@@ -111,7 +111,7 @@ fn charge(
     });
     let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
     let cable = Cable::new(scenario);
-    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, scenario).trusting(trust);
+    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, scenario, &wishes).trusting(trust);
     let mut departures =
         Departures::new(link, clock, 1, outputs.sinks.clone()).over(association).secured(tls);
     let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;

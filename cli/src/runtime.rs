@@ -23,7 +23,9 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use plant::{Cable, Reading};
 pub(crate) use reactor::{Arrival, Intake, Reactor};
 pub(crate) use secure::Secured;
-pub(crate) use setup::{Menu, station_config, to_and_fro, value_added_wishes, vehicle_config, wishes};
+pub(crate) use setup::{
+    Menu, Wishes, Workspace, station_config, to_and_fro, value_added_wishes, vehicle_config,
+};
 pub(crate) use station::{Berth, Decision, Guest, Site, Station, Trustworthy};
 pub(crate) use vehicle::{Contracts, FarEnd, Trust, Vehicle};
 

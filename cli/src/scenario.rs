@@ -27,19 +27,21 @@ mod plan;
 mod quantity;
 mod when;
 
+use iso15118_20::service::MAX_PARAMETER_SETS;
 use serde::Deserialize;
 
 pub use choice::{
-    ModeChoice, PhaseCount, PolicyChoice, ProfileChoice, ServiceChoice, Side, ValueAddedChoice,
+    BptChoice, ChannelChoice, GeneratorChoice, IslandingChoice, MobilityChoice, ModeChoice, ParkingChoice,
+    PhaseCount, PolicyChoice, PricingChoice, ProfileChoice, ServiceChoice, Side, ValueAddedChoice,
 };
 pub use deed::{Action, Event, Fault, FaultKind, Portion};
 pub use ends::{
-    Answer, Demand, Discharge, Grid, Limits, OnPause, Renegotiation, Station, StationChange, Vehicle,
-    VehicleChange, Verdict,
+    Answer, Demand, Discharge, Grid, Limits, Mobility, OnPause, Renegotiation, Station, StationChange,
+    Vehicle, VehicleChange, Verdict,
 };
 pub use error::ScenarioError;
 pub use expect::{Expectation, Outcome};
-pub use plan::{Algorithm, Level, Plan, Price, Prices, Step};
+pub use plan::{Algorithm, Level, Plan, Price, Prices, Receipt, Step, Tax};
 pub use quantity::{Current, Energy, Power, Share, Span, Voltage};
 pub use when::When;
 
@@ -57,6 +59,8 @@ pub struct Scenario {
     pub mode: Option<ModeChoice>,
     /// Phases of an AC connection.
     pub phases: PhaseCount,
+    /// Who parks the vehicle, and guided from where.
+    pub parking: ParkingChoice,
     /// How exactly the standard is followed.
     pub profile: ProfileChoice,
     /// Seconds of the scenario in one second of the clock, 1 to 100 000.
@@ -88,6 +92,7 @@ impl Default for Scenario {
             services: vec![ServiceChoice::DcBpt],
             mode: None,
             phases: PhaseCount::default(),
+            parking: ParkingChoice::default(),
             profile: ProfileChoice::default(),
             lapse: 1,
             seed: 1,
@@ -135,6 +140,16 @@ impl Scenario {
         };
         if twice(services) || twice(&scenario.station.offers) {
             return Err(ScenarioError::new(text, at("services"), "one service is named twice"));
+        }
+        let modes = if scenario.mode.is_some() { 1 } else { 2 };
+        let settled = scenario.mode != Some(ModeChoice::Scheduled) && scenario.station.mobility.is_some();
+        let sets = (modes + usize::from(settled)) * scenario.station.bpt.len().max(1);
+        if sets > MAX_PARAMETER_SETS {
+            let message = format!(
+                "the station would offer {sets} parameter sets of a service: {MAX_PARAMETER_SETS} at most. Say `mode`, \
+                 or less in `bpt`"
+            );
+            return Err(ScenarioError::new(text, at("[station]"), &message));
         }
         Ok(scenario)
     }

@@ -16,7 +16,7 @@ use crate::net::{Interface, Link, Server};
 use crate::observe::{Ending, Energy, Figures, Observer, Summary};
 use crate::options::{Options, Outputs, require_own_faults};
 use crate::runtime::{
-    Arrival, BUFFER, Berth, Cable, Clock, Endpoint, Guest, Intake, Menu, Reactor, Site, Station,
+    Arrival, Berth, Cable, Clock, Endpoint, Guest, Intake, Menu, Reactor, Site, Station, Workspace,
     station_config, to_and_fro,
 };
 use crate::slac::{Association, SlacOptions};
@@ -244,10 +244,13 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
         offer.configure(&mut config);
     }
     let kerb = Kerb(&scenario);
-    let mut buffers = vec![0; BUFFER * args.sessions as usize];
-    let stations: Result<Vec<_>, ConfigError> = buffers
-        .chunks_exact_mut(BUFFER)
-        .map(|buffer| Ok(Station::new(Secc::new(&config, buffer)?, &kerb, &scenario).trusting(offer)))
+    let mut workspace = Workspace::new(&scenario, args.sessions);
+    let stations: Result<Vec<_>, ConfigError> = workspace
+        .parts()
+        .map(|(buffer, schedules)| {
+            let engine = Secc::new(&config, buffer)?.with_schedule_memory(schedules);
+            Ok(Station::new(engine, &kerb, &scenario).trusting(offer))
+        })
         .collect();
     let reactor = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
     let figures = reactor.run(&mut doors);

@@ -21,8 +21,8 @@ use crate::observe::{Ending, Figures, Summary};
 use crate::options::Options;
 use crate::placement::keep_on_core;
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Trust, Vehicle, station_config, to_and_fro,
-    value_added_wishes, vehicle_config, wishes,
+    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Trust, Vehicle, Wishes, Workspace, station_config,
+    to_and_fro, value_added_wishes, vehicle_config,
 };
 use crate::trust::{Place, TrustArgs};
 
@@ -134,35 +134,36 @@ impl Ends<'_> {
         let parking: Vec<Berthed> = (0..sessions).map(place).collect();
         let menu = Menu::new(scenario);
         let (offers, value_added) = (menu.offers(), menu.value_added());
-        let (wishes, value_added_wishes) = (wishes(scenario), value_added_wishes(scenario));
+        let (wishes, value_added_wishes) = (Wishes::new(scenario), value_added_wishes(scenario));
         // Vehicles that show a certificate call themselves by its name.
         let name = credentials.1.as_ref().and_then(|own| own.vehicle.name());
         let id = |session| name.map_or_else(|| vehicle_id(session), ToOwned::to_owned);
         let ids: Vec<String> = (0..sessions).map(id).collect();
-        let mut memory = vec![0; BUFFER * 2 * sessions as usize];
-        let (for_stations, for_vehicles) = memory.split_at_mut(BUFFER * sessions as usize);
+        let (mut for_stations, mut for_vehicles) =
+            (Workspace::new(scenario, sessions), vec![0; BUFFER * sessions as usize]);
 
         let mut config = station_config(scenario, &offers, &value_added);
         let offer = trust.offer(credentials.0.as_ref());
         if let Some(offer) = &offer {
             offer.configure(&mut config);
         }
-        let stations = for_stations.chunks_exact_mut(BUFFER).zip(&parking).map(|(buffer, place)| {
-            Ok(Station::new(Secc::new(&config, buffer)?, place, scenario).trusting(offer))
+        let stations = for_stations.parts().zip(&parking).map(|((buffer, schedules), place)| {
+            let engine = Secc::new(&config, buffer)?.with_schedule_memory(schedules);
+            Ok(Station::new(engine, place, scenario).trusting(offer))
         });
         let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
         let arena = Bump::new();
         let vehicles =
             for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking).map(|((buffer, id), place)| {
-                let mut config = vehicle_config(scenario, id, &wishes, &value_added_wishes);
+                let mut config = vehicle_config(scenario, id, wishes.at_first(), &value_added_wishes);
                 let trust = credentials.1.as_ref().map(|own| {
                     let trusted = Trust::new(own, &arena, trust.contracts());
                     trusted.configure(&mut config, trust.contracts());
                     trusted
                 });
                 let cable = place.cable.clone();
-                Ok(Vehicle::new(Evcc::new(&config, buffer)?, cable, FarEnd::Simulated, scenario)
-                    .trusting(trust))
+                let engine = Evcc::new(&config, buffer)?;
+                Ok(Vehicle::new(engine, cable, FarEnd::Simulated, scenario, &wishes).trusting(trust))
             });
         let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
         let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;

@@ -342,6 +342,25 @@ fn a_vehicle_above_its_schedule_is_warned_and_then_refused() {
     }
 }
 
+/// Both clocks count seconds, each its own.
+#[test]
+fn a_vehicle_has_a_second_for_a_step_of_its_schedule() {
+    with(&config(), Service::Ac, ControlMode::Scheduled, |s| {
+        let entries = [6, 3].map(|power| ScheduleEntry { duration: 3600, power: kw(power) });
+        s.secc.set_schedule(Some(Schedule::new(common::NOW, &entries)), None);
+        let begin = s.now;
+        s.walk_to(Stage::ChargeLoop);
+        let mut draws = |at: u64, watts| {
+            s.now = begin + Duration::from_secs(at);
+            s.code(&ac_round(Service::Ac, ControlMode::Scheduled, watts))
+        };
+        let codes = [3598, 3599, 3600, 3601, 3602].map(|at| draws(at, 6000));
+        let warned = C::WarningEvPowerProfileViolation;
+        assert_eq!(codes, [C::Ok, C::Ok, C::Ok, warned, warned]);
+        assert_eq!(draws(3603, 3000), C::Ok);
+    });
+}
+
 #[test]
 fn a_planning_vehicle_hears_of_a_target_below_its_schedule() {
     with(&config(), Service::Ac, ControlMode::Scheduled, |s| {

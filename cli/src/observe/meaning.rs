@@ -2,8 +2,8 @@
 
 mod families;
 
-use exi_codec::iso20::common_messages::{ParameterValue, SeReqControlMode, SeResControlMode};
-use exi_codec::iso20::common_types::{EvseStatus, Processing};
+use exi_codec::iso20::common_messages::{ParameterValue, PriceSchedule, SeReqControlMode, SeResControlMode};
+use exi_codec::iso20::common_types::{EvseStatus, PercentValue, Processing};
 use exi_codec::iso20::dc::{ClReqControlMode, ClResControlMode, DcCpdReqMode, DcCpdResMode};
 use exi_codec::{Quantity, Rounding, Unit};
 use iso15118_20::message::{Request, Response};
@@ -63,8 +63,20 @@ impl Facts {
         }
     }
 
+    /// Needs that the charger settles.
+    fn needs(self, departure: Option<u32>, target: Option<PercentValue>) -> Self {
+        self.maybe("departure_s", departure).maybe("target_soc", target.map(exi_codec::Ranged::get))
+    }
+
     fn text(self, name: &str, text: &exi_codec::Str<'_>) -> Self {
         self.add(name, text.to_string())
+    }
+}
+
+fn pricing(price: &PriceSchedule<'_>) -> String {
+    match price {
+        PriceSchedule::AbsolutePrice(prices) => prices.currency.to_string(),
+        PriceSchedule::PriceLevel(_) => "levels".to_owned(),
     }
 }
 
@@ -201,15 +213,21 @@ fn of_response(response: &Response<'_>) -> Map<String, Value> {
         Response::ScheduleExchangeRes(m) => {
             let facts = facts.processing(m.evse_processing);
             match &m.control_mode {
-                SeResControlMode::Dynamic(_) => facts.add("mode", "Dynamic"),
+                SeResControlMode::Dynamic(d) => facts
+                    .add("mode", "Dynamic")
+                    .needs(d.departure_time, d.target_soc)
+                    .maybe("prices", d.price_schedule.as_ref().map(pricing)),
                 SeResControlMode::Scheduled(tuples) => {
-                    let power = tuples.first().and_then(|tuple| {
-                        tuple.charging_schedule.power_schedule.power_schedule_entries.first()
-                    });
+                    let first = tuples.first().map(|tuple| tuple.charging_schedule);
+                    let entries = first.map(|schedule| schedule.power_schedule.power_schedule_entries);
+                    let power = entries.and_then(|entries| entries.first());
+                    let price = first.and_then(|schedule| schedule.price_schedule);
                     facts
                         .add("mode", "Scheduled")
                         .add("tuples", tuples.len())
+                        .maybe("entries", entries.map(|entries| entries.len()))
                         .maybe("power_w", power.map(|entry| number(entry.power)))
+                        .maybe("prices", price.as_ref().map(pricing))
                 }
             }
         }
@@ -221,10 +239,13 @@ fn of_response(response: &Response<'_>) -> Map<String, Value> {
                 .add("present_v", number(m.evse_present_voltage))
                 .add("present_a", number(m.evse_present_current));
             let facts = match &m.control_mode {
-                ClResControlMode::Dynamic(d) => facts.add("charge_w", number(d.evse_maximum_charge_power)),
+                ClResControlMode::Dynamic(d) => facts
+                    .add("charge_w", number(d.evse_maximum_charge_power))
+                    .needs(d.departure_time, d.target_soc),
                 ClResControlMode::BptDynamic(d) => facts
                     .add("charge_w", number(d.evse_maximum_charge_power))
-                    .add("discharge_w", number(d.evse_maximum_discharge_power)),
+                    .add("discharge_w", number(d.evse_maximum_discharge_power))
+                    .needs(d.departure_time, d.target_soc),
                 ClResControlMode::Scheduled(s) => {
                     facts.maybe("charge_w", s.evse_maximum_charge_power.map(number))
                 }

@@ -37,7 +37,7 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new() -> Self {
         let memory = || vec![0; 16 * 1024].into();
-        Self { input: memory(), plain: memory(), frame: memory() }
+        Self { input: memory(), plain: memory(), frame: vec![0; 64 * 1024].into() }
     }
 }
 

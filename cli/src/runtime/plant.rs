@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use exi_codec::{Amperes, Rounding, Volts, WattHours, Watts};
+use iso15118_20::secc::PilotState;
 use iso15118_20::service::Family;
 use iso15118_20::{Instant, Measurement, Output};
 use v2g_scenario::Scenario;
@@ -64,6 +65,7 @@ struct State {
     approach: Approach,
     station_closed: bool,
     vehicle_closed: bool,
+    pilot: PilotState,
     outlet: f64,
     current: f64,
     soc: f64,
@@ -188,6 +190,7 @@ impl Cable {
             approach: Approach::new(),
             station_closed: false,
             vehicle_closed: false,
+            pilot: PilotState::B,
             outlet: 0.0,
             current: 0.0,
             soc: vehicle.soc.part(),
@@ -233,7 +236,18 @@ impl Cable {
     pub(super) fn unplug(&self) {
         let mut state = self.state();
         (state.station_closed, state.vehicle_closed) = (false, false);
+        state.pilot = PilotState::A;
         (state.converter, state.moving) = (Converter::Off, true);
+    }
+
+    /// The vehicle says by the control pilot whether it wants power.
+    pub(super) fn set_pilot(&self, pilot: PilotState) {
+        self.state().pilot = pilot;
+    }
+
+    /// The state of the control pilot.
+    pub(super) fn pilot(&self) -> PilotState {
+        self.state().pilot
     }
 
     /// What kind of connection it is.

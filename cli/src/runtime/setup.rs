@@ -1,23 +1,29 @@
 //! A scenario in the terms of the engines.
 
 mod limits;
+mod receipt;
 mod schedule;
 
+use exi_codec::iso20::common_types::PercentValue;
+use iso15118_20::SCHEDULE_ENTRIES;
 use iso15118_20::evcc::{EvccConfig, PauseReaction, RenegotiationStream, ValueAddedWish, Wish};
 use iso15118_20::secc::{ScheduleSource, SeccConfig, Support};
 use iso15118_20::service::{
-    ControlMode, Direction, Family, Fee, Offer, Parameters, Pricing, ValueAdded, ValueAddedOffer,
-    ValueAddedSet,
+    BptParameters, ControlMode, Direction, Family, Fee, MobilityNeeds, Offer, Parameters, Pricing, Service,
+    ValueAdded, ValueAddedOffer, ValueAddedSet,
 };
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{
-    Current, Demand, Grid, Limits, ModeChoice, OnPause, PhaseCount, PolicyChoice, Power, Renegotiation,
-    ServiceChoice, StationChange, VehicleChange, When,
+    ChannelChoice, Current, Demand, GeneratorChoice, Grid, IslandingChoice, Limits, MobilityChoice,
+    ModeChoice, OnPause, PhaseCount, PolicyChoice, Power, PricingChoice, Renegotiation, ServiceChoice, Span,
+    StationChange, VehicleChange, When,
 };
 
 pub(super) use limits::{
     Bounds, ac_limits, ac_power, bounds, dc_limits, pad, permit, usual_demand, wpt_limits,
 };
+pub(super) use receipt::costs;
+pub(crate) use schedule::Workspace;
 pub(super) use schedule::{Question, Tariff};
 
 /// What the simulated charger calls itself.
@@ -27,47 +33,24 @@ pub(super) const METER_ID: &str = "SIMULATED-1";
 /// Everything that a charger of a scenario offers.
 #[derive(Debug)]
 pub(crate) struct Menu {
-    services: Vec<ServiceChoice>,
-    ac: Vec<Parameters>,
-    others: Vec<Parameters>,
+    services: Vec<(Service, Vec<Parameters>)>,
     internet: Vec<ValueAddedSet>,
     parking: Vec<ValueAddedSet>,
 }
 
 impl Menu {
     pub(crate) fn new(scenario: &Scenario) -> Self {
-        let station = &scenario.station;
-        let pricing = match &station.plan {
-            Some(plan) if plan.prices.is_some() => Pricing::Absolute,
-            Some(plan) if !plan.levels.is_empty() => Pricing::Levels,
-            _ => Pricing::None,
-        };
-        let modes = modes(scenario).iter();
-        let sets: Vec<Parameters> =
-            (1..).zip(modes).map(|(id, mode)| Parameters::new(id, *mode).with_pricing(pricing)).collect();
-        let connector = match scenario.phases {
-            PhaseCount::One => 1,
-            PhaseCount::Three => 2,
-        };
-        let added = station.value_added.iter().map(|choice| choice.set());
+        let own = &scenario.station.offers;
+        let services = if own.is_empty() { &scenario.services } else { own };
+        let added = scenario.station.value_added.iter().map(|choice| choice.set(scenario.parking));
         let (internet, parking) = added.partition(|set| set.service() == ValueAdded::Internet);
-        let own = &station.offers;
-        Self {
-            services: if own.is_empty() { scenario.services.clone() } else { own.clone() },
-            ac: sets.iter().map(|set| set.with_connector(connector)).collect(),
-            others: sets,
-            internet,
-            parking,
-        }
+        let sets = |choice: &ServiceChoice| (choice.service(), sets(choice.service(), scenario));
+        Self { services: services.iter().map(sets).collect(), internet, parking }
     }
 
     pub(crate) fn offers(&self) -> Vec<Offer<'_>> {
-        let sets = |service: &ServiceChoice| match service.service().family() {
-            Family::Ac => &self.ac,
-            _ => &self.others,
-        };
         let services = self.services.iter();
-        services.map(|s| Offer { service: s.service(), fee: Fee::Free, sets: sets(s) }).collect()
+        services.map(|(service, sets)| Offer { service: *service, fee: Fee::Free, sets }).collect()
     }
 
     pub(crate) fn value_added(&self) -> Vec<ValueAddedOffer<'_>> {
@@ -77,6 +60,44 @@ impl Menu {
             .map(|(service, sets)| ValueAddedOffer { service, fee: Fee::Free, sets })
             .collect()
     }
+}
+
+/// The parameter sets of a service, best first.
+fn sets(service: Service, scenario: &Scenario) -> Vec<Parameters> {
+    let station = &scenario.station;
+    let pricing = match &station.plan {
+        Some(plan) if plan.prices.is_some() => Pricing::Absolute,
+        Some(plan) if !plan.levels.is_empty() => Pricing::Levels,
+        _ => Pricing::None,
+    };
+    let connector = match (service.family(), scenario.phases) {
+        (Family::Ac, PhaseCount::One) => 1,
+        _ => 2,
+    };
+    let mut bpt: Vec<BptParameters> = station.bpt.iter().map(|choice| choice.parameters()).collect();
+    if bpt.is_empty() {
+        bpt.push(BptParameters::DEFAULT);
+    }
+    if service.direction() == Direction::ChargeOnly {
+        bpt.truncate(1);
+    }
+    let mut sets = Vec::new();
+    for bpt in bpt {
+        for mode in modes(scenario) {
+            let needs: &[MobilityNeeds] = match mode {
+                ControlMode::Dynamic if station.mobility.is_some() => {
+                    &[MobilityNeeds::VehicleOrCharger, MobilityNeeds::Vehicle]
+                }
+                _ => &[MobilityNeeds::Vehicle],
+            };
+            for needs in needs {
+                let id = sets.len() as u16 + 1;
+                let set = Parameters::new(id, *mode).with_pricing(pricing).with_connector(connector);
+                sets.push(set.with_mobility_needs(*needs).with_bpt(bpt));
+            }
+        }
+    }
+    sets
 }
 
 /// The charger of a scenario.
@@ -91,6 +112,7 @@ pub(crate) fn station_config<'a>(
             Some(_) => ScheduleSource::Host,
             None => ScheduleSource::Engine,
         },
+        ack_max_delay: scenario.station.ack_max_delay.map(whole_seconds),
         standby: Support::Offered,
         service_renegotiation: Support::Offered,
         ..SeccConfig::new(EVSE_ID, METER_ID, offers, scenario.profile.settings())
@@ -116,9 +138,16 @@ pub(crate) fn vehicle_config<'a>(
             Renegotiation::Main => RenegotiationStream::Main,
         },
         policy: scenario.vehicle.policy.map(PolicyChoice::policy),
+        round_trip: Some(percent(scenario.vehicle.round_trip.part())).filter(|share| share.get() > 0),
+        schedule_points: scenario.vehicle.schedule_points.unwrap_or(SCHEDULE_ENTRIES as u16),
         settings: scenario.profile.settings(),
         ..EvccConfig::new(evcc_id, wishes)
     }
+}
+
+/// A share of a whole as messages have it.
+pub(super) fn percent(part: f64) -> PercentValue {
+    PercentValue::clamped((part * 100.0).round() as u16)
 }
 
 /// Who may plan, best first.
@@ -131,15 +160,53 @@ fn modes(scenario: &Scenario) -> &'static [ControlMode] {
 }
 
 /// What the vehicle would take, best first.
-pub(crate) fn wishes(scenario: &Scenario) -> Vec<Wish> {
-    let modes = modes(scenario);
-    let services = scenario.services.iter();
-    services.flat_map(|service| modes.iter().map(|mode| Wish::new(service.service(), *mode))).collect()
+#[derive(Debug)]
+pub(crate) struct Wishes {
+    at_first: Vec<Wish>,
+    /// Services that it changes to.
+    later: Vec<(ServiceChoice, Vec<Wish>)>,
+}
+
+impl Wishes {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let vehicle = &scenario.vehicle;
+        let of = |services: &[ServiceChoice]| -> Vec<Wish> {
+            let wish = |service: &ServiceChoice, mode: &ControlMode| Wish {
+                mobility_needs: vehicle.mobility_needs.map(MobilityChoice::needs),
+                pricing: vehicle.pricing.map(PricingChoice::pricing),
+                channel: vehicle.bpt.channel.map(ChannelChoice::channel),
+                generator: vehicle.bpt.generator.map(GeneratorChoice::generator),
+                islanding: vehicle.bpt.islanding.map(IslandingChoice::islanding),
+                ..Wish::new(service.service(), *mode)
+            };
+            services
+                .iter()
+                .flat_map(|service| modes(scenario).iter().map(move |mode| wish(service, mode)))
+                .collect()
+        };
+        let later = vehicle.change.iter().filter_map(|change| change.service);
+        let later = later.map(|service| (service, of(&[service]))).collect();
+        Self { at_first: of(&scenario.services), later }
+    }
+
+    pub(crate) fn at_first(&self) -> &[Wish] {
+        &self.at_first
+    }
+
+    /// The wishes of a vehicle that changes to a service.
+    pub(super) fn of(&self, service: ServiceChoice) -> &[Wish] {
+        let later = self.later.iter().find(|(other, _)| *other == service);
+        later.map_or(&self.at_first, |(_, wishes)| wishes)
+    }
 }
 
 /// Value-added services that the vehicle would take.
 pub(crate) fn value_added_wishes(scenario: &Scenario) -> Vec<ValueAddedWish> {
-    scenario.vehicle.value_added.iter().map(|choice| choice.wish()).collect()
+    scenario.vehicle.value_added.iter().map(|choice| choice.wish(scenario.parking)).collect()
+}
+
+fn whole_seconds(span: Span) -> u16 {
+    u16::try_from(span.duration().as_secs()).unwrap_or(u16::MAX)
 }
 
 /// A scenario of its own for who gives no file: energy goes to and fro where it may.
@@ -156,10 +223,11 @@ pub(crate) fn to_and_fro(services: Vec<ServiceChoice>, rounds: Option<u32>, swin
             let dispatch = Some(power(kilowatts));
             let when = when(first);
             let (limits, grid) = (Limits::default(), Grid::default());
-            scenario.station.change.push(StationChange { when, limits, grid, dispatch });
+            let (mobility, ramp) = (None, None);
+            scenario.station.change.push(StationChange { when, limits, grid, dispatch, mobility, ramp });
             let demand =
                 Demand { current: Some(current(amperes)), power: Some(power(kilowatts)), voltage: None };
-            let (discharge, target, departure) = (None, None, None);
+            let (discharge, target, departure, service) = (None, None, None, None);
             scenario.vehicle.change.push(VehicleChange {
                 when,
                 limits,
@@ -167,6 +235,7 @@ pub(crate) fn to_and_fro(services: Vec<ServiceChoice>, rounds: Option<u32>, swin
                 discharge,
                 target,
                 departure,
+                service,
             });
         }
     }

@@ -15,7 +15,9 @@ use iso15118_20::secc::{
 use iso15118_20::service::Family;
 use iso15118_20::{Connection, Contactor, End, Instant, Received, Transmit, Transport};
 use v2g_scenario::Scenario;
-use v2g_scenario::scenario::{Answer, FaultKind, Grid, Limits, Side, StationChange, Verdict};
+use v2g_scenario::scenario::{
+    Answer, FaultKind, Grid, Limits, Mobility, Power, Side, StationChange, Verdict,
+};
 
 use super::endpoint::{Endpoint, Flow};
 use super::plant::{Cable, TICK};
@@ -79,11 +81,19 @@ struct State {
     limits: Limits,
     grid: Grid,
     dispatch: Watts,
+    ramp: Option<Power>,
+    mobility: Option<Mobility>,
+    /// When the vehicle is to leave, if the charger says so.
+    departs_at: Option<Instant>,
     vehicle: Bounds,
     /// Power that the converter is to exchange, W.
     set_point: f64,
     rounds: u32,
+    /// When the back end says that the customer has to act, and when it decides.
+    customer_at: Option<Instant>,
     authorize_at: Option<Instant>,
+    /// When the control pilot is looked at again.
+    pilot_at: Option<Instant>,
     isolated_at: Option<Instant>,
     closed_at: Option<Instant>,
     /// When pairing, or the check of the coils, is done.
@@ -122,10 +132,15 @@ impl State {
             limits: scenario.station.limits,
             grid: scenario.station.grid,
             dispatch: scenario.station.dispatch.watts(),
+            ramp: scenario.station.ramp,
+            mobility: scenario.station.mobility,
+            departs_at: scenario.station.mobility.and_then(|m| departs_at(now, m, scenario.lapse)),
             vehicle: Bounds::NONE,
             set_point: 0.0,
             rounds: 0,
+            customer_at: None,
             authorize_at: None,
+            pilot_at: None,
             isolated_at: None,
             closed_at: None,
             step_at: None,
@@ -153,6 +168,10 @@ pub(super) fn after(now: Instant, answer: Answer) -> Option<Instant> {
 /// Takes a time that has come.
 pub(super) fn due(at: &mut Option<Instant>, now: Instant) -> bool {
     at.take_if(|at| *at <= now).is_some()
+}
+
+fn departs_at(now: Instant, mobility: Mobility, lapse: u32) -> Option<Instant> {
+    mobility.departure.map(|span| now + span.duration() / lapse)
 }
 
 impl<'a> Station<'a> {
@@ -251,7 +270,9 @@ impl<'a> Station<'a> {
         match event {
             SeccEvent::AuthorizationWanted { .. } => {
                 observer.note(now, "authorization wanted", format_args!(""));
-                self.state.authorize_at = after(now, self.scenario.station.authorization);
+                let station = &self.scenario.station;
+                self.state.customer_at = station.customer.map(|span| now + span.duration());
+                self.state.authorize_at = after(now, station.authorization);
             }
             SeccEvent::VehicleStatus(status) => {
                 self.follow(&status);
@@ -364,8 +385,9 @@ impl Endpoint for Station<'_> {
         let state = &self.state;
         let script = self.script.next_time().map(|time| state.start + time / self.scenario.lapse);
         let moving = self.cable.is_moving().then(|| self.cable.time() + TICK);
-        let own = [state.authorize_at, state.isolated_at, state.closed_at, state.step_at];
-        let later = [self.engine.poll_timeout(), script, moving, state.clear_at, state.schedule_at];
+        let own = [state.customer_at, state.authorize_at, state.pilot_at, state.isolated_at, state.closed_at];
+        let later =
+            [self.engine.poll_timeout(), script, moving, state.step_at, state.clear_at, state.schedule_at];
         let trust = self.trust.as_ref().map(Trust::poll_timeout).unwrap_or_default();
         own.into_iter().chain(later).chain(trust).flatten().min()
     }
@@ -385,6 +407,10 @@ impl Endpoint for Station<'_> {
             self.perform(now, deed, observer);
         }
         self.cable.advance(now);
+        if due(&mut self.state.customer_at, now) {
+            observer.note(now, "customer", format_args!("has to act"));
+            self.engine.authorize(now, AuthorizationDecision::WaitingForCustomer);
+        }
         if due(&mut self.state.authorize_at, now) {
             let verdict = match self.scenario.station.verdict {
                 Verdict::Accepted => AuthorizationDecision::Accepted,
@@ -399,9 +425,16 @@ impl Endpoint for Station<'_> {
             self.state.schedule = Schedule::Ready;
         }
         self.drive(now);
+        self.settle_mobility(now);
+        self.bill(now);
+        self.watch_pilot(now);
     }
 
     fn passed(&mut self, now: Instant, kind: MessageKind, observer: &mut Observer) {
+        // The vehicle says by the pilot too that it wants power, and may do so a little later.
+        if kind == MessageKind::PowerDeliveryReq && self.guest == Guest::Simulated {
+            self.state.pilot_at = Some(now);
+        }
         for deed in self.script.message(kind) {
             self.perform(now, deed, observer);
         }

@@ -7,8 +7,11 @@ mod trust;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use iso15118_20::evcc::{Evcc, EvccEvent};
+use exi_codec::RationalNumber;
+use exi_codec::iso20::common_types::PercentValue;
+use iso15118_20::evcc::{Evcc, EvccEvent, StationNeeds};
 use iso15118_20::message::{EncodeError, MessageKind};
+use iso15118_20::price::{Costs, Money};
 use iso15118_20::security::{SignatureScheme, Signed};
 use iso15118_20::service::Family;
 use iso15118_20::{Connection, Contactor, End, Instant, Received, Transmit, Transport};
@@ -21,7 +24,7 @@ use super::endpoint::{Endpoint, Flow};
 use super::plant::{Cable, TICK};
 use super::script::Script;
 use super::secure::Secured;
-use super::setup::{Bounds, bounds, usual_demand};
+use super::setup::{Bounds, Wishes, bounds, usual_demand};
 use super::unix_time;
 use crate::failure::Failure;
 use crate::observe::{Observer, Sample};
@@ -36,6 +39,14 @@ pub(crate) enum FarEnd {
     Foreign,
 }
 
+/// What a converter makes of its orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Obedience {
+    Follows,
+    /// It stays at what it does.
+    Stuck,
+}
+
 /// The car: engine, battery, contactors.
 #[derive(Debug)]
 pub(crate) struct Vehicle<'a> {
@@ -43,6 +54,7 @@ pub(crate) struct Vehicle<'a> {
     cable: Cable,
     far_end: FarEnd,
     scenario: &'a Scenario,
+    wishes: &'a Wishes,
     script: Script<VehicleChange>,
     trust: Option<Trust<'a>>,
     state: State,
@@ -57,6 +69,7 @@ struct State {
     demand: Asked,
     discharge: Discharge,
     target: Share,
+    minimum: Share,
     departure: Span,
     station: Bounds,
     rounds: u32,
@@ -67,6 +80,8 @@ struct State {
     step: Option<hardware::Step>,
     /// What the contactors will do.
     contactor: Contactor,
+    /// Whether the converter does as it is told.
+    converter: Obedience,
     leaving: bool,
     wire: VecDeque<FaultKind>,
 }
@@ -86,6 +101,7 @@ impl State {
             },
             discharge: vehicle.discharge,
             target: vehicle.target,
+            minimum: vehicle.minimum,
             departure: vehicle.departure,
             station: Bounds::NONE,
             rounds: 0,
@@ -94,6 +110,7 @@ impl State {
             step_at: None,
             step: None,
             contactor: Contactor::Closed,
+            converter: Obedience::Follows,
             leaving: false,
             wire: VecDeque::new(),
         }
@@ -101,11 +118,17 @@ impl State {
 }
 
 impl<'a> Vehicle<'a> {
-    pub(crate) fn new(engine: Evcc<'a>, cable: Cable, far_end: FarEnd, scenario: &'a Scenario) -> Self {
+    pub(crate) fn new(
+        engine: Evcc<'a>,
+        cable: Cable,
+        far_end: FarEnd,
+        scenario: &'a Scenario,
+        wishes: &'a Wishes,
+    ) -> Self {
         let changes = scenario.vehicle.change.iter().map(|change| (change.when, *change));
         let script = Script::new(Side::Vehicle, changes, &scenario.events, &scenario.faults);
         let state = State::new(Instant::ZERO, scenario);
-        Self { engine, cable, far_end, scenario, script, trust: None, state }
+        Self { engine, cable, far_end, scenario, wishes, script, trust: None, state }
     }
 
     /// With keys and certificates.
@@ -142,6 +165,18 @@ impl<'a> Vehicle<'a> {
         }
     }
 
+    /// The charger has settled the needs, as was agreed on.
+    fn adopt(&mut self, now: Instant, needs: StationNeeds) {
+        let state = &mut self.state;
+        let share = |soc: PercentValue| Share::from_thousandths(i64::from(soc.get()) * 1000);
+        state.target = needs.target_soc.map_or(state.target, share);
+        state.minimum = needs.minimum_soc.map_or(state.minimum, share);
+        if let Some(seconds) = needs.departure_time {
+            let passed = i64::try_from(self.time(now).as_millis()).unwrap_or(i64::MAX);
+            self.state.departure = Span::from_thousandths(passed.saturating_add(i64::from(seconds) * 1000));
+        }
+    }
+
     fn event(&mut self, now: Instant, event: EvccEvent, observer: &mut Observer) {
         if let Some(trust) = &mut self.trust
             && trust.event(now, &event, &mut self.engine, observer)
@@ -171,7 +206,12 @@ impl<'a> Vehicle<'a> {
                 let (charge, _) = self.engine.schedules();
                 observer.note(now, "scheduled", format_args!("{} entries", charge.entries().len()));
             }
-            EvccEvent::NeedsChanged(needs) => observer.note(now, "needs changed", format_args!("{needs:?}")),
+            EvccEvent::NeedsChanged(needs) => {
+                observer.note(now, "needs changed", format_args!("{needs:?}"));
+                self.adopt(now, needs);
+            }
+            EvccEvent::Receipt(costs) => observer.note(now, "receipt", format_args!("{}", receipt(&costs))),
+            EvccEvent::AlternativeStations => observer.note(now, "other chargers", format_args!("named")),
             EvccEvent::Notified(notification) => {
                 let seconds = notification.max_delay;
                 observer.note(now, "notified", format_args!("{:?} within {seconds} s", notification.kind));
@@ -296,4 +336,25 @@ impl Endpoint for Vehicle<'_> {
     fn end(&self) -> Option<End> {
         self.engine.end()
     }
+}
+
+/// What a receipt says, in words.
+fn receipt(costs: &Costs) -> String {
+    let parts = [
+        ("energy", costs.energy),
+        ("parking", costs.occupancy),
+        ("services", costs.services),
+        ("overstay", costs.overstay),
+    ];
+    let mut words: Vec<String> = parts
+        .iter()
+        .filter_map(|(name, cost)| cost.map(|cost| format!("{name} {}", amount(cost.amount))))
+        .collect();
+    let taxes = costs.taxes.lines().iter();
+    words.extend(taxes.map(|tax| format!("tax {} {}", tax.tax_rule_id.get(), amount(tax.amount))));
+    words.join(", ")
+}
+
+fn amount(amount: RationalNumber) -> String {
+    Money::from_rational(amount).map_or_else(|| amount.to_string(), |money| money.to_string())
 }

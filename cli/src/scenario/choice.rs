@@ -3,7 +3,8 @@
 use iso15118_20::evcc::ValueAddedWish;
 use iso15118_20::schedule::ProfilePolicy;
 use iso15118_20::service::{
-    ControlMode, InternetProtocol, ParkingKind, ParkingService, Service, ValueAddedSet,
+    BptChannel, BptParameters, ControlMode, GeneratorMode, InternetProtocol, IslandingDetection,
+    MobilityNeeds, ParkingKind, ParkingService, Pricing, Service, ValueAddedSet,
 };
 use iso15118_20::{Profile, Settings};
 use serde::Deserialize;
@@ -178,6 +179,10 @@ impl PolicyChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ValueAddedChoice {
+    /// Internet access by FTP, data.
+    FtpData,
+    /// Internet access by FTP, control.
+    FtpControl,
     /// Internet access by HTTP.
     Http,
     /// Internet access by HTTPS.
@@ -190,21 +195,176 @@ pub enum ValueAddedChoice {
 
 impl ValueAddedChoice {
     /// The parameter set of a charger that offers it.
-    pub fn set(self) -> ValueAddedSet {
-        let kind = ParkingKind::ManualExternal;
+    pub fn set(self, parking: ParkingChoice) -> ValueAddedSet {
+        let parked = |id, service| ValueAddedSet::Parking { id, service, kind: parking.kind() };
         match self {
+            Self::FtpData => ValueAddedSet::Internet(InternetProtocol::FtpData),
+            Self::FtpControl => ValueAddedSet::Internet(InternetProtocol::FtpControl),
             Self::Http => ValueAddedSet::Internet(InternetProtocol::Http),
             Self::Https => ValueAddedSet::Internet(InternetProtocol::Https),
-            Self::CheckIn => ValueAddedSet::Parking { id: 1, service: ParkingService::CheckIn, kind },
-            Self::CheckOut => ValueAddedSet::Parking { id: 2, service: ParkingService::CheckOut, kind },
+            Self::CheckIn => parked(1, ParkingService::CheckIn),
+            Self::CheckOut => parked(2, ParkingService::CheckOut),
         }
     }
 
     /// The wish of a vehicle that wants it.
-    pub fn wish(self) -> ValueAddedWish {
-        match self.set() {
+    pub fn wish(self, parking: ParkingChoice) -> ValueAddedWish {
+        match self.set(parking) {
             ValueAddedSet::Internet(protocol) => ValueAddedWish::Internet(protocol),
             ValueAddedSet::Parking { service, kind, .. } => ValueAddedWish::Parking(service, kind),
+        }
+    }
+}
+
+/// Who parks the vehicle, and guided from where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParkingChoice {
+    /// The vehicle itself, guided from within.
+    AutoInternal,
+    /// The vehicle itself, guided from outside.
+    AutoExternal,
+    /// The driver, guided from within.
+    ManualInternal,
+    /// The driver, guided from outside.
+    #[default]
+    ManualExternal,
+}
+
+impl ParkingChoice {
+    fn kind(self) -> ParkingKind {
+        match self {
+            Self::AutoInternal => ParkingKind::AutoInternal,
+            Self::AutoExternal => ParkingKind::AutoExternal,
+            Self::ManualInternal => ParkingKind::ManualInternal,
+            Self::ManualExternal => ParkingKind::ManualExternal,
+        }
+    }
+}
+
+/// Who settles the mobility needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MobilityChoice {
+    /// The vehicle.
+    Vehicle,
+    /// The charger may, too.
+    Charger,
+}
+
+impl MobilityChoice {
+    /// The mode as messages number it.
+    pub fn needs(self) -> MobilityNeeds {
+        match self {
+            Self::Vehicle => MobilityNeeds::Vehicle,
+            Self::Charger => MobilityNeeds::VehicleOrCharger,
+        }
+    }
+}
+
+/// What prices come with schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PricingChoice {
+    /// None.
+    None,
+    /// In money.
+    Absolute,
+    /// By level.
+    Levels,
+}
+
+impl PricingChoice {
+    /// The pricing as messages number it.
+    pub fn pricing(self) -> Pricing {
+        match self {
+            Self::None => Pricing::None,
+            Self::Absolute => Pricing::Absolute,
+            Self::Levels => Pricing::Levels,
+        }
+    }
+}
+
+/// Where energy leaves the vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChannelChoice {
+    /// Where it enters.
+    Unified,
+    /// Through contacts of its own.
+    Separated,
+}
+
+impl ChannelChoice {
+    /// The channel as messages number it.
+    pub fn channel(self) -> BptChannel {
+        match self {
+            Self::Unified => BptChannel::Unified,
+            Self::Separated => BptChannel::Separated,
+        }
+    }
+}
+
+/// How a bidirectional system behaves towards the grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GeneratorChoice {
+    /// It follows voltage and frequency of the grid.
+    GridFollowing,
+    /// It forms them.
+    GridForming,
+}
+
+impl GeneratorChoice {
+    /// The behaviour as messages number it.
+    pub fn generator(self) -> GeneratorMode {
+        match self {
+            Self::GridFollowing => GeneratorMode::GridFollowing,
+            Self::GridForming => GeneratorMode::GridForming,
+        }
+    }
+}
+
+/// How a bidirectional AC system notices that the grid is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IslandingChoice {
+    /// It disturbs the grid a little and watches the answer.
+    Active,
+    /// It watches only.
+    Passive,
+}
+
+impl IslandingChoice {
+    /// The way as messages number it.
+    pub fn islanding(self) -> IslandingDetection {
+        match self {
+            Self::Active => IslandingDetection::Active,
+            Self::Passive => IslandingDetection::Passive,
+        }
+    }
+}
+
+/// What bidirectional services say on top; what is left out is usual, or as the other end likes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BptChoice {
+    /// Where energy leaves the vehicle. Usual: where it enters.
+    pub channel: Option<ChannelChoice>,
+    /// How the system behaves towards the grid. Usual: it follows.
+    pub generator: Option<GeneratorChoice>,
+    /// How an AC system notices that the grid is gone. Usual: actively.
+    pub islanding: Option<IslandingChoice>,
+}
+
+impl BptChoice {
+    /// The parameters of a charger that offers it.
+    pub fn parameters(self) -> BptParameters {
+        let usual = BptParameters::DEFAULT;
+        BptParameters {
+            channel: self.channel.map_or(usual.channel, ChannelChoice::channel),
+            generator: self.generator.map_or(usual.generator, GeneratorChoice::generator),
+            islanding: self.islanding.map_or(usual.islanding, IslandingChoice::islanding),
         }
     }
 }

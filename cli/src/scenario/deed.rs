@@ -132,6 +132,8 @@ pub enum FaultKind {
     Isolation,
     /// A contactor is welded or does not do as it should.
     Contactor,
+    /// The converter of an AC vehicle stays at what it does, whatever it is told.
+    Converter,
     /// The grid is gone: protection against islanding forbids discharge, and the charger stops.
     Islanding,
     /// Something lies between the coils of a wireless charger, for so long or for ever.
@@ -159,6 +161,7 @@ enum Name {
     Unplug,
     Isolation,
     Contactor,
+    Converter,
     Islanding,
     ForeignObject,
 }
@@ -218,6 +221,7 @@ impl Raw {
             Name::Unplug => FaultKind::Unplug,
             Name::Isolation => FaultKind::Isolation,
             Name::Contactor => FaultKind::Contactor,
+            Name::Converter => FaultKind::Converter,
             Name::Islanding => FaultKind::Islanding,
             Name::ForeignObject => FaultKind::ForeignObject(self.lasting.take()),
         };
@@ -240,6 +244,10 @@ impl Raw {
             (FaultKind::Isolation | FaultKind::Islanding | FaultKind::ForeignObject(_), None) => {
                 Side::Station
             }
+            (FaultKind::Converter, Some(Side::Station)) => {
+                return Err("only the vehicle has this fault".to_owned());
+            }
+            (FaultKind::Converter, None) => Side::Vehicle,
             (FaultKind::Unplug, side) => side.unwrap_or(Side::Vehicle),
             (_, Some(side)) => side,
             (_, None) => return Err("at which end? add side = \"station\" or side = \"vehicle\"".to_owned()),

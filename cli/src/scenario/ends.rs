@@ -2,8 +2,10 @@
 
 use serde::de::{self, Deserialize, Deserializer};
 
-use super::choice::{PolicyChoice, ServiceChoice, ValueAddedChoice};
-use super::plan::Plan;
+use super::choice::{
+    BptChoice, MobilityChoice, PolicyChoice, PricingChoice, ServiceChoice, ValueAddedChoice,
+};
+use super::plan::{Plan, Receipt};
 use super::quantity::{Current, Energy, Power, Share, Span, Voltage, from_text, magnitude};
 use super::when::When;
 
@@ -111,6 +113,8 @@ pub struct Station {
     pub authorization: Answer,
     /// What it then says.
     pub verdict: Verdict,
+    /// How long it takes until it says that the customer has to act. None: it does not.
+    pub customer: Option<Span>,
     /// How long an isolation test takes.
     pub isolation: Answer,
     /// How long its contactors take to close.
@@ -119,6 +123,17 @@ pub struct Station {
     pub device: Answer,
     /// Value-added services that it offers.
     pub value_added: Vec<ValueAddedChoice>,
+    /// What its bidirectional services say on top, each of it a parameter set. Empty: the usual.
+    pub bpt: Vec<BptChoice>,
+    /// Mobility needs that it settles. None: it leaves them to the vehicle.
+    pub mobility: Option<Mobility>,
+    /// How fast its power may change in a second. None: as fast as it likes.
+    #[serde(deserialize_with = "magnitude")]
+    pub ramp: Option<Power>,
+    /// How long a vehicle has to follow a set-point. None: it is not said.
+    pub ack_max_delay: Option<Span>,
+    /// What the session costs. None: it says nothing of it.
+    pub receipt: Option<Receipt>,
     /// Schedules and prices by the host. None: the engine makes schedules.
     pub plan: Option<Plan>,
     /// What it can do.
@@ -137,10 +152,16 @@ impl Default for Station {
             offers: Vec::new(),
             authorization: Answer::millis(150),
             verdict: Verdict::Accepted,
+            customer: None,
             isolation: Answer::millis(400),
             contactor: Answer::millis(60),
             device: Answer::millis(250),
             value_added: Vec::new(),
+            bpt: Vec::new(),
+            mobility: None,
+            ramp: None,
+            ack_max_delay: None,
+            receipt: None,
             plan: None,
             limits: Limits::default(),
             grid: Grid::default(),
@@ -164,6 +185,23 @@ pub struct StationChange {
     pub grid: Grid,
     /// Power to exchange from then on.
     pub dispatch: Option<Power>,
+    /// Mobility needs that it settles from then on.
+    pub mobility: Option<Mobility>,
+    /// How fast its power may change in a second from then on.
+    #[serde(default, deserialize_with = "magnitude")]
+    pub ramp: Option<Power>,
+}
+
+/// Mobility needs that a charger settles; what is not said is the vehicle's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mobility {
+    /// Time from then to departure.
+    pub departure: Option<Span>,
+    /// State of charge wanted at departure.
+    pub target: Option<Share>,
+    /// Least state of charge.
+    pub minimum: Option<Share>,
 }
 
 /// Whether energy may leave the battery.
@@ -242,6 +280,17 @@ pub struct Vehicle {
     pub renegotiation: Renegotiation,
     /// What it makes of the schedules that it is offered. None: it takes the first.
     pub policy: Option<PolicyChoice>,
+    /// How much of the energy that it takes it can give back, for a plan that exchanges energy where it pays.
+    pub round_trip: Share,
+    /// Entries of a schedule that it can take. None: the fewest.
+    #[serde(deserialize_with = "points")]
+    pub schedule_points: Option<u16>,
+    /// Who is to settle the mobility needs. None: as the charger likes.
+    pub mobility_needs: Option<MobilityChoice>,
+    /// What prices are to come with schedules. None: as the charger likes.
+    pub pricing: Option<PricingChoice>,
+    /// What bidirectional services are to say on top.
+    pub bpt: BptChoice,
     /// Value-added services that it wants.
     pub value_added: Vec<ValueAddedChoice>,
     /// Whether energy may leave the battery.
@@ -269,6 +318,11 @@ impl Default for Vehicle {
             on_pause: OnPause::Pause,
             renegotiation: Renegotiation::Side,
             policy: None,
+            round_trip: Share::from_thousandths(85_000),
+            schedule_points: None,
+            mobility_needs: None,
+            pricing: None,
+            bpt: BptChoice::default(),
             value_added: Vec::new(),
             discharge: Discharge::Allowed,
             limits: Limits::default(),
@@ -296,6 +350,16 @@ pub struct VehicleChange {
     pub target: Option<Share>,
     /// Time from arrival to departure, as it is known from then on.
     pub departure: Option<Span>,
+    /// What it charges with from the next choice of a service on.
+    pub service: Option<ServiceChoice>,
+}
+
+/// Entries of a schedule, within the bounds of the message that announces them.
+fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    match u16::deserialize(deserializer)? {
+        points @ 12..=1024 => Ok(Some(points)),
+        points => Err(de::Error::custom(format!("`schedule-points` is {points}: 12 to 1024 entries"))),
+    }
 }
 
 /// What contradicts itself.
@@ -309,6 +373,21 @@ impl Check for Station {
         self.limits.check()?;
         if let Some(plan) = &self.plan {
             plan.check()?;
+        }
+        if let Some(receipt) = &self.receipt {
+            receipt.check()?;
+        }
+        if self.bpt.iter().enumerate().any(|(index, bpt)| self.bpt[..index].contains(bpt)) {
+            return Err("`bpt` says the same twice".to_owned());
+        }
+        let wanted = self.change.iter().filter_map(|change| change.mobility).chain(self.mobility);
+        for mobility in wanted {
+            if mobility.minimum.zip(mobility.target).is_some_and(|(least, target)| least > target) {
+                return Err("`minimum` of `mobility` is above `target`".to_owned());
+            }
+        }
+        if self.mobility.is_none() && self.change.iter().any(|change| change.mobility.is_some()) {
+            return Err("a change of `mobility` needs `mobility` from the beginning, or = {}".to_owned());
         }
         self.change.iter().try_for_each(|change| change.limits.check())
     }

@@ -1,13 +1,13 @@
 //! What the charger's back end announces: schedules from what the grid permits over time, and prices.
 
-use iso15118_20::price::PriceAlgorithm;
+use iso15118_20::price::{MAX_TAXES, PriceAlgorithm};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::ends::Answer;
-use super::quantity::{Power, Span, magnitude};
+use super::quantity::{Power, Share, Span, magnitude};
 
-/// Steps of a list at most: as many as an engine remembers of a schedule.
-const MOST_STEPS: usize = 12;
+/// Steps of a list at most: as many as a schedule can have in a message.
+const MOST_STEPS: usize = 1024;
 
 /// What the back end announces when the vehicle asks for schedules.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -80,6 +80,9 @@ pub struct Prices {
     pub algorithm: Algorithm,
     /// The prices; several from one time on are bands of power.
     pub energy: Vec<Price>,
+    /// What is paid for energy out of the vehicle. Empty: as much as for energy into it.
+    #[serde(default)]
+    pub feed_in: Vec<Price>,
 }
 
 /// A price from a time on.
@@ -100,6 +103,45 @@ pub struct Price {
     /// Share of renewable energy, %.
     #[serde(default)]
     pub renewable: Option<u8>,
+}
+
+/// What the session costs, as its receipt says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Receipt {
+    /// Of a kWh into the vehicle, in ten thousandths of the currency.
+    #[serde(deserialize_with = "some_price")]
+    pub per_kwh: Option<i32>,
+    /// Paid for a kWh out of it.
+    #[serde(deserialize_with = "some_price")]
+    pub feed_in: Option<i32>,
+    /// Of an hour in the parking space, each that has begun.
+    #[serde(deserialize_with = "some_price")]
+    pub per_hour: Option<i32>,
+    /// Of additional services, once.
+    #[serde(deserialize_with = "some_price")]
+    pub services: Option<i32>,
+    /// Taxes on all of it.
+    pub taxes: Vec<Tax>,
+}
+
+/// A tax of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Tax {
+    /// Its number, from 1.
+    pub rule: std::num::NonZeroU32,
+    /// Its share of what is taxed.
+    pub rate: Share,
+}
+
+impl Receipt {
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.taxes.len() {
+            0..=MAX_TAXES => Ok(()),
+            many => Err(format!("`taxes` has {many} lines: {MAX_TAXES} at most")),
+        }
+    }
 }
 
 /// A price level from a time on: the lower, the cheaper.
@@ -135,6 +177,10 @@ fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
     format!("{whole}{part:0<4}").parse::<i32>().map(|value| sign * value).map_err(|_| wrong())
 }
 
+fn some_price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    price(deserializer).map(Some)
+}
+
 fn ascending(name: &str, times: impl Iterator<Item = Span>, repeat: Repeat) -> Result<(), String> {
     let times: Vec<i64> = times.map(Span::thousandths).collect();
     if times.len() > MOST_STEPS {
@@ -166,6 +212,7 @@ impl Plan {
                 return Err("`energy` of `prices` is empty".to_owned());
             }
             ascending("energy", prices.energy.iter().map(|price| price.from), Repeat::Allowed)?;
+            ascending("feed-in", prices.feed_in.iter().map(|price| price.from), Repeat::Allowed)?;
         }
         Ok(())
     }

@@ -1,9 +1,15 @@
 use proptest::prelude::*;
 
+use iso15118_20::service::{BptChannel, GeneratorMode, MAX_PARAMETER_SETS};
+
 use super::{
-    Action, Answer, FaultKind, Limits, Outcome, Portion, Power, Scenario, ScenarioError, ServiceChoice, Side,
-    Span, When,
+    Action, Answer, FaultKind, IslandingChoice, Limits, MobilityChoice, Outcome, Portion, Power,
+    PricingChoice, Scenario, ScenarioError, ServiceChoice, Share, Side, Span, When,
 };
+
+fn span(seconds: i64) -> Span {
+    Span::from_thousandths(1000 * seconds)
+}
 
 fn error(text: &str) -> ScenarioError {
     Scenario::parse(text).expect_err(text)
@@ -128,6 +134,24 @@ fn errors_name_place_and_remedy() {
         ),
         ("[station.plan]\nprices = { currency = \"euro\", energy = [] }", (2, 23), "three capital letters"),
         ("[vehicle]\nresume = \"-1 s\"", (2, 10), "backwards"),
+        ("[vehicle]\nschedule-points = 3", (2, 19), "12 to 1024"),
+        ("[vehicle]\nmobility-needs = \"both\"", (2, 18), "expected `vehicle` or `charger`"),
+        ("[vehicle]\nbpt = { channel = \"third\" }", (2, 19), "`unified` or `separated`"),
+        ("[station]\nramp = \"-2 kW\"", (2, 8), "without a sign"),
+        (
+            "[station]\nmobility = { minimum = \"60 %\", target = \"50 %\" }",
+            (1, 1),
+            "`minimum` of `mobility` is above `target`",
+        ),
+        ("[[station.change]]\nwhen = \"start\"\nmobility = {}", (1, 3), "from the beginning"),
+        ("[station]\nbpt = [{}, {}]", (1, 1), "twice"),
+        ("[station]\nreceipt = { taxes = [{ rule = 0, rate = \"19 %\" }] }", (2, 31), "nonzero"),
+        ("[station]\nreceipt = { per-kwh = \"dear\" }", (2, 23), "four decimals"),
+        (
+            "[[fault]]\nwhen = \"start\"\nfault = \"converter\"\nside = \"station\"",
+            (1, 1),
+            "only the vehicle",
+        ),
         ("name = \"a", (1, 10), "string"),
     ] {
         let error = error(text);
@@ -155,6 +179,64 @@ fn a_plan_of_the_back_end_is_read() {
     let prices = plan.prices.unwrap();
     let per_kwh: Vec<i32> = prices.energy.iter().map(|price| price.per_kwh).collect();
     assert_eq!((per_kwh, prices.energy[1].co2), (vec![2955, -15_000], Some(30)));
+}
+
+#[test]
+fn what_the_charger_settles_charges_and_offers_is_read() {
+    let scenario = Scenario::parse(
+        r#"
+        parking = "auto-internal"
+        mode = "dynamic"
+        [station]
+        customer = "2 s"
+        ramp = "1.5 kW"
+        ack-max-delay = "3 s"
+        mobility = { departure = "4 h", target = "80 %" }
+        bpt = [{ channel = "separated" }, { generator = "grid-forming", islanding = "passive" }]
+        receipt = { per-kwh = "0.39", taxes = [{ rule = 7, rate = "2.5 %" }] }
+        [vehicle]
+        round-trip = "0 %"
+        schedule-points = 96
+        mobility-needs = "charger"
+        pricing = "levels"
+        bpt = { islanding = "passive" }
+        [[vehicle.change]]
+        when = "round 4"
+        service = "ac"
+        "#,
+    )
+    .unwrap();
+    let (station, vehicle) = (&scenario.station, &scenario.vehicle);
+    assert_eq!((station.customer, station.ack_max_delay), (Some(span(2)), Some(span(3))));
+    assert_eq!(station.ramp, Some(Power::from_thousandths(1_500_000)));
+    assert_eq!(station.mobility.unwrap().target, Some(Share::from_thousandths(80_000)));
+    let [first, second] = [station.bpt[0].parameters(), station.bpt[1].parameters()];
+    assert_eq!((first.channel, second.channel), (BptChannel::Separated, BptChannel::Unified));
+    assert_eq!(
+        (first.generator, second.generator),
+        (GeneratorMode::GridFollowing, GeneratorMode::GridForming)
+    );
+    let receipt = station.receipt.as_ref().unwrap();
+    assert_eq!((receipt.per_kwh, receipt.feed_in), (Some(3900), None));
+    assert_eq!((receipt.taxes[0].rule.get(), receipt.taxes[0].rate), (7, Share::from_thousandths(2500)));
+    assert_eq!((vehicle.round_trip, vehicle.schedule_points), (Share::from_thousandths(0), Some(96)));
+    assert_eq!(
+        (vehicle.mobility_needs, vehicle.pricing),
+        (Some(MobilityChoice::Charger), Some(PricingChoice::Levels))
+    );
+    assert_eq!(vehicle.bpt.islanding, Some(IslandingChoice::Passive));
+    assert_eq!(vehicle.change[0].service, Some(ServiceChoice::Ac));
+}
+
+#[test]
+fn parameter_sets_have_to_fit_into_their_message() {
+    let bpt = "bpt = [{}, { channel = \"separated\" }]";
+    // Each of both in two modes: as many as there may be. Where the charger settles needs the dynamic one comes twice.
+    assert_eq!(MAX_PARAMETER_SETS, 4);
+    assert!(Scenario::parse(&format!("[station]\n{bpt}")).is_ok());
+    let more = format!("[station]\nmobility = {{}}\n{bpt}");
+    assert!(error(&more).message().contains("6 parameter sets of a service: 4 at most"), "{}", error(&more));
+    assert!(Scenario::parse(&format!("mode = \"dynamic\"\n{more}")).is_ok());
 }
 
 #[test]

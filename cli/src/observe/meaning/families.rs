@@ -66,16 +66,22 @@ pub(super) fn of_response(facts: Facts, response: &Response<'_>) -> Facts {
                 .add("discharge_w", number(l.evse_maximum_discharge_power)),
         },
         Response::AcChargeLoopRes(m) => {
-            let (target, present) = match &m.control_mode {
-                ClResControlMode::Dynamic(d) => {
-                    (Some(d.evse_target_active_power), d.evse_present_active_power)
+            let (target, present, facts) = match &m.control_mode {
+                ClResControlMode::Dynamic(d) => (
+                    Some(d.evse_target_active_power),
+                    d.evse_present_active_power,
+                    facts.needs(d.departure_time, d.target_soc),
+                ),
+                ClResControlMode::BptDynamic(d) => (
+                    Some(d.evse_target_active_power),
+                    d.evse_present_active_power,
+                    facts.needs(d.departure_time, d.target_soc),
+                ),
+                ClResControlMode::Scheduled(s) => {
+                    (s.evse_target_active_power, s.evse_present_active_power, facts)
                 }
-                ClResControlMode::BptDynamic(d) => {
-                    (Some(d.evse_target_active_power), d.evse_present_active_power)
-                }
-                ClResControlMode::Scheduled(s) => (s.evse_target_active_power, s.evse_present_active_power),
                 ClResControlMode::BptScheduled(s) => {
-                    (s.evse_target_active_power, s.evse_present_active_power)
+                    (s.evse_target_active_power, s.evse_present_active_power, facts)
                 }
             };
             let meter = m.meter_info.map(|meter| meter.get());

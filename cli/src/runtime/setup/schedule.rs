@@ -1,22 +1,27 @@
 //! What the back end of a scenario's charger announces: schedules and prices.
 
-use exi_codec::RationalNumber;
 use exi_codec::iso20::common_messages::{
     PowerScheduleEntry, PriceLevelScheduleEntry, PriceRule, PriceRuleStack, PriceSchedule,
 };
 use exi_codec::iso20::common_types::NumericId;
+use exi_codec::{RationalNumber, Watts};
 use iso15118_20::price::{absolute_prices, level_prices, price_rule};
 use iso15118_20::schedule::{EnergyQuestion, GridCurve, GridStep, Offering, Schedule, Site};
-use iso15118_20::secc::{Announcement, ScheduleOffer, TupleOffer, VehicleNeeds};
+use iso15118_20::secc::{Announcement, SCHEDULE_SLOTS, ScheduleOffer, TupleOffer, VehicleNeeds};
 use iso15118_20::service::{ControlMode, Direction, Selection};
-use iso15118_20::{GridPermit, SCHEDULE_ENTRIES};
+use iso15118_20::{GridPermit, SCHEDULE_ENTRIES, ScheduleEntry};
+use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{Grid, Plan, Price, Span};
 
+use super::super::BUFFER;
 use super::limits::{Bounds, permit};
 use crate::runtime::plant::watts;
 
 /// How long the last step of a list lasts, s.
 const DAY: u32 = 86_400;
+
+/// The price schedule of energy out of the vehicle, where it is another one.
+const FEED_IN: NumericId = NumericId::new(2).unwrap();
 
 /// The back end with what it remembers.
 #[derive(Debug)]
@@ -58,11 +63,77 @@ fn rule(price: &Price) -> PriceRule {
     }
 }
 
+fn price_stacks(stacks: &[(u32, Vec<PriceRule>)]) -> Vec<PriceRuleStack<'_>> {
+    let stacks = stacks.iter();
+    stacks
+        .map(|(duration, rules)| PriceRuleStack { duration: *duration, price_rule: rules.as_slice().into() })
+        .collect()
+}
+
 fn entries(schedule: &Schedule) -> Vec<PowerScheduleEntry> {
     let entries = schedule.entries().iter();
     entries
         .map(|e| PowerScheduleEntry { duration: e.duration, power: e.power, ..PowerScheduleEntry::default() })
         .collect()
+}
+
+/// A start, Unix time in seconds, and what holds from then on.
+type Entries = (u64, Vec<PowerScheduleEntry>);
+
+/// One direction of what the grid permits, an entry for each step.
+fn step_by_step(
+    start: u64,
+    end: u64,
+    steps: &[GridStep],
+    most: Watts,
+    of: fn(GridPermit) -> Watts,
+) -> Entries {
+    let next = steps.iter().skip(1).map(|step| step.from).chain([end]);
+    let entry = |(step, next): (&GridStep, u64)| PowerScheduleEntry {
+        duration: u32::try_from(next.min(end).saturating_sub(step.from.max(start))).unwrap_or(0),
+        power: of(step.permit).min(most),
+        ..PowerScheduleEntry::default()
+    };
+    let mut entries: Vec<_> = steps.iter().zip(next).map(entry).filter(|entry| entry.duration > 0).collect();
+    if entries.is_empty() {
+        entries.push(PowerScheduleEntry { duration: 1, ..PowerScheduleEntry::default() });
+    }
+    (start, entries)
+}
+
+/// Entries of memory that a charger needs for the schedules of a scenario, besides its own.
+fn room(scenario: &Scenario) -> usize {
+    let steps = scenario.station.plan.as_ref().map_or(0, |plan| plan.grid.len());
+    if steps > SCHEDULE_ENTRIES { steps * SCHEDULE_SLOTS } else { 0 }
+}
+
+/// Memory for chargers: for messages that arrive in pieces and for long schedules.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    buffers: Vec<u8>,
+    schedules: Vec<ScheduleEntry>,
+    room: usize,
+}
+
+impl Workspace {
+    pub(crate) fn new(scenario: &Scenario, chargers: u32) -> Self {
+        let (chargers, room) = (chargers as usize, room(scenario));
+        Self {
+            buffers: vec![0; BUFFER * chargers],
+            schedules: vec![ScheduleEntry::default(); room * chargers],
+            room,
+        }
+    }
+
+    /// The memory of each charger.
+    pub(crate) fn parts(&mut self) -> impl Iterator<Item = (&mut [u8], &mut [ScheduleEntry])> {
+        let (room, mut rest) = (self.room, self.schedules.as_mut_slice());
+        self.buffers.chunks_exact_mut(BUFFER).map(move |buffer| {
+            let (own, others) = std::mem::take(&mut rest).split_at_mut(room);
+            rest = others;
+            (buffer, own)
+        })
+    }
 }
 
 impl<'a> Tariff<'a> {
@@ -96,9 +167,8 @@ impl<'a> Tariff<'a> {
     }
 
     /// Rules and durations of the price stacks: prices from the same time on are one.
-    fn stacks(&self) -> Vec<(u32, Vec<PriceRule>)> {
-        let Some(prices) = &self.plan.prices else { return Vec::new() };
-        let chunks: Vec<&[Price]> = prices.energy.chunk_by(|a, b| a.from == b.from).collect();
+    fn stacks(&self, prices: &[Price]) -> Vec<(u32, Vec<PriceRule>)> {
+        let chunks: Vec<&[Price]> = prices.chunk_by(|a, b| a.from == b.from).collect();
         let next = |index: usize| chunks.get(index + 1).map(|chunk| chunk[0].from);
         let stack = |(index, chunk): (usize, &&[Price])| {
             (self.lasting(chunk[0].from, next(index)), chunk.iter().map(rule).collect())
@@ -116,32 +186,55 @@ impl<'a> Tariff<'a> {
         levels.iter().enumerate().map(entry).collect()
     }
 
+    /// Schedules into and out of the vehicle: some to choose from, or where the grid has more steps than these can have,
+    /// all that it permits until departure.
+    fn offers(
+        &mut self,
+        question: &Question,
+        steps: &[GridStep],
+        most: GridPermit,
+    ) -> (Vec<Entries>, Option<Entries>) {
+        let departure = question.needs.departure_time.map(|seconds| (seconds / self.lapse).max(1));
+        if steps.len() > SCHEDULE_ENTRIES {
+            let end = question.now + u64::from(departure.unwrap_or(DAY));
+            let all = |of: fn(GridPermit) -> Watts| step_by_step(question.now, end, steps, of(most), of);
+            return (vec![all(|permit| permit.charge)], Some(all(|permit| permit.discharge)));
+        }
+        let site = Site { grid: GridCurve::new(steps), most };
+        let asked = EnergyQuestion {
+            departure,
+            energy: question.needs.target_energy.or(question.needs.max_energy),
+            points: question.needs.max_entries.min(SCHEDULE_ENTRIES as u16),
+            direction: question.selection.service.direction(),
+        };
+        let offers = self.offering.answer(question.now, &site, &asked);
+        let charge = offers.tuples().map(|(_, schedule)| (schedule.start(), entries(schedule))).collect();
+        (charge, offers.discharge().map(|schedule| (schedule.start(), entries(schedule))))
+    }
+
     /// Hands the announcement to `then`.
     pub(in crate::runtime) fn announce<R>(
         &mut self,
         question: &Question,
         then: impl FnOnce(&Announcement<'_>) -> R,
     ) -> R {
-        let stacks = self.stacks();
-        let stacks: Vec<PriceRuleStack<'_>> = stacks
-            .iter()
-            .map(|(duration, rules)| PriceRuleStack {
-                duration: *duration,
-                price_rule: rules.as_slice().into(),
-            })
-            .collect();
+        let prices = self.plan.prices.as_ref();
+        let [energy, feed_in] = [prices.map(|p| &p.energy), prices.map(|p| &p.feed_in)]
+            .map(|prices| self.stacks(prices.map_or(&[], Vec::as_slice)));
+        let (energy, feed_in) = (price_stacks(&energy), price_stacks(&feed_in));
         let levels = self.levels();
-        let price = match &self.plan.prices {
-            Some(prices) => Some(PriceSchedule::AbsolutePrice(absolute_prices(
-                NumericId::ONE,
-                self.start,
-                (&prices.currency, "en"),
-                prices.algorithm.algorithm(),
-                &stacks,
-            ))),
-            None if levels.is_empty() => None,
-            None => Some(PriceSchedule::PriceLevel(level_prices(NumericId::ONE, self.start, &levels))),
+        let absolute = |id, stacks| {
+            prices.map(|prices| {
+                let (language, algorithm) = ((prices.currency.as_str(), "en"), prices.algorithm.algorithm());
+                PriceSchedule::AbsolutePrice(absolute_prices(id, self.start, language, algorithm, stacks))
+            })
         };
+        let level = || {
+            (!levels.is_empty())
+                .then(|| PriceSchedule::PriceLevel(level_prices(NumericId::ONE, self.start, &levels)))
+        };
+        let price = absolute(NumericId::ONE, &energy).or_else(level);
+        let paid = if feed_in.is_empty() { price } else { absolute(FEED_IN, &feed_in) };
         if question.selection.parameters.control_mode == ControlMode::Dynamic {
             return then(&Announcement { price, ..Announcement::default() });
         }
@@ -149,18 +242,8 @@ impl<'a> Tariff<'a> {
         let direction = question.selection.service.direction();
         let most =
             GridPermit { charge: watts(question.bounds.charge), discharge: watts(question.bounds.discharge) };
-        let site = Site { grid: GridCurve::new(&steps), most };
-        let asked = EnergyQuestion {
-            departure: question.needs.departure_time.map(|seconds| (seconds / self.lapse).max(1)),
-            energy: question.needs.target_energy.or(question.needs.max_energy),
-            points: question.needs.max_entries.min(SCHEDULE_ENTRIES as u16),
-            direction,
-        };
-        let offers = *self.offering.answer(question.now, &site, &asked);
-        let charge: Vec<(u64, Vec<PowerScheduleEntry>)> =
-            offers.tuples().map(|(_, schedule)| (schedule.start(), entries(schedule))).collect();
-        let discharge = offers.discharge().filter(|_| direction == Direction::Bidirectional);
-        let discharge = discharge.map(|schedule| (schedule.start(), entries(schedule)));
+        let (charge, discharge) = self.offers(question, &steps, most);
+        let discharge = discharge.filter(|_| direction == Direction::Bidirectional);
         let tuples: Vec<TupleOffer<'_>> = charge
             .iter()
             .map(|(start, entries)| TupleOffer {
@@ -168,7 +251,7 @@ impl<'a> Tariff<'a> {
                 discharge: discharge.as_ref().map(|(start, entries)| ScheduleOffer {
                     start: *start,
                     entries,
-                    price,
+                    price: paid,
                     ..ScheduleOffer::default()
                 }),
             })

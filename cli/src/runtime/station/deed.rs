@@ -4,9 +4,9 @@ use exi_codec::iso20::common_types::EvseNotification;
 use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
 use iso15118_20::secc::{ParkingSpot, Stop};
 use iso15118_20::{Contactor, Instant};
-use v2g_scenario::scenario::{Action, FaultKind, Grid, Limits, Side, Span, StationChange};
+use v2g_scenario::scenario::{Action, FaultKind, Grid, Limits, Mobility, Power, Side, Span, StationChange};
 
-use super::{Isolation, Observer, Station};
+use super::{Isolation, Observer, Station, departs_at};
 use crate::runtime::plant::Converter;
 use crate::runtime::script::Deed;
 use crate::runtime::setup::{ac_limits, dc_limits, pad, permit};
@@ -20,6 +20,7 @@ impl Station<'_> {
         self.engine.set_wpt_pad(pad(state.limits));
         self.engine.set_grid_permit(permit(state.grid));
         self.engine.set_dispatch(state.dispatch);
+        self.engine.set_ramp(state.ramp.map(Power::watts));
         self.engine.set_parking_spot(ParkingSpot {
             space: Some(1),
             device: None,
@@ -50,6 +51,17 @@ impl Station<'_> {
         if let Some(power) = change.dispatch {
             state.dispatch = power.watts();
             observer.note(now, "dispatch", format_args!("{}", state.dispatch));
+        }
+        state.ramp = change.ramp.or(state.ramp);
+        if let Some(mobility) = change.mobility {
+            let before = state.mobility.unwrap_or_default();
+            state.mobility = Some(Mobility {
+                minimum: mobility.minimum.or(before.minimum),
+                target: mobility.target.or(before.target),
+                departure: mobility.departure.or(before.departure),
+            });
+            state.departs_at = departs_at(now, mobility, self.scenario.lapse).or(state.departs_at);
+            observer.note(now, "mobility", format_args!("settled anew"));
         }
         if change.limits != Limits::default() || change.grid != Grid::default() {
             observer.note(now, "limits", format_args!("changed"));

@@ -6,15 +6,17 @@ use exi_codec::iso20::acdp::{
 use exi_codec::iso20::wpt::WptSpcChargeDiagnostics;
 use exi_codec::{Frequency, Rounding, Watts};
 use iso15118_20::secc::{
-    AcdpStatus, Device, Isolation, PadMeasurement, Positioning, SeccEvent, VehiclePosition, VehicleStatus,
+    AcdpStatus, Device, Isolation, Mobility, PadMeasurement, PilotState, Positioning, SeccEvent,
+    VehiclePosition, VehicleStatus,
 };
+use iso15118_20::sequence::Stage;
 use iso15118_20::service::{ControlMode, Family};
 use iso15118_20::{AcMeasurement, Contactor, Instant};
 use v2g_scenario::scenario::{Answer, Side};
 
 use super::{Guest, Observer, Station, after, due};
-use crate::runtime::plant::{Converter, DevicePlace, as_float, power_of, watts};
-use crate::runtime::setup::{Bounds, ac_power};
+use crate::runtime::plant::{Converter, DevicePlace, TICK, as_float, power_of, watts};
+use crate::runtime::setup::{Bounds, ac_power, costs, percent};
 
 /// What of the power of a coil reaches the battery.
 const EFFICIENCY: f64 = 0.93;
@@ -192,6 +194,37 @@ impl Station<'_> {
                 self.engine.ac_measurement(now, AcMeasurement { active, ..AcMeasurement::default() });
             }
             Family::Wpt => self.measure_pad(now),
+        }
+    }
+
+    /// Mobility needs that the charger settles, as they are now.
+    pub(super) fn settle_mobility(&mut self, now: Instant) {
+        let Some(wanted) = self.state.mobility else { return };
+        let left = |at: Instant| at.saturating_sub(now).saturating_mul(self.scenario.lapse).as_secs();
+        self.engine.set_mobility(Mobility {
+            departure_time: self.state.departs_at.map(|at| u32::try_from(left(at)).unwrap_or(u32::MAX)),
+            minimum_soc: wanted.minimum.map(|share| percent(share.part())),
+            target_soc: wanted.target.map(|share| percent(share.part())),
+        });
+    }
+
+    /// What the session has cost so far.
+    pub(super) fn bill(&mut self, now: Instant) {
+        if let Some(receipt) = &self.scenario.station.receipt {
+            let seconds = self.time(now).as_secs_f64();
+            self.engine.set_costs(Some(costs(receipt, self.cable.energy(), seconds)));
+        }
+    }
+
+    /// Looks at the control pilot, which a vehicle somewhere else does not have on this cable. While it wants power and
+    /// does not say so yet, it is looked at often.
+    pub(super) fn watch_pilot(&mut self, now: Instant) {
+        let starting = due(&mut self.state.pilot_at, now);
+        if self.guest == Guest::Simulated {
+            let pilot = self.cable.pilot();
+            self.engine.pilot(now, pilot);
+            let waits = self.engine.stage() == Stage::PowerDelivery && pilot == PilotState::B;
+            self.state.pilot_at = (starting && waits).then(|| now + TICK);
         }
     }
 

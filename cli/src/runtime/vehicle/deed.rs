@@ -4,10 +4,13 @@ use iso15118_20::evcc::{CheckIn, StationStatus};
 use iso15118_20::{Contactor, Instant};
 use v2g_scenario::scenario::{Action, FaultKind, Side, VehicleChange};
 
-use super::{Observer, Vehicle};
+use super::{Obedience, Observer, Vehicle};
 use crate::runtime::script::Deed;
 use crate::runtime::setup::{ac_limits, dc_limits, wpt_limits};
 use crate::runtime::unix_time;
+
+/// Rounds between two readings of the charger's meter.
+const METERED: u32 = 10;
 
 impl Vehicle<'_> {
     /// Tells the engine what the car can do.
@@ -68,6 +71,10 @@ impl Vehicle<'_> {
         state.discharge = change.discharge.unwrap_or(state.discharge);
         state.target = change.target.unwrap_or(state.target);
         state.departure = change.departure.unwrap_or(state.departure);
+        if let Some(service) = change.service {
+            // Every service of a scenario is one that the engine speaks.
+            let _ = self.engine.set_wishes(self.wishes.of(service));
+        }
         self.apply();
     }
 
@@ -77,6 +84,10 @@ impl Vehicle<'_> {
                 observer.note(now, "fault", format_args!("contactor of the vehicle"));
                 self.state.contactor = Contactor::Fault;
                 self.engine.contactor(now, Contactor::Fault);
+            }
+            FaultKind::Converter => {
+                observer.note(now, "fault", format_args!("converter of the vehicle: stuck"));
+                self.state.converter = Obedience::Stuck;
             }
             FaultKind::Unplug => {
                 self.cable.unplug();
@@ -89,6 +100,10 @@ impl Vehicle<'_> {
     pub(super) fn round(&mut self, now: Instant, status: &StationStatus, observer: &mut Observer) {
         self.state.rounds += 1;
         self.heard(status);
+        // With a reading comes what it costs.
+        if self.state.rounds.is_multiple_of(METERED) {
+            self.engine.request_meter();
+        }
         while let Some(deed) = self.script.round(self.state.rounds) {
             self.perform(now, deed, observer);
         }

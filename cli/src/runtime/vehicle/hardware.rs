@@ -1,18 +1,18 @@
 //! The hardware of a car: battery, contactors, converter, coil, brakes, instruments.
 
 use exi_codec::iso20::acdp::EvTechnicalStatus;
-use exi_codec::iso20::common_types::PercentValue;
 use exi_codec::{Frequency, Rounding, WattHours};
 use iso15118_20::evcc::{
     Demand, DischargePermit, EvccEvent, Mobility, Needs, StationStatus, WptDemand, WptResult,
 };
+use iso15118_20::secc::PilotState;
 use iso15118_20::service::Family;
 use iso15118_20::{AcMeasurement, Contactor, Instant};
 use v2g_scenario::scenario::{Answer, Discharge, Side};
 
-use super::{FarEnd, Observer, Vehicle};
+use super::{FarEnd, Obedience, Observer, Vehicle};
 use crate::runtime::plant::{Converter, as_float, power_of, thousandths};
-use crate::runtime::setup::{Bounds, ac_power};
+use crate::runtime::setup::{Bounds, ac_power, percent};
 use crate::runtime::station::{after, due};
 
 /// Frequency of the field, Hz.
@@ -31,10 +31,6 @@ fn watt_hours(value: f64) -> WattHours {
     WattHours::from_milli(thousandths(value), Rounding::TowardsZero)
 }
 
-fn percent(part: f64) -> PercentValue {
-    PercentValue::clamped((part * 100.0).round() as u16)
-}
-
 impl Vehicle<'_> {
     /// A service was selected: what kind of connection it is.
     pub(super) fn selected(&mut self, family: Family) {
@@ -51,9 +47,16 @@ impl Vehicle<'_> {
             EvccEvent::WptStationLimits(pad) => {
                 self.state.station = Bounds { charge: power_of(pad.max_power), discharge: 0.0 };
             }
-            EvccEvent::CloseContactor { .. } | EvccEvent::RequestPower => {
+            EvccEvent::CloseContactor { .. } => {
                 observer.note(now, "close contactor", format_args!(""));
                 self.state.closed_at = after(now, contactor);
+            }
+            EvccEvent::RequestPower => {
+                self.cable.set_pilot(PilotState::C);
+                if self.state.family == Family::Ac {
+                    observer.note(now, "close contactor", format_args!(""));
+                    self.state.closed_at = after(now, contactor);
+                }
             }
             EvccEvent::CableCheck => observer.note(now, "cable check", format_args!("")),
             EvccEvent::PreCharge => self.follow(Converter::Voltage(self.cable.battery_volts())),
@@ -61,6 +64,9 @@ impl Vehicle<'_> {
             EvccEvent::WptStatus(status) => {
                 let (most, _) = status.limits;
                 self.state.station = Bounds { charge: power_of(most), discharge: 0.0 };
+            }
+            EvccEvent::AcOutput(output) if self.state.converter == Obedience::Stuck => {
+                observer.note(now, "converter", format_args!("not {}", output.active.total()));
             }
             EvccEvent::AcOutput(output) => {
                 let power = output.active.total();
@@ -70,11 +76,13 @@ impl Vehicle<'_> {
             }
             EvccEvent::OpenContactor { .. } => {
                 observer.note(now, "open contactor", format_args!(""));
+                self.cable.set_pilot(PilotState::B);
                 self.follow(Converter::Off);
                 self.state.opened_at = after(now, contactor);
             }
             EvccEvent::PowerOff => {
                 observer.note(now, "power off", format_args!(""));
+                self.cable.set_pilot(PilotState::B);
                 self.state.closed_at = None;
                 (self.state.step, self.state.step_at) = (None, None);
                 self.cable.open(Side::Vehicle);
@@ -167,7 +175,7 @@ impl Vehicle<'_> {
     }
 
     fn needs(&self, now: Instant) -> Needs {
-        let (target, least) = (self.state.target.part(), self.scenario.vehicle.minimum.part());
+        let (target, least) = (self.state.target.part(), self.state.minimum.part());
         let room = |part| watt_hours(self.cable.room(part));
         Needs {
             departure_time: u32::try_from(self.left(now).as_secs()).unwrap_or(u32::MAX),
@@ -186,7 +194,7 @@ impl Vehicle<'_> {
 
     /// The battery guards itself, whatever anybody plans.
     fn permit(&self) -> DischargePermit {
-        let enough = self.cable.soc() > self.scenario.vehicle.minimum.part();
+        let enough = self.cable.soc() > self.state.minimum.part();
         if self.state.discharge == Discharge::Allowed && enough {
             DischargePermit::Allowed
         } else {

@@ -104,11 +104,16 @@ impl Core<'_> {
         if self.mode() != Some(ControlMode::Scheduled) {
             return None;
         }
-        let (charge, discharge) = self.plan.power_at(self.unix());
-        let most = if power.is_negative() { discharge } else { charge };
+        let most = |time| {
+            let (charge, discharge) = self.plan.power_at(time);
+            milli(if power.is_negative() { discharge } else { charge }.abs())
+        };
+        // A step takes place in one second of two clocks: what held a second ago is still let pass.
+        let now = self.unix();
+        let most = most(now).max(most(now.saturating_sub(1)));
         let margin =
             self.config.settings.profile_margin.max(self.plan.store.active_tolerance().unwrap_or_default());
-        if milli(power.abs()) <= milli(most.abs()).saturating_add(milli(margin)) {
+        if milli(power.abs()) <= most.saturating_add(milli(margin)) {
             self.notes.violations = 0;
             return None;
         }
