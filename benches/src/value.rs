@@ -127,7 +127,7 @@ impl Value for Str<'_> {
 
     #[inline]
     fn read(&self, sink: &mut Sink) {
-        black_box(self.copy_to(&mut sink.buffer)).expect("the buffer is large enough");
+        black_box(self.copy_octets(&mut sink.buffer)).expect("the buffer is large enough");
     }
 
     fn owned(&self) -> Str<'static> {

@@ -41,10 +41,25 @@ fn rule() -> impl Strategy<Value = PriceRule> {
         })
 }
 
-/// Stacks of rules, mostly of one form.
+/// Stacks of rules, mostly of one form, or all of one with an exception at most.
 fn stacks() -> impl Strategy<Value = Vec<(u32, Vec<PriceRule>)>> {
-    let duration = prop_oneof![3 => 128_u32..16_000, 1 => any::<u32>()];
-    prop::collection::vec((duration, prop::collection::vec(rule(), 1..4)), 1..12)
+    let duration = || prop_oneof![3 => 128_u32..16_000, 1 => any::<u32>()];
+    let stack = move || (duration(), prop::collection::vec(rule(), 1..4));
+    let mixed = prop::collection::vec(stack(), 1..12);
+    let alike = (stack(), 1_usize..12, prop::option::of((stack(), any::<prop::sample::Index>()))).prop_map(
+        |(stack, count, exception)| {
+            let mut stacks = vec![stack; count];
+            if let Some((stack, index)) = exception {
+                stacks[index.index(count)] = stack;
+            }
+            for (index, (duration, _)) in stacks.iter_mut().enumerate() {
+                // Another value in as many octets.
+                *duration ^= index as u32 & 7;
+            }
+            stacks
+        },
+    );
+    prop_oneof![mixed, alike]
 }
 
 fn entries() -> impl Strategy<Value = Vec<PowerScheduleEntry>> {

@@ -18,6 +18,21 @@ pub(crate) fn word(data: &[u8], index: usize) -> u64 {
     }
 }
 
+/// Sixteen octets of `data` from octet `index`, big-endian, if there are as many.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) fn full_words(data: &[u8], index: usize) -> Option<u128> {
+    data.get(index..index + 16).and_then(<[u8]>::first_chunk::<16>).map(|octets| u128::from_be_bytes(*octets))
+}
+
+/// Sixteen octets of `data` from octet `index`, big-endian; octets beyond the end read as zero.
+#[cfg(target_pointer_width = "64")]
+#[cold]
+#[inline(never)]
+pub(super) fn words(data: &[u8], index: usize) -> u128 {
+    u128::from(word(data, index)) << 64 | u128::from(word(data, index + 8))
+}
+
 /// [`word`] near the end.
 #[cold]
 #[inline(never)]

@@ -11,10 +11,30 @@ pub(crate) struct Extent {
     pub(crate) end: u32,
     /// Number of items.
     pub(crate) count: u16,
-    /// Slots of the lists in the items.
-    pub(crate) inner: u16,
+    /// The lists in the items.
+    pub(crate) inner: Inner,
     /// The event after the last item.
     pub(crate) next: u8,
+}
+
+/// Where the slots of the lists in the items of a list are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inner {
+    /// So many come next.
+    Slots(u16),
+    /// One comes next, of the list that the first item ends with: all items have its form.
+    Alike,
+}
+
+impl Inner {
+    /// How many slots come next.
+    #[inline(always)]
+    pub(crate) const fn slots(self) -> u16 {
+        match self {
+            Self::Slots(count) => count,
+            Self::Alike => 1,
+        }
+    }
 }
 
 /// Memory lent to [`decode_indexed`](crate::decode_indexed): a slot of eight octets for each of the first `N` lists of a message.
@@ -54,7 +74,10 @@ impl<const N: usize> fmt::Debug for Index<N> {
 mod kept {
     use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-    use super::Extent;
+    use super::{Extent, Inner};
+
+    /// What stands for [`Inner::Alike`] where else is the number of slots.
+    const ALIKE: u16 = 0xFFF;
 
     /// The extent of one list, in one word. Atomic because views of the message refer to it while it is written; that
     /// costs nothing, and messages can be sent to other threads.
@@ -73,7 +96,10 @@ mod kept {
             (word != 0).then_some(Extent {
                 end: (word >> 32) as u32,
                 count: (word >> 16) as u16,
-                inner: word as u16 >> 4,
+                inner: match word as u16 >> 4 {
+                    ALIKE => Inner::Alike,
+                    count => Inner::Slots(count),
+                },
                 next: word as u8 & 0xF,
             })
         }
@@ -81,8 +107,12 @@ mod kept {
         /// Records an extent, or that it is too large to be recorded.
         #[inline(always)]
         pub(crate) fn set(&self, extent: Extent) {
-            let fits = extent.inner < 1 << 12 && extent.next < 1 << 4;
-            let low = extent.inner << 4 | u16::from(extent.next);
+            let (inner, fits) = match extent.inner {
+                Inner::Slots(count) => (count, count < ALIKE),
+                Inner::Alike => (ALIKE, true),
+            };
+            let fits = fits && extent.next < 1 << 4;
+            let low = inner << 4 | u16::from(extent.next);
             let word = u64::from(extent.end) << 32 | u64::from(extent.count) << 16 | u64::from(low);
             self.0.store(if fits { word } else { 0 }, Relaxed);
         }
@@ -107,6 +137,12 @@ mod kept {
             let Some((slot, rest)) = self.0.split_first() else { return None };
             self.0 = rest;
             Some(slot)
+        }
+
+        /// The extent of the list at hand.
+        #[inline(always)]
+        pub(crate) fn first(self) -> Option<Extent> {
+            self.0.first()?.get()
         }
 
         /// Passes over slots.
@@ -159,6 +195,10 @@ mod kept {
         }
 
         pub(crate) const fn take(&mut self) -> Option<&'a Slot> {
+            None
+        }
+
+        pub(crate) const fn first(self) -> Option<Extent> {
             None
         }
 

@@ -1,6 +1,8 @@
 //! EXI Unsigned Integer: groups of seven bits, least significant first, the high bit of each octet meaning
 //! "more follows".
 
+use super::reader::HOST;
+
 /// A value with the octets that it takes on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Groups {
@@ -27,6 +29,10 @@ pub(crate) fn parse(word: u64, limit: u32) -> Option<Groups> {
     let second = word >> 48 & 0xFF;
     if second < 0x80 && limit >= 2 {
         return Some(Groups { value: first & 0x7F | second << 7, octets: 2 });
+    }
+    let third = word >> 40 & 0xFF;
+    if HOST && third < 0x80 && limit >= 3 {
+        return Some(Groups { value: first & 0x7F | (second & 0x7F) << 7 | third << 14, octets: 3 });
     }
     // The first octet without its high bit set is the last.
     let octets = (!word & MORE).leading_zeros() / 8 + 1;

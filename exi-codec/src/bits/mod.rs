@@ -15,8 +15,16 @@ mod writer;
 pub use forms::Known;
 pub use index::Index;
 pub(crate) use index::Slots;
-pub(crate) use layout::{Layout, Part};
-pub use reader::{Checked, ListShape, Mode, Reader, Trusted};
+#[cfg(target_pointer_width = "64")]
+pub(crate) use layout::ends_with_list;
+pub use layout::{Layout, Part};
+#[cfg(target_pointer_width = "64")]
+pub(crate) use reader::InnerList;
+#[cfg(feature = "xmldsig-full")]
+pub(crate) use reader::Items;
+#[cfg(target_pointer_width = "64")]
+pub use reader::{BeforeList, Trusted};
+pub use reader::{Checked, ListShape, Mode, Reader};
 pub use writer::Writer;
 
 /// Width of the event code of a state: one value more than productions, for the escape.

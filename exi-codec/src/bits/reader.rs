@@ -10,58 +10,84 @@ mod list;
 mod number;
 mod text;
 
-use core::marker::PhantomData;
-
 use super::copy;
-use super::forms::{KINDS, Known};
+use super::forms::{Forms, Known};
 use super::index::Slots;
 use crate::document::HEADER;
 use crate::error::{Error, ErrorKind, Fault, Name};
 
+#[cfg(feature = "xmldsig-full")]
+pub(crate) use list::Items;
 pub use list::ListShape;
 
 /// Whether speed comes before size: fused operations are for hosts, firmware takes one field at a time.
 pub(super) const HOST: bool = cfg!(target_pointer_width = "64");
 
 /// What a reader knows of the bits before it reads them.
-pub trait Mode: Copy + core::fmt::Debug {
+pub trait Mode: Copy + Default + core::fmt::Debug {
     /// True for bits that were decoded before, and were in their one canonical form: nothing is to be checked.
     const TRUSTED: bool;
 
-    /// Room for the forms of items that are learned.
-    type Forms: Clone + core::fmt::Debug + AsRef<[Option<Known>]> + AsMut<[Option<Known>]>;
+    /// The forms of items that were learned.
+    fn forms(&mut self) -> &mut [Option<Known>] {
+        &mut []
+    }
 
-    /// No form learned yet.
-    fn no_forms() -> Self::Forms;
+    /// Number of items of any list, if it is known.
+    fn items(&self) -> Option<u16> {
+        None
+    }
 }
 
 /// Bits that have just arrived.
-#[derive(Debug, Clone, Copy)]
-pub struct Checked;
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Checked {
+    forms: Forms,
+}
 
 /// Bits that were decoded before. Only hosts tell the two apart: the same code twice would be flash for firmware.
-#[derive(Debug, Clone, Copy)]
+#[cfg(target_pointer_width = "64")]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Trusted;
+
+/// Bits that were decoded before, of an item that ends with a list of so many items.
+#[cfg(target_pointer_width = "64")]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BeforeList {
+    count: u16,
+}
+
+/// The list that an item ends with.
+#[cfg(target_pointer_width = "64")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InnerList {
+    /// The bit behind it, and behind the item.
+    pub(crate) end: usize,
+    /// Number of its items.
+    pub(crate) count: u16,
+}
 
 impl Mode for Checked {
     const TRUSTED: bool = false;
 
-    type Forms = [Option<Known>; KINDS];
-
     #[inline(always)]
-    fn no_forms() -> Self::Forms {
-        [None; KINDS]
+    fn forms(&mut self) -> &mut [Option<Known>] {
+        &mut self.forms
     }
 }
 
+#[cfg(target_pointer_width = "64")]
 impl Mode for Trusted {
     const TRUSTED: bool = true;
+}
 
-    type Forms = [Option<Known>; 0];
+#[cfg(target_pointer_width = "64")]
+impl Mode for BeforeList {
+    const TRUSTED: bool = true;
 
     #[inline(always)]
-    fn no_forms() -> Self::Forms {
-        []
+    fn items(&self) -> Option<u16> {
+        Some(self.count)
     }
 }
 
@@ -76,9 +102,7 @@ pub struct Reader<'a, M: Mode = Checked> {
     canonical: bool,
     /// The index from here on: written while the bits are checked, read when they are trusted.
     slots: Slots<'a>,
-    #[cfg_attr(not(target_pointer_width = "64"), expect(dead_code, reason = "firmware learns nothing"))]
-    forms: M::Forms,
-    mode: PhantomData<M>,
+    mode: M,
 }
 
 impl<'a> Reader<'a> {
@@ -88,18 +112,39 @@ impl<'a> Reader<'a> {
     }
 }
 
+#[cfg(target_pointer_width = "64")]
+impl Reader<'_, Trusted> {
+    /// Takes from the index the list that the item at hand ends with.
+    #[inline(always)]
+    pub(crate) fn take_list(&mut self) -> Option<InnerList> {
+        let mut slots = self.slots;
+        let extent = slots.take()?.get()?;
+        self.slots = slots;
+        Some(InnerList { end: extent.end as usize, count: extent.count })
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+impl<'a> Reader<'a, BeforeList> {
+    /// For an item at bit `pos` that ends with a list of so many items.
+    #[inline(always)]
+    pub(crate) fn before_list(data: &'a [u8], pos: usize, count: u16) -> Self {
+        Self { mode: BeforeList { count }, ..Self::indexed(data, pos, Slots::none()) }
+    }
+}
+
 impl<'a, M: Mode> Reader<'a, M> {
     #[inline]
     pub(crate) fn indexed(data: &'a [u8], pos: usize, slots: Slots<'a>) -> Self {
         Self {
             data,
             pos,
-            tail: copy::last_word(data),
+            // Trusted readers read few words at the end: not worth keeping.
+            tail: if M::TRUSTED { 0 } else { copy::last_word(data) },
             error: None,
             canonical: true,
             slots,
-            forms: M::no_forms(),
-            mode: PhantomData,
+            mode: M::default(),
         }
     }
 
@@ -151,7 +196,6 @@ impl<'a, M: Mode> Reader<'a, M> {
         let index = pos >> 3;
         let word = match copy::full_word(self.data, index) {
             Some(word) => word,
-            // One list has few items at the end: not worth keeping a word for.
             None if M::TRUSTED => copy::word(self.data, index),
             None => self.tail_word(index),
         };
@@ -266,6 +310,37 @@ impl<'a, M: Mode> Reader<'a, M> {
         }
         self.pos += bits as usize;
         Ok(value)
+    }
+
+    /// Reads booleans that stand in elements one after the other, with three zeros between two of them.
+    ///
+    /// # Errors
+    /// A lead bit or one of the zeros is set.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn bools<const N: usize>(&mut self, lead: u32, names: [Name; N]) -> Result<[bool; N], Fault> {
+        // The bit of a value, from the top.
+        let at = |index: usize| lead + 4 * index as u32;
+        let word = self.window();
+        let values = (0..N).fold(0, |bits, index| bits | 1 << 63 >> at(index));
+        let bits = at(N - 1) + 1;
+        if HOST && (M::TRUSTED || word & !values & !(u64::MAX >> bits) == 0) {
+            self.pos += bits as usize;
+            return Ok(core::array::from_fn(|index| word << at(index) >> 63 == 1));
+        }
+        let mut out = [false; N];
+        self.each_bool(lead, &names, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`bools`](Self::bools), one after the other.
+    #[inline(never)]
+    fn each_bool(&mut self, lead: u32, names: &[Name], out: &mut [bool]) -> Result<(), Fault> {
+        let mut lead = lead;
+        for (value, name) in out.iter_mut().zip(names) {
+            *value = self.small(lead, 1, 2, *name)? == 1;
+            lead = 3;
+        }
+        Ok(())
     }
 
     /// Reads a value as [`small`](Self::small), the end of its element, and the [`event`](Self::event) after it.

@@ -6,7 +6,7 @@ use super::Element;
 #[cfg(not(target_pointer_width = "64"))]
 use crate::bits::Checked;
 #[cfg(target_pointer_width = "64")]
-use crate::bits::Trusted;
+use crate::bits::{InnerList, Trusted, ends_with_list};
 use crate::bits::{ListShape, Mode, Reader, Slots, Writer};
 use crate::error::{Fault, Name};
 
@@ -28,7 +28,7 @@ struct Span<'a> {
     count: u16,
     /// Width of the code between two items.
     code: u8,
-    /// [`PADDED`] and [`PAIR`].
+    /// [`PADDED`], [`PAIR`] and [`ALIKE`].
     unusual: u8,
     /// The index for the lists in the items.
     slots: Slots<'a>,
@@ -41,6 +41,9 @@ const PADDED: u8 = 1;
 /// Set if the code after the first item is of one bit, because another must come.
 const PAIR: u8 = 2;
 
+/// Set if all items have one form, and end with a list: then the index has the first of these lists only.
+const ALIKE: u8 = 4;
+
 impl Span<'_> {
     /// Width of the code before an item.
     const fn code_before(&self, index: usize) -> u8 {
@@ -49,6 +52,19 @@ impl Span<'_> {
             1 if self.unusual & PAIR > 0 => 1,
             _ => self.code,
         }
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+impl Span<'_> {
+    /// What is known of all items, if they are alike and nothing else is unusual about them.
+    #[inline(always)]
+    fn row(&self) -> Option<Row> {
+        if self.unusual != ALIKE {
+            return None;
+        }
+        let first = self.slots.first()?;
+        Some(Row { bits: first.end - self.bit, count: first.count })
     }
 }
 
@@ -86,6 +102,15 @@ impl<'a, T> List<'a, T> {
         self
     }
 
+    /// The same list, with items that all have the form of the first, and end with a list.
+    #[inline(always)]
+    pub(crate) const fn alike(mut self) -> Self {
+        if let Repr::Stream(span) = &mut self.repr {
+            span.unusual |= ALIKE;
+        }
+        self
+    }
+
     /// Number of items.
     pub const fn len(&self) -> usize {
         match &self.repr {
@@ -118,13 +143,17 @@ impl<'a, T: Element<'a>> List<'a, T> {
                 left: items.len(),
                 code: 0,
                 unusual: true,
+                #[cfg(target_pointer_width = "64")]
+                row: None,
                 list: *self,
             },
             Repr::Stream(span) => Iter {
                 reader: Reader::indexed(span.data, span.bit as usize, span.slots),
                 left: usize::from(span.count),
                 code: span.code,
-                unusual: span.unusual > 0,
+                unusual: span.unusual & !ALIKE > 0,
+                #[cfg(target_pointer_width = "64")]
+                row: if const { ends_with_list(T::LAYOUT) } { span.row() } else { None },
                 list: *self,
             },
         }
@@ -208,7 +237,20 @@ pub struct Iter<'a, T> {
     code: u8,
     /// Whether the items are not what they nearly always are: in a message, in their canonical form, with codes of one width.
     unusual: bool,
+    /// What is known of all items.
+    #[cfg(target_pointer_width = "64")]
+    row: Option<Row>,
     list: List<'a, T>,
+}
+
+/// Items that all have one form, and end with a list.
+#[cfg(target_pointer_width = "64")]
+#[derive(Clone, Copy)]
+struct Row {
+    /// Length of an item.
+    bits: u32,
+    /// Number of items of the list in it.
+    count: u16,
 }
 
 /// Firmware checks all items again: one decoder for each type is enough there.
@@ -220,25 +262,33 @@ type Again = Trusted;
 #[cfg(not(target_pointer_width = "64"))]
 type Again = Checked;
 
-/// An item of an unusual list, and where it ends. Apart, and with nothing that refers to the iterator, so that all of that stays
-/// in registers.
+/// An item of an unusual list, and where it ends. Without the index, which is for those who do not check; and apart, with nothing
+/// that refers to the iterator, so that all of that stays in registers.
 #[cold]
 #[inline(never)]
-fn aside<'a, T: Element<'a>>(list: List<'a, T>, left: usize, position: usize) -> Option<(T, usize)> {
-    let index = list.len() - left - 1;
-    match list.repr {
-        Repr::Slice(items) => items.get(index).map(|item| (*item, position)),
-        Repr::Stream(span) => {
-            let code = span.code_before(index);
-            // Without the index, which is for those who do not check.
-            let mut reader = Reader::at(span.data, position + usize::from(code));
-            let item = T::decode(&mut reader).ok()?;
-            Some((item, reader.position()))
-        }
-    }
+fn aside<'a, T: Element<'a>>(data: &'a [u8], position: usize) -> Option<(T, usize)> {
+    let mut reader = Reader::at(data, position);
+    let item = T::decode(&mut reader).ok()?;
+    Some((item, reader.position()))
 }
 
 impl<'a, T: Element<'a>> Iter<'a, T> {
+    /// What is known of the list that the next item ends with.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn inner(&mut self) -> Option<InnerList> {
+        if const { !ends_with_list(T::LAYOUT) } {
+            return None;
+        }
+        match self.row {
+            Some(row) => {
+                Some(InnerList { end: self.reader.position() + row.bits as usize, count: row.count })
+            }
+            None if self.unusual => None,
+            None => self.reader.take_list(),
+        }
+    }
+
     /// The next item of any list, with one call of its decoder.
     #[inline]
     fn next_in_place(&mut self) -> Option<T> {
@@ -262,10 +312,23 @@ impl<'a, T: Element<'a>> Iterator for Iter<'a, T> {
         if !HOST {
             return self.next_in_place();
         }
+        #[cfg(target_pointer_width = "64")]
+        if let Some(InnerList { end, count }) = self.inner() {
+            let start = self.reader.position();
+            self.reader.set_position(end + usize::from(self.code));
+            return T::decode(&mut Reader::before_list(self.reader.data(), start, count)).ok();
+        }
         if self.unusual {
-            let (item, position) = aside(self.list, self.left, self.reader.position())?;
-            self.reader.set_position(position);
-            return Some(item);
+            let index = self.list.len() - self.left - 1;
+            return match self.list.repr {
+                Repr::Slice(items) => items.get(index).copied(),
+                Repr::Stream(span) => {
+                    let position = self.reader.position() + usize::from(span.code_before(index));
+                    let (item, position) = aside(span.data, position)?;
+                    self.reader.set_position(position);
+                    Some(item)
+                }
+            };
         }
         // Validated when the message was decoded.
         let item = T::decode(&mut self.reader).ok()?;

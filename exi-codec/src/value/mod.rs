@@ -24,7 +24,7 @@ pub use rational::{
 pub use signed::Place;
 pub use text::{Chars, Str};
 
-use crate::bits::{Mode, Reader, Writer};
+use crate::bits::{Layout, Mode, Reader, Writer};
 use crate::error::Fault;
 
 /// The value does not fit into the buffer; `needed` octets would do.
@@ -37,6 +37,10 @@ pub struct CapacityError {
 
 /// The content of an element, from behind its start event to its end event. Implemented by generated code.
 pub trait Element<'a>: Copy {
+    /// What the content is made of, if items of a list may share a form.
+    #[doc(hidden)]
+    const LAYOUT: Layout = &[];
+
     /// Reads the content.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ mod refused {
 
 #[cfg(feature = "xmldsig-full")]
 mod carried {
-    use crate::bits::{ListShape, Mode, Reader, Writer};
+    use crate::bits::{Items, ListShape, Mode, Reader, Writer};
     use crate::error::{ErrorKind, Fault, Name};
     use crate::grammar::{self, Set, skip_element};
 
@@ -100,7 +100,7 @@ mod carried {
         ) -> Result<(Opaque<'a>, u32), Fault> {
             let (data, start) = (self.data(), self.position());
             let mut end = start;
-            let (_, next) = self.items(shape, name, |r| {
+            let Items { next, .. } = self.items(shape, name, |r| {
                 r.skip(name)?;
                 end = r.position();
                 Ok(())

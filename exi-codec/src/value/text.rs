@@ -85,31 +85,37 @@ impl<'a> Str<'a> {
         Chars(inner)
     }
 
-    /// Copies the string as UTF-8 into `out` and returns the part used.
+    /// Copies the string into `out` and returns the part used.
     ///
     /// # Errors
     /// `out` is too small; then nothing is to be expected in it.
     #[inline]
     pub fn copy_to<'o>(&self, out: &'o mut [u8]) -> Result<&'o str, CapacityError> {
+        utf8(self.copy_octets(out)?)
+    }
+
+    /// Copies the string as UTF-8 into `out` and returns the octets used: for those who do not need a `str`, which takes a
+    /// second look at each octet.
+    ///
+    /// # Errors
+    /// `out` is too small; then nothing is to be expected in it.
+    #[inline]
+    pub fn copy_octets<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], CapacityError> {
         let used = if self.bit == SLICE {
             let Some(to) = out.get_mut(..self.data.len()) else {
                 return Err(CapacityError { needed: self.data.len() });
             };
             to.copy_from_slice(self.data);
             self.data.len()
+        } else if self.chars & ASCII != 0 && self.in_stream_chars() as usize <= out.len() {
+            // Octets as they stand.
+            let to = out.get_mut(..self.in_stream_chars() as usize).unwrap_or_default();
+            copy::octets(self.data, self.bit as usize, to);
+            return Ok(to);
         } else {
-            let chars = self.in_stream_chars() as usize;
-            match out.get_mut(..chars) {
-                // Octets as they stand.
-                Some(to) if self.chars & ASCII != 0 => {
-                    copy::octets(self.data, self.bit as usize, to);
-                    chars
-                }
-                _ => self.copy_stream(out)?,
-            }
+            self.copy_stream(out)?
         };
-        let used = out.get(..used).unwrap_or_default();
-        core::str::from_utf8(used).map_err(|_| CapacityError { needed: 0 })
+        Ok(out.get(..used).unwrap_or_default())
     }
 
     #[inline(never)]
@@ -162,6 +168,12 @@ impl<'a> Str<'a> {
             }
         }
     }
+}
+
+/// Octets that were validated before.
+#[inline(always)]
+fn utf8(octets: &[u8]) -> Result<&str, CapacityError> {
+    core::str::from_utf8(octets).map_err(|_| CapacityError { needed: 0 })
 }
 
 impl Default for Str<'_> {

@@ -53,6 +53,18 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
             continue;
         }
         let state = item.state(index);
+        let run = bools(item, index);
+        if run.len() > 1 && !matches!(pending, Pending::Ended) {
+            // With the event of the text.
+            let lead = if let Pending::Lead(lead) = pending { lead + 2 } else { 1 };
+            let fields: Vec<_> = run.iter().map(|(field, _)| *field).collect();
+            let names: Vec<_> = run.iter().map(|(_, xml)| e.name(xml)).collect();
+            let (fields, names) = (fields.join(", "), names.join(", "));
+            let _ = writeln!(out, "let [{fields}] = r.bools({lead}, [{names}])?;");
+            fused = run.len() - 1;
+            pending = Pending::Lead(1);
+            continue;
+        }
         pending = match pending {
             Pending::Lead(lead) if state.count == 1 && !item.simple_content => Pending::Lead(lead + 1),
             Pending::Lead(lead) => {
@@ -103,6 +115,18 @@ fn integer_and_rational(
         after.width,
         after.count
     ))
+}
+
+/// Fields and elements of the mandatory booleans from slot `index` on, of as many as one window shows. Not of one that is read
+/// with the event after it.
+fn bools<'a>(item: &'a Struct, index: usize) -> Vec<(&'a str, &'a str)> {
+    let bool = |(at, slot): (usize, &'a Slot)| {
+        let simple = slot.kind == SlotKind::Element && slot.min == 1 && !slot.repeated() && slot.width() == 1;
+        let alone = at == index || item.state(at).count == 1;
+        let (_, element) = slot.single().filter(|_| simple && alone && item.state(at + 1).count == 1)?;
+        matches!(element.ty, Ty::Bool).then_some((slot.field.as_str(), element.xml.as_str()))
+    };
+    item.slots.iter().enumerate().skip(index).map_while(bool).take(8).collect()
 }
 
 fn event(item: &Struct, lead: u32, state: State) -> String {

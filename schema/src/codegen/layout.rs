@@ -34,7 +34,7 @@ pub(super) fn parts(item: &Struct, registry: &Registry) -> Option<String> {
     let last = item.slots.len().checked_sub(1)?;
     let parts = item.slots.iter().enumerate().map(|(index, slot)| {
         let part = part(slot, index == last, registry)?;
-        Some(format!("({}, {part})", item.state(index).width))
+        Some(format!("({}, {part})", item.state(index).count))
     });
     Some(format!("&[{}]", parts.collect::<Option<Vec<_>>>()?.join(", ")))
 }

@@ -112,6 +112,11 @@ impl Emitter<'_> {
         }
     }
 
+    /// What a type is made of, if some list of it is worth learning from.
+    pub(super) fn parts(&self, item: &Struct) -> Option<String> {
+        layout::parts(item, self.registry).filter(|_| layout::is_used(item, self.registry))
+    }
+
     /// The shape of a repeated element that ends its parent.
     pub(super) fn final_shape(&mut self, min: u32, max: Option<u32>, item: &Ty) -> String {
         self.imports.codec("ListShape");
@@ -258,18 +263,13 @@ fn codec(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
         e.imports.codec(name);
     }
     let lifetime = if item.borrows { "<'a>" } else { "" };
-    if layout::is_used(item, e.registry)
-        && let Some(parts) = layout::parts(item, e.registry)
-    {
+    let _ = writeln!(out, "impl<'a> Element<'a> for {}{lifetime} {{", item.path.name);
+    if let Some(parts) = e.parts(item) {
         for name in ["Layout", "Part"] {
             e.imports.codec(name);
         }
-        let lifetime = if item.borrows { "<'_>" } else { "" };
-        let _ = writeln!(out, "impl {}{lifetime} {{", item.path.name);
-        let _ = writeln!(out, "/// The elements of the content.");
-        let _ = writeln!(out, "pub(crate) const LAYOUT: Layout = {parts};\n}}\n");
+        let _ = writeln!(out, "const LAYOUT: Layout = {parts};\n");
     }
-    let _ = writeln!(out, "impl<'a> Element<'a> for {}{lifetime} {{", item.path.name);
     let leaf = item.is_leaf();
     if leaf || item.is_twig() || e.is_root(&item.path) {
         let _ = writeln!(out, "#[cfg_attr(target_pointer_width = \"64\", inline(always))]");

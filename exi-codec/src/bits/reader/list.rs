@@ -1,7 +1,8 @@
 //! Children and lists of them.
 
+use super::form::Before;
 use super::{HOST, Mode, Reader};
-use crate::bits::index::{Extent, Slot, Slots};
+use crate::bits::index::{Extent, Inner, Slot, Slots};
 use crate::bits::{Layout, width};
 use crate::error::{ErrorKind, Fault, Name};
 use crate::value::{Element, List};
@@ -52,6 +53,14 @@ impl ListShape {
     /// The same, with items that are made of this. For a list of one item or more, and not without end, whose code is 0.
     #[cfg(target_pointer_width = "64")]
     pub(crate) const fn of(mut self, layout: Layout) -> Self {
+        // The last: the index has four bits for the event after a list.
+        assert!(
+            self.min <= 1
+                && self.max > 0
+                && self.code == 0
+                && self.alternatives == 1
+                && self.last_count <= 16
+        );
         self.layout = layout;
         self
     }
@@ -61,6 +70,16 @@ impl ListShape {
     pub(crate) const fn of(self, _: Layout) -> Self {
         self
     }
+}
+
+/// The items of a list, and the event after them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Items {
+    count: u32,
+    /// Its code.
+    pub(crate) next: u32,
+    /// See [`Passed::alike`](super::form::Passed::alike).
+    alike: bool,
 }
 
 impl<'a, M: Mode> Reader<'a, M> {
@@ -115,14 +134,18 @@ impl<'a, M: Mode> Reader<'a, M> {
         item: impl FnMut(&mut Self) -> Result<T, Fault>,
     ) -> Result<(List<'a, T>, u32), Fault> {
         let start = self.pos;
+        if let Some(count) = self.mode.items() {
+            return Ok((List::in_stream(self.data, start, u32::from(count), shape, Slots::none()), 0));
+        }
         let slot = self.slots.take();
         let inner = self.slots;
         if M::TRUSTED
             && let Some(extent) = slot.and_then(Slot::get)
         {
             self.pos = extent.end as usize;
-            self.slots.skip(extent.inner);
+            self.slots.skip(extent.inner.slots());
             let list = List::in_stream(self.data, start, u32::from(extent.count), shape, inner);
+            let list = if extent.inner == Inner::Alike { list.alike() } else { list };
             return Ok((list, u32::from(extent.next)));
         }
         if M::TRUSTED {
@@ -132,20 +155,27 @@ impl<'a, M: Mode> Reader<'a, M> {
             return Ok((List::in_stream(self.data, start, count, shape, inner), next));
         }
         if !HOST {
-            let (count, next) = self.items(shape, name, item)?;
+            let Items { count, next, .. } = self.items(shape, name, item)?;
             return Ok((List::in_stream(self.data, start, count, shape, inner), next));
         }
         let before = self.start_canonical();
-        let (count, next) = self.items(shape, name, item)?;
+        let Items { count, next, alike } = self.items(shape, name, item)?;
+        // Without a slot for its list, the first item can tell nothing about the others.
+        let alike = alike && inner.first().is_some();
         if let Some(slot) = slot {
             slot.set(Extent {
                 end: self.pos as u32,
                 count: count as u16,
-                inner: u16::try_from(self.slots.taken(inner)).unwrap_or(u16::MAX),
+                inner: if alike {
+                    Inner::Alike
+                } else {
+                    Inner::Slots(u16::try_from(self.slots.taken(inner)).unwrap_or(u16::MAX))
+                },
                 next: next as u8,
             });
         }
         let list = List::in_stream(self.data, start, count, shape, inner);
+        let list = if alike { list.alike() } else { list };
         let list = if self.is_canonical() { list } else { list.padded() };
         self.end_canonical(before);
         Ok((list, next))
@@ -162,22 +192,23 @@ impl<'a, M: Mode> Reader<'a, M> {
         item: impl FnMut(&mut Self) -> Result<T, Fault>,
     ) -> Result<(u32, u32, usize, Slots<'a>), Fault> {
         let mut again = Self::indexed(data, pos, slots);
-        let (count, next) = again.items(shape, Name::NONE, item)?;
+        let Items { count, next, .. } = again.items(shape, Name::NONE, item)?;
         Ok((count, next, again.pos, again.slots))
     }
 
-    /// The items of a [`list`](Self::list), and the event after them: their number and its code.
+    /// The items of a [`list`](Self::list), and the event after them.
     #[inline]
     pub(crate) fn items<T>(
         &mut self,
         shape: &ListShape,
         name: Name,
         mut item: impl FnMut(&mut Self) -> Result<T, Fault>,
-    ) -> Result<(u32, u32), Fault> {
+    ) -> Result<Items, Fault> {
         let mut count: u32 = 0;
         let known = self.known_form(shape);
-        let next = loop {
-            let passed = self.pass(known, shape, count);
+        let mut before = Before::Nothing;
+        loop {
+            let passed = self.pass(known, shape, count, before);
             count += passed.followed;
             let start = self.pos;
             if !passed.one_more {
@@ -193,18 +224,19 @@ impl<'a, M: Mode> Reader<'a, M> {
                 continue;
             }
             if count == u32::from(shape.max) {
-                break self.event(0, u32::from(shape.last_width), u32::from(shape.last_count), name)?;
+                let next = self.event(0, u32::from(shape.last_width), u32::from(shape.last_count), name)?;
+                return Ok(Items { count, next, alike: passed.alike });
             }
             let next = self.event(0, u32::from(shape.width), u32::from(shape.count), name)?;
             if next == u32::from(shape.code) {
-                self.learn(known, start);
+                let learned = self.learn(known, start);
+                before = if learned && count == 1 { Before::Alike } else { Before::Other };
                 continue;
             }
-            match next.checked_sub(u32::from(shape.alternatives)) {
-                Some(next) => break next,
-                None => return Err(self.fail(ErrorKind::Wildcard, name)),
-            }
-        };
-        Ok((count, next))
+            return match next.checked_sub(u32::from(shape.alternatives)) {
+                Some(next) => Ok(Items { count, next, alike: passed.alike }),
+                None => Err(self.fail(ErrorKind::Wildcard, name)),
+            };
+        }
     }
 }

@@ -262,12 +262,24 @@ impl<'a> Element<'a> for AcdpSystemStatusRes<'a> {
             MechanicalChargingDeviceStatus::read(r, 3, n::EVSE_MECHANICAL_CHARGING_DEVICE_STATUS)?;
         let evse_ready_to_charge = r.small(3, 1, 2, n::EVSE_READY_TO_CHARGE)? == 1;
         let evse_isolation_status = IsolationStatus::read(r, 3, n::EVSE_ISOLATION_STATUS)?;
-        let evse_disabled = r.small(3, 1, 2, n::EVSE_DISABLED)? == 1;
-        let evse_utility_interrupt_event = r.small(3, 1, 2, n::EVSE_UTILITY_INTERRUPT_EVENT)? == 1;
-        let evse_emergency_shutdown = r.small(3, 1, 2, n::EVSE_EMERGENCY_SHUTDOWN)? == 1;
-        let evse_malfunction = r.small(3, 1, 2, n::EVSE_MALFUNCTION)? == 1;
-        let ev_in_charge_position = r.small(3, 1, 2, n::EV_IN_CHARGE_POSITION)? == 1;
-        let ev_association_status = r.small(3, 1, 2, n::EV_ASSOCIATION_STATUS)? == 1;
+        let [
+            evse_disabled,
+            evse_utility_interrupt_event,
+            evse_emergency_shutdown,
+            evse_malfunction,
+            ev_in_charge_position,
+            ev_association_status,
+        ] = r.bools(
+            3,
+            [
+                n::EVSE_DISABLED,
+                n::EVSE_UTILITY_INTERRUPT_EVENT,
+                n::EVSE_EMERGENCY_SHUTDOWN,
+                n::EVSE_MALFUNCTION,
+                n::EV_IN_CHARGE_POSITION,
+                n::EV_ASSOCIATION_STATUS,
+            ],
+        )?;
         r.zeros(2, n::NONE)?;
         Ok(Self {
             header,
@@ -332,8 +344,8 @@ impl<'a> Element<'a> for AcdpVehiclePositioningReq<'a> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let header = r.child(1, n::HEADER)?;
-        let ev_mobility_status = r.small(2, 1, 2, n::EV_MOBILITY_STATUS)? == 1;
-        let ev_positioning_support = r.small(3, 1, 2, n::EV_POSITIONING_SUPPORT)? == 1;
+        let [ev_mobility_status, ev_positioning_support] =
+            r.bools(2, [n::EV_MOBILITY_STATUS, n::EV_POSITIONING_SUPPORT])?;
         r.zeros(2, n::NONE)?;
         Ok(Self { header, ev_mobility_status, ev_positioning_support })
     }

@@ -1573,12 +1573,9 @@ pub struct EvPowerScheduleEntry {
     pub power: Watts,
 }
 
-impl EvPowerScheduleEntry {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::Decimal)];
-}
-
 impl<'a> Element<'a> for EvPowerScheduleEntry {
+    const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::Decimal)];
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (duration, power, _) = r.u32_rational_then(2, (n::DURATION, n::POWER), 1, 1)?;
@@ -1637,13 +1634,10 @@ pub struct EvPriceRuleStack<'a> {
     pub ev_price_rule: List<'a, EvPriceRule>,
 }
 
-impl EvPriceRuleStack<'_> {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout =
-        &[(1, Part::Integer(4)), (1, Part::List(8, &[(1, Part::Decimal), (1, Part::Decimal)]))];
-}
-
 impl<'a> Element<'a> for EvPriceRuleStack<'a> {
+    const LAYOUT: Layout =
+        &[(1, Part::Integer(4)), (1, Part::List(8, &[(1, Part::Decimal), (1, Part::Decimal)]))];
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
@@ -2283,13 +2277,10 @@ pub struct PowerScheduleEntry {
     pub power_l3: Option<Watts>,
 }
 
-impl PowerScheduleEntry {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout =
-        &[(1, Part::Integer(4)), (1, Part::Decimal), (2, Part::Decimal), (2, Part::Decimal)];
-}
-
 impl<'a> Element<'a> for PowerScheduleEntry {
+    const LAYOUT: Layout =
+        &[(1, Part::Integer(4)), (1, Part::Decimal), (3, Part::Decimal), (2, Part::Decimal)];
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (duration, power, next) = r.u32_rational_then(2, (n::DURATION, n::POWER), 2, 3)?;
@@ -2447,12 +2438,9 @@ pub struct PriceLevelScheduleEntry {
     pub price_level: u8,
 }
 
-impl PriceLevelScheduleEntry {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::Bits(8))];
-}
-
 impl<'a> Element<'a> for PriceLevelScheduleEntry {
+    const LAYOUT: Layout = &[(1, Part::Integer(4)), (1, Part::Bits(8))];
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let duration = r.u32(2, n::DURATION)?;
@@ -2491,19 +2479,16 @@ pub struct PriceRule {
     pub power_range_start: Watts,
 }
 
-impl PriceRule {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[
+impl<'a> Element<'a> for PriceRule {
+    const LAYOUT: Layout = &[
         (1, Part::Decimal),
-        (3, Part::Decimal),
-        (3, Part::Integer(4)),
-        (2, Part::Integer(2)),
+        (5, Part::Decimal),
+        (4, Part::Integer(4)),
+        (3, Part::Integer(2)),
         (2, Part::Bits(8)),
         (1, Part::Decimal),
     ];
-}
 
-impl<'a> Element<'a> for PriceRule {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
         let (energy_fee, next) = r.rational_then(1, n::ENERGY_FEE, 3, 5)?;
@@ -2593,9 +2578,8 @@ pub struct PriceRuleStack<'a> {
     pub price_rule: List<'a, PriceRule>,
 }
 
-impl PriceRuleStack<'_> {
-    /// The elements of the content.
-    pub(crate) const LAYOUT: Layout = &[
+impl<'a> Element<'a> for PriceRuleStack<'a> {
+    const LAYOUT: Layout = &[
         (1, Part::Integer(4)),
         (
             1,
@@ -2603,18 +2587,16 @@ impl PriceRuleStack<'_> {
                 8,
                 &[
                     (1, Part::Decimal),
-                    (3, Part::Decimal),
-                    (3, Part::Integer(4)),
-                    (2, Part::Integer(2)),
+                    (5, Part::Decimal),
+                    (4, Part::Integer(4)),
+                    (3, Part::Integer(2)),
                     (2, Part::Bits(8)),
                     (1, Part::Decimal),
                 ],
             ),
         ),
     ];
-}
 
-impl<'a> Element<'a> for PriceRuleStack<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn decode<M: Mode>(r: &mut Reader<'a, M>) -> Result<Self, Fault> {
@@ -3819,10 +3801,20 @@ impl<'a> Element<'a> for TaxRule<'a> {
         } else {
             None
         };
-        let applies_to_energy_fee = r.small(1, 1, 2, n::APPLIES_TO_ENERGY_FEE)? == 1;
-        let applies_to_parking_fee = r.small(3, 1, 2, n::APPLIES_TO_PARKING_FEE)? == 1;
-        let applies_to_overstay_fee = r.small(3, 1, 2, n::APPLIES_TO_OVERSTAY_FEE)? == 1;
-        let applies_minimum_maximum_cost = r.small(3, 1, 2, n::APPLIES_MINIMUM_MAXIMUM_COST)? == 1;
+        let [
+            applies_to_energy_fee,
+            applies_to_parking_fee,
+            applies_to_overstay_fee,
+            applies_minimum_maximum_cost,
+        ] = r.bools(
+            1,
+            [
+                n::APPLIES_TO_ENERGY_FEE,
+                n::APPLIES_TO_PARKING_FEE,
+                n::APPLIES_TO_OVERSTAY_FEE,
+                n::APPLIES_MINIMUM_MAXIMUM_COST,
+            ],
+        )?;
         r.zeros(2, n::NONE)?;
         Ok(Self {
             tax_rule_id,

@@ -1192,8 +1192,8 @@ impl<'a> Element<'a> for DcChargeLoopRes<'a> {
         };
         let evse_present_current = r.rational(0, n::EVSE_PRESENT_CURRENT)?;
         let evse_present_voltage = r.rational(1, n::EVSE_PRESENT_VOLTAGE)?;
-        let evse_power_limit_achieved = r.small(2, 1, 2, n::EVSE_POWER_LIMIT_ACHIEVED)? == 1;
-        let evse_current_limit_achieved = r.small(3, 1, 2, n::EVSE_CURRENT_LIMIT_ACHIEVED)? == 1;
+        let [evse_power_limit_achieved, evse_current_limit_achieved] =
+            r.bools(2, [n::EVSE_POWER_LIMIT_ACHIEVED, n::EVSE_CURRENT_LIMIT_ACHIEVED])?;
         let (evse_voltage_limit_achieved, next) =
             r.small_then(3, (1, 2), n::EVSE_VOLTAGE_LIMIT_ACHIEVED, 3, 5)?;
         let evse_voltage_limit_achieved = evse_voltage_limit_achieved == 1;
