@@ -118,7 +118,7 @@ impl Plan<'_> {
 
 impl<'a> Secc<'a> {
     /// The engine with memory for longer schedules: so many [`SCHEDULE_SLOTS`] as each may have entries. A day of quarter
-    /// hours takes 96 times as many, 6 KiB. Without it a schedule has [`SCHEDULE_ENTRIES`](crate::SCHEDULE_ENTRIES).
+    /// hours takes 96 times as many, 6 KiB. Without it a schedule has [`SCHEDULE_ENTRIES`].
     ///
     /// For an engine that was just made: what it remembers is forgotten.
     #[must_use]
