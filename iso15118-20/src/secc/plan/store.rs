@@ -19,14 +19,6 @@ pub(super) enum Way {
     Out,
 }
 
-/// A schedule without its entries.
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    /// Unix time, s.
-    start: u64,
-    len: u16,
-}
-
 /// The place of a tuple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(u8);
@@ -36,7 +28,9 @@ pub(super) struct Place(u8);
 pub(super) struct Store<'a> {
     own: [ScheduleEntry; SCHEDULE_SLOTS * SCHEDULE_ENTRIES],
     lent: &'a mut [ScheduleEntry],
-    heads: [Head; SCHEDULE_SLOTS],
+    /// When schedules begin, Unix time, s. Beside their lengths, since pairs of both would be half padding.
+    starts: [u64; SCHEDULE_SLOTS],
+    lengths: [u16; SCHEDULE_SLOTS],
     tolerances: [Option<Watts>; KEPT],
     /// By how much tuples were rounded off, W.
     slacks: [Watts; KEPT],
@@ -51,7 +45,8 @@ impl<'a> Store<'a> {
         Self {
             own: [ScheduleEntry { duration: 0, power: Watts::ZERO }; SCHEDULE_SLOTS * SCHEDULE_ENTRIES],
             lent: &mut [],
-            heads: [Head { start: 0, len: 0 }; SCHEDULE_SLOTS],
+            starts: [0; SCHEDULE_SLOTS],
+            lengths: [0; SCHEDULE_SLOTS],
             tolerances: [None; KEPT],
             slacks: [Watts::ZERO; KEPT],
             offered: [Place(0); TUPLES],
@@ -87,9 +82,11 @@ impl<'a> Store<'a> {
 
     fn schedule(&self, place: Place, way: Way) -> (u64, &[ScheduleEntry]) {
         let slot = Self::slot(place, way);
-        let Some(head) = self.heads.get(slot) else { return (0, &[]) };
+        let (Some(&start), Some(&len)) = (self.starts.get(slot), self.lengths.get(slot)) else {
+            return (0, &[]);
+        };
         let from = slot * self.room();
-        (head.start, self.memory().get(from..from + usize::from(head.len)).unwrap_or_default())
+        (start, self.memory().get(from..from + usize::from(len)).unwrap_or_default())
     }
 
     fn curve(&self, place: Place, way: Way) -> PowerCurve<'_> {
@@ -177,8 +174,8 @@ impl<'a> Store<'a> {
             *place = entry;
             len += 1;
         }
-        if let Some(head) = self.heads.get_mut(slot) {
-            *head = Head { start, len };
+        if let (Some(known), Some(count)) = (self.starts.get_mut(slot), self.lengths.get_mut(slot)) {
+            (*known, *count) = (start, len);
         }
     }
 
