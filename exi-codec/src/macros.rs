@@ -8,7 +8,7 @@ macro_rules! names {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Index { $($constant),* }
 
-        $(pub(crate) const $constant: crate::error::Name = crate::error::Name(Index::$constant as u16);)*
+        $(#[doc = concat!("`", $xml, "`.")] pub const $constant: crate::error::Name = crate::error::Name(Index::$constant as u16);)*
 
         pub(crate) const NAMES: &[&str] = &[$($xml),*];
     };

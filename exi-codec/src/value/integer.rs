@@ -219,7 +219,8 @@ impl<const MIN: u16, const MAX: u16> Ranged<MIN, MAX> {
         Self(MIN + offset as u16)
     }
 
-    pub(crate) const fn offset(self) -> u32 {
+    #[doc(hidden)]
+    pub const fn offset(self) -> u32 {
         (self.0 - MIN) as u32
     }
 }

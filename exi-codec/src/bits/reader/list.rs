@@ -34,7 +34,7 @@ pub struct ListShape {
 impl ListShape {
     /// A term that occurs `min` to `max` times (0: unbounded), with `alternatives` productions of which `code` is
     /// the element's, and with `last_count` productions in the state after it.
-    pub(crate) const fn new(min: u16, max: u16, code: u8, alternatives: u8, last_count: u8) -> Self {
+    pub const fn new(min: u16, max: u16, code: u8, alternatives: u8, last_count: u8) -> Self {
         let count = alternatives + last_count;
         Self {
             min,
