@@ -8,8 +8,8 @@ mod view;
 
 use core::ffi::c_void;
 
-use exi_codec::mirror::Writer;
-use exi_codec::{Bytes, Document, Element, ErrorKind, RationalNumber, Str};
+use exi_codec::mirror::{Reader, Writer};
+use exi_codec::{Bytes, Element, ErrorKind, Fault, RationalNumber, Str};
 
 use crate::border::{Outcome, put, reference, room, slice, slice_mut, status};
 use crate::number::v2g_number;
@@ -115,8 +115,20 @@ impl Mirrored<'_> for u16 {
     }
 }
 
-/// Reads a message of a set: `read` is handed the octets and what tells the code of their root, and reads the type that belongs to it
-/// right into its place. So nothing is read into one struct and copied into another.
+/// A struct of C's, as content of an element.
+pub trait Filled {
+    /// Reads the content. What is absent may be left as it is, where a flag says so.
+    ///
+    /// # Safety
+    /// There is memory for it.
+    ///
+    /// # Errors
+    /// The content does not conform to the schema; the reader knows the details.
+    unsafe fn fill(r: &mut Reader<'_>, out: *mut Self) -> Result<(), Fault>;
+}
+
+/// Reads a message of a set: `read` is handed the code of the root, of `width` bits, and reads the type that belongs to it
+/// right into its place.
 ///
 /// # Safety
 /// As the functions for C.
@@ -127,72 +139,62 @@ pub(crate) unsafe fn decode<'a, C>(
     length: usize,
     out: *mut C,
     error: *mut v2g_exi_error,
-    read: impl FnOnce(&'a [u8], &dyn Fn(u32) -> u32) -> Result<(), exi_codec::Error>,
+    width: u32,
+    read: impl FnOnce(u32, &mut Reader<'a>) -> Result<(), exi_codec::Error>,
 ) -> i32 {
     let decoded = || {
         room(out)?;
         // SAFETY: promised by the caller.
         let bytes: &'a [u8] = unsafe { slice(bytes, length) }?;
-        // Behind the header, whatever that is.
-        let code = |width| {
-            let octet = |index: usize| bytes.get(index).copied().map_or(0, u32::from);
-            let bits = octet(1) << 8 | octet(2);
-            bits >> (16 - width)
-        };
-        read(bytes, &code).map_err(|fault| {
-            // SAFETY: promised by the caller.
-            let told = unsafe { tell(error, &fault) };
-            told.err().unwrap_or_else(|| of_exi(&fault))
-        })
+        // SAFETY: promised by the caller.
+        Reader::stream(bytes, width, read).map_err(|fault| unsafe { unread(&fault, error) })
     };
     status(decoded().map(|()| V2G_OK))
 }
 
 /// Reads a message of one type, and says of which kind it is.
 ///
-/// # Safety
-/// There is memory for both.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
-pub(crate) unsafe fn message<'a, T: Mirrored<'a> + Document<'a>>(
-    bytes: &'a [u8],
-    (kind, number): (*mut u32, u32),
-    out: *mut T::C,
-) -> Result<(), exi_codec::Error> {
-    let message: T = exi_codec::decode(bytes)?;
-    // SAFETY: promised by the caller.
-    unsafe {
-        kind.write(number);
-        message.store(out);
-    }
-    Ok(())
-}
-
-/// The same for a type that several elements share.
+/// Firmware reads the type in Rust, which it has anyway, and copies.
 ///
 /// # Safety
 /// There is memory for both.
-pub(crate) unsafe fn shared<'a, D: Document<'a>, T: Mirrored<'a>>(
-    bytes: &'a [u8],
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
+pub(crate) unsafe fn message<'a, T: Mirrored<'a, C: Filled> + Element<'a>>(
+    r: &mut Reader<'a>,
     (kind, number): (*mut u32, u32),
     out: *mut T::C,
-    root: impl FnOnce(D) -> Option<T>,
 ) -> Result<(), exi_codec::Error> {
-    if let Some(root) = root(exi_codec::decode(bytes)?) {
+    let content = |r: &mut Reader<'a>| {
         // SAFETY: promised by the caller.
         unsafe {
-            kind.write(number);
-            root.store(out);
+            if cfg!(target_pointer_width = "64") {
+                T::C::fill(r, out)?;
+            } else {
+                T::decode(r)?.store(out);
+            }
         }
-    }
+        Ok(())
+    };
+    // SAFETY: promised by the caller; of no kind until all of it is there.
+    unsafe { kind.write(0) };
+    r.whole(content)?;
+    // SAFETY: promised by the caller.
+    unsafe { kind.write(number) };
     Ok(())
 }
 
-/// What is wrong with octets whose root is that of no message: any type tells.
+/// Says why a message was not read.
+///
+/// # Safety
+/// As [`tell`].
 #[cold]
 #[inline(never)]
-pub(crate) fn no_message<'a, T: Document<'a>>(bytes: &'a [u8]) -> Result<(), exi_codec::Error> {
-    exi_codec::decode::<T>(bytes).map(|_| ())
+unsafe fn unread(fault: &exi_codec::Error, error: *mut v2g_exi_error) -> i32 {
+    // SAFETY: promised by the caller.
+    let told = unsafe { tell(error, fault) };
+    told.err().unwrap_or_else(|| of_exi(fault))
 }
 
 /// # Safety
@@ -230,18 +232,17 @@ pub(crate) unsafe fn encode<C: Encoded>(
         unsafe { put(length, 0) }?;
         let mut w = Writer::begin(out);
         // SAFETY: as above.
-        let closed = match unsafe { message.encode(&mut w) } {
-            Ok(()) => w.close(),
-            Err(stop) => match stop.status() {
-                Some(status) => return Err(status),
-                None => Err(w.error()),
-            },
-        };
-        match closed {
-            // SAFETY: as above.
-            Ok(used) => unsafe { put(length, used) },
-            // SAFETY: as above.
-            Err(fault) => Err(unsafe { refused(&fault, length, error) }),
+        unsafe {
+            match message.encode(&mut w) {
+                Ok(()) => match w.close() {
+                    Ok(used) => {
+                        length.write(used);
+                        Ok(())
+                    }
+                    Err(fault) => Err(refused(&fault, length, error)),
+                },
+                Err(stop) => Err(stop.status().unwrap_or_else(|| refused(&w.error(), length, error))),
+            }
         }
     };
     status(encoded().map(|()| V2G_OK))

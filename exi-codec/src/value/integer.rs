@@ -215,7 +215,8 @@ impl<const MIN: u16, const MAX: u16> Ranged<MIN, MAX> {
     }
 
     /// From what stands on the wire, which is the value less the minimum and was checked against the range.
-    pub(crate) const fn from_offset(offset: u32) -> Self {
+    #[doc(hidden)]
+    pub const fn from_offset(offset: u32) -> Self {
         Self(MIN + offset as u16)
     }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::ir::{CodegenError, Path, Struct, Ty};
+use super::c::Names;
+use super::ir::{CodegenError, Path, Slot, Struct, Ty};
 use super::lower::{Lowering, Registry, name_constant};
 use super::naming::{camel, words};
 use super::profile::{Profile, SetModule};
@@ -24,7 +25,8 @@ pub struct GeneratedFile {
 /// What a module uses from elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Imports {
-    module: String,
+    /// None: another crate, which says where types are.
+    module: Option<String>,
     types: BTreeSet<(String, String)>,
     values: BTreeSet<String>,
     codec: BTreeSet<String>,
@@ -33,11 +35,12 @@ pub(super) struct Imports {
 impl Imports {
     /// A type: of this module, of another, or a value type of the crate.
     pub(super) fn path(&mut self, path: &Path) -> String {
+        let Some(own) = &self.module else { return super::c::rust(path) };
         match &path.module {
             None => {
                 self.values.insert(path.name.clone());
             }
-            Some(module) if *module != self.module => {
+            Some(module) if module != own => {
                 self.types.insert((module.clone(), path.name.clone()));
             }
             Some(_) => {}
@@ -63,9 +66,68 @@ pub(super) struct Emitter<'a> {
     profile: &'a Profile<'a>,
     registry: &'a Registry,
     roots: BTreeSet<Path>,
+    /// What fills a struct of C's.
+    filling: Option<Filling<'a>>,
+}
+
+/// What reading has to know of a struct of C's.
+pub(super) struct Filling<'a> {
+    /// Statements that put a field in its place.
+    pub(super) fields: BTreeMap<&'a str, String>,
+    pub(super) names: &'a Names,
+}
+
+/// What fills a struct of C's: the body of a function, and what stands before the function.
+pub(super) fn fill<'a>(
+    item: &Struct,
+    filling: Filling<'a>,
+    (profile, registry): (&'a Profile<'a>, &'a Registry),
+    roots: &BTreeSet<Path>,
+) -> Result<(String, &'static str)> {
+    let imports = Imports::default();
+    let mut e = Emitter { imports, profile, registry, roots: roots.clone(), filling: Some(filling) };
+    let mut body = String::new();
+    decode::body(&mut body, item, &mut e)?;
+    let inlined = item.is_leaf() || item.is_twig() || e.is_root(&item.path);
+    let before = if inlined { "#[cfg_attr(target_pointer_width = \"64\", inline(always))]\n" } else { "" };
+    Ok((body, before))
 }
 
 impl Emitter<'_> {
+    /// Whether what is read goes into a struct of C's.
+    pub(super) fn fills(&self) -> bool {
+        self.filling.is_some()
+    }
+
+    /// Puts what was read of some slots in its place.
+    pub(super) fn place(&self, out: &mut String, slots: &[Slot]) {
+        for slot in slots {
+            if let Some(line) = self.filling.as_ref().and_then(|c| c.fields.get(slot.field.as_str())) {
+                out.push_str(line);
+            }
+        }
+    }
+
+    /// An alternative of a choice, with an expression for its value and a statement before.
+    pub(super) fn alternative(
+        &mut self,
+        slot: &Slot,
+        choice: &Path,
+        variant: &str,
+        ty: &Ty,
+        value: Option<&str>,
+        before: &str,
+    ) -> String {
+        if let Some(c) = &self.filling {
+            return c.names.alternative(self.registry, &slot.field, choice, variant, (ty, value, before));
+        }
+        let name = self.imports.path(choice);
+        match value {
+            Some(value) => format!("{name}::{variant}({value})"),
+            None => format!("{{ {before}; {name}::{variant} }}"),
+        }
+    }
+
     /// Whether the type is that of a message, or of an alternative at its end, so that it is decoded in place.
     fn is_root(&self, path: &Path) -> bool {
         self.roots.contains(path) || self.roots.iter().any(|root| self.is_alternative_of(root, path))
@@ -224,9 +286,9 @@ fn emit_module(
     profile: &Profile<'_>,
     registry: &Registry,
 ) -> Result<GeneratedFile> {
-    let imports = Imports { module: module.into(), ..Imports::default() };
+    let imports = Imports { module: Some(module.into()), ..Imports::default() };
     let documents = roots.iter().flat_map(|roots| roots.documents.iter().map(|root| root.path.clone()));
-    let mut e = Emitter { imports, profile, registry, roots: documents.collect() };
+    let mut e = Emitter { imports, profile, registry, roots: documents.collect(), filling: None };
     let mut body = String::new();
     if let Some(roots) = roots {
         root_enums(&mut body, roots, &mut e);

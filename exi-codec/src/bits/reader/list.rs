@@ -52,7 +52,7 @@ impl ListShape {
 
     /// The same, with items that are made of this. For a list of one item or more, and not without end, whose code is 0.
     #[cfg(target_pointer_width = "64")]
-    pub(crate) const fn of(mut self, layout: Layout) -> Self {
+    pub const fn of(mut self, layout: Layout) -> Self {
         // The last: the index has four bits for the event after a list.
         assert!(
             self.min <= 1
@@ -67,7 +67,7 @@ impl ListShape {
 
     /// The same: firmware reads field by field.
     #[cfg(not(target_pointer_width = "64"))]
-    pub(crate) const fn of(self, _: Layout) -> Self {
+    pub const fn of(self, _: Layout) -> Self {
         self
     }
 }

@@ -18,13 +18,18 @@ impl<'b> Writer<'b> {
         self.used = 8 + width;
     }
 
-    /// Ends the stream and returns its length in octets.
+    /// Ends the stream and returns its length in octets. Behind it up to seven octets may be zeros then.
     ///
     /// # Errors
     /// The buffer is too small.
-    #[inline]
-    pub fn close(self) -> Result<usize, Error> {
-        self.finish()
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn close(&mut self) -> Result<usize, Error> {
+        let total = self.flushed + (self.used as usize).div_ceil(8);
+        if total > self.out.len() {
+            return Err(Error::new(ErrorKind::BufferTooSmall, self.position()));
+        }
+        self.flush();
+        Ok(total)
     }
 
     /// What was wrong.
