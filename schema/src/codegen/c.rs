@@ -396,7 +396,7 @@ impl<'a> Emitter<'a> {
                 None => String::new(),
             };
             let to = format!("&raw mut (*out).{}", field.name);
-            line += &match (&field.content, field.optional) {
+            let put = match (&field.content, field.optional) {
                 (Content::Choice | Content::Value(Ty::Struct { .. }), _) => String::new(),
                 (Content::Value(Ty::Rational(_)), false) => format!("({to}).write({});", field.name),
                 (Content::Value(Ty::Rational(_)), true) => {
@@ -404,6 +404,7 @@ impl<'a> Emitter<'a> {
                 }
                 _ => stored(field, ""),
             };
+            line.push_str(&put);
             if field.absence() == Some(Absence::Flag) {
                 let _ = write!(
                     line,

@@ -50,8 +50,12 @@ impl ListShape {
         }
     }
 
-    /// The same, with items that are made of this. For a list of one item or more, and not without end, whose code is 0.
+    /// The same, with items that are made of this.
+    ///
+    /// # Panics
+    /// For generated code, when it is compiled: a list of none or without end, or whose code is not 0.
     #[cfg(target_pointer_width = "64")]
+    #[must_use]
     pub const fn of(mut self, layout: Layout) -> Self {
         // The last: the index has four bits for the event after a list.
         assert!(
@@ -67,6 +71,7 @@ impl ListShape {
 
     /// The same: firmware reads field by field.
     #[cfg(not(target_pointer_width = "64"))]
+    #[must_use]
     pub const fn of(self, _: Layout) -> Self {
         self
     }
