@@ -3876,8 +3876,7 @@ int32_t v2g_exi_ac_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set AC into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` holds lists and large optional elements while they are written; without any of those it may be null.
- * `V2G_E_STORAGE`: it is too small. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
@@ -3902,8 +3901,7 @@ int32_t v2g_exi_acdp_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set ACDP into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` holds lists and large optional elements while they are written; without any of those it may be null.
- * `V2G_E_STORAGE`: it is too small. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
@@ -3928,8 +3926,7 @@ int32_t v2g_exi_app_protocol_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set supportedAppProtocol into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` holds lists and large optional elements while they are written; without any of those it may be null.
- * `V2G_E_STORAGE`: it is too small. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
@@ -3960,8 +3957,7 @@ int32_t v2g_exi_common_messages_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set CommonMessages into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` holds lists and large optional elements while they are written; without any of those it may be null.
- * `V2G_E_STORAGE`: it is too small. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
@@ -4096,8 +4092,7 @@ int32_t v2g_exi_dc_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set DC into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` holds lists and large optional elements while they are written; without any of those it may be null.
- * `V2G_E_STORAGE`: it is too small. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
@@ -4122,8 +4117,7 @@ int32_t v2g_exi_wpt_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set WPT into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` holds lists and large optional elements while they are written; without any of those it may be null.
- * `V2G_E_STORAGE`: it is too small. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */

@@ -8,7 +8,7 @@ use crate::value::{Element, Place};
 pub(crate) const HEADER: u8 = 0x80;
 
 /// The largest input whose bits a `u32` can count.
-const MAX_OCTETS: usize = (u32::MAX / 8) as usize;
+pub(crate) const MAX_OCTETS: usize = (u32::MAX / 8) as usize;
 
 /// A root: a message, or an enum of all messages (or fragments) of a schema set. Implemented by generated code.
 pub trait Document<'a>: Sized {

@@ -10,11 +10,20 @@ pub mod bits;
 mod document;
 mod error;
 // Generated code is uniform rather than idiomatic in places; variants differ in size because nothing is boxed.
-#[allow(clippy::pedantic, clippy::large_enum_variant, clippy::derivable_impls, unused_qualifications)]
+#[allow(
+    clippy::pedantic,
+    clippy::large_enum_variant,
+    clippy::derivable_impls,
+    unused_qualifications,
+    unreachable_pub
+)]
 mod generated;
 #[cfg(feature = "grammar")]
 pub mod grammar;
 mod macros;
+#[cfg(feature = "mirror")]
+#[doc(hidden)]
+pub mod mirror;
 #[cfg(feature = "reflect")]
 pub mod reflect;
 mod value;

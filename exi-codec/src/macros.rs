@@ -8,7 +8,7 @@ macro_rules! names {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Index { $($constant),* }
 
-        $(pub(crate) const $constant: crate::error::Name = crate::error::Name(Index::$constant as u16);)*
+        $(#[doc = concat!("`", $xml, "`.")] pub const $constant: crate::error::Name = crate::error::Name(Index::$constant as u16);)*
 
         pub(crate) const NAMES: &[&str] = &[$($xml),*];
     };
@@ -36,8 +36,9 @@ macro_rules! enumeration {
                 match self { $(Self::$variant => $literal),* }
             }
 
+            #[doc(hidden)]
             #[inline]
-            pub(crate) fn read<M: crate::bits::Mode>(
+            pub fn read<M: crate::bits::Mode>(
                 r: &mut crate::bits::Reader<'_, M>,
                 lead: u32,
                 name: crate::error::Name,
@@ -47,9 +48,9 @@ macro_rules! enumeration {
             }
 
             /// A value, the end of its element, and the event code after it.
+            #[doc(hidden)]
             #[inline]
-            #[allow(dead_code, reason = "not every enumeration is followed by one")]
-            pub(crate) fn read_then<M: crate::bits::Mode>(
+            pub fn read_then<M: crate::bits::Mode>(
                 r: &mut crate::bits::Reader<'_, M>,
                 lead: u32,
                 name: crate::error::Name,

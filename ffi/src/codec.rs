@@ -3,19 +3,21 @@
 //! Numbers, choices and short octet strings stand in the structs. Texts, octet strings, lists and large optional elements are views: of
 //! a received message, or of what the caller wants to send. `generated` has the structs; here is what their fields are made of.
 
-mod memory;
+mod encoded;
 mod view;
 
 use core::ffi::c_void;
 
-use exi_codec::{Bytes, Document, Element, ErrorKind, Quantity, RationalNumber, Str, Unit};
+use exi_codec::mirror::{Reader, Writer};
+use exi_codec::{Bytes, Element, ErrorKind, Fault, RationalNumber, Str};
 
 use crate::border::{Outcome, put, reference, room, slice, slice_mut, status};
 use crate::number::v2g_number;
-use crate::status::{V2G_E_BUFFER, V2G_E_MISSING, V2G_E_VALUE, V2G_NONE, V2G_OK, of_exi};
+use crate::status::{V2G_E_BUFFER, V2G_NONE, V2G_OK, of_exi};
 use crate::text::v2g_str;
 
-pub use memory::Memory;
+pub use encoded::{Encoded, Stop, Written};
+pub(crate) use encoded::{VALUE, index, no_choice, positive, rational};
 pub use view::{
     PLACE, v2g_exi_integer, v2g_exi_iter, v2g_exi_lazy, v2g_exi_list, v2g_exi_octets, v2g_exi_text,
     v2g_exi_view,
@@ -69,66 +71,6 @@ pub trait Mirrored<'a>: Copy {
     /// # Safety
     /// There is memory for it.
     unsafe fn store(&self, out: *mut Self::C);
-
-    /// From one of C's.
-    ///
-    /// # Safety
-    /// What it points to lives for `'a`.
-    ///
-    /// # Errors
-    /// Something mandatory is absent, or a value is none.
-    unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self>;
-}
-
-/// The messages of a set, in the same way.
-pub trait MirroredMessage<'a>: Document<'a> {
-    /// The type in C.
-    type C: Copy;
-
-    /// From one of C's.
-    ///
-    /// # Safety
-    /// What it points to lives for `'a`.
-    ///
-    /// # Errors
-    /// Something mandatory is absent, or a value is none.
-    unsafe fn load(c: &Self::C, m: &mut Memory<'a>) -> Outcome<Self>;
-}
-
-/// A value of an enumeration, counted from one on.
-pub(crate) fn enumerated<T: Copy>(number: u8, all: &[T]) -> Outcome<T> {
-    match number.checked_sub(1) {
-        None => Err(V2G_E_MISSING),
-        Some(index) => all.get(usize::from(index)).copied().ok_or(V2G_E_VALUE),
-    }
-}
-
-/// Numbers with and without a unit.
-pub(crate) trait Number: Sized {
-    fn of(number: RationalNumber) -> Self;
-}
-
-impl Number for RationalNumber {
-    fn of(number: RationalNumber) -> Self {
-        number
-    }
-}
-
-impl<U: Unit> Number for Quantity<U> {
-    fn of(number: RationalNumber) -> Self {
-        let (value, exponent) = number.parts();
-        Self::new(value, exponent)
-    }
-}
-
-/// A mandatory number.
-pub(crate) fn number<N: Number>(number: v2g_number) -> Outcome<N> {
-    maybe_number(number).ok_or(V2G_E_MISSING)
-}
-
-/// An optional number.
-pub(crate) fn maybe_number<N: Number>(number: v2g_number) -> Option<N> {
-    (number.present != 0).then(|| N::of(number.rational()))
 }
 
 impl From<RationalNumber> for v2g_number {
@@ -151,11 +93,6 @@ impl<'a> Mirrored<'a> for Str<'a> {
         // SAFETY: promised by the caller.
         unsafe { v2g_exi_text::store(*self, out) }
     }
-
-    unsafe fn load(c: &v2g_exi_text, _: &mut Memory<'a>) -> Outcome<Self> {
-        // SAFETY: promised by the caller.
-        unsafe { c.load() }
-    }
 }
 
 impl<'a> Mirrored<'a> for Bytes<'a> {
@@ -165,11 +102,6 @@ impl<'a> Mirrored<'a> for Bytes<'a> {
     unsafe fn store(&self, out: *mut v2g_exi_octets) {
         // SAFETY: promised by the caller.
         unsafe { v2g_exi_octets::store(*self, out) }
-    }
-
-    unsafe fn load(c: &v2g_exi_octets, _: &mut Memory<'a>) -> Outcome<Self> {
-        // SAFETY: promised by the caller.
-        unsafe { c.load() }
     }
 }
 
@@ -181,14 +113,22 @@ impl Mirrored<'_> for u16 {
         // SAFETY: promised by the caller.
         unsafe { out.write(*self) }
     }
-
-    unsafe fn load(c: &u16, _: &mut Memory<'_>) -> Outcome<Self> {
-        Ok(*c)
-    }
 }
 
-/// Reads a message of a set: `read` is handed the octets and what tells the code of their root, and reads the type that belongs to it
-/// right into its place. So nothing is read into one struct and copied into another.
+/// A struct of C's, as content of an element.
+pub trait Filled {
+    /// Reads the content. What is absent may be left as it is, where a flag says so.
+    ///
+    /// # Safety
+    /// There is memory for it.
+    ///
+    /// # Errors
+    /// The content does not conform to the schema; the reader knows the details.
+    unsafe fn fill(r: &mut Reader<'_>, out: *mut Self) -> Result<(), Fault>;
+}
+
+/// Reads a message of a set: `read` is handed the code of the root, of `width` bits, and reads the type that belongs to it
+/// right into its place.
 ///
 /// # Safety
 /// As the functions for C.
@@ -199,72 +139,62 @@ pub(crate) unsafe fn decode<'a, C>(
     length: usize,
     out: *mut C,
     error: *mut v2g_exi_error,
-    read: impl FnOnce(&'a [u8], &dyn Fn(u32) -> u32) -> Result<(), exi_codec::Error>,
+    width: u32,
+    read: impl FnOnce(u32, &mut Reader<'a>) -> Result<(), exi_codec::Error>,
 ) -> i32 {
     let decoded = || {
         room(out)?;
         // SAFETY: promised by the caller.
         let bytes: &'a [u8] = unsafe { slice(bytes, length) }?;
-        // Behind the header, whatever that is.
-        let code = |width| {
-            let octet = |index: usize| bytes.get(index).copied().map_or(0, u32::from);
-            let bits = octet(1) << 8 | octet(2);
-            bits >> (16 - width)
-        };
-        read(bytes, &code).map_err(|fault| {
-            // SAFETY: promised by the caller.
-            let told = unsafe { tell(error, &fault) };
-            told.err().unwrap_or_else(|| of_exi(&fault))
-        })
+        // SAFETY: promised by the caller.
+        Reader::stream(bytes, width, read).map_err(|fault| unsafe { unread(&fault, error) })
     };
     status(decoded().map(|()| V2G_OK))
 }
 
 /// Reads a message of one type, and says of which kind it is.
 ///
-/// # Safety
-/// There is memory for both.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
-pub(crate) unsafe fn message<'a, T: Mirrored<'a> + Document<'a>>(
-    bytes: &'a [u8],
-    (kind, number): (*mut u32, u32),
-    out: *mut T::C,
-) -> Result<(), exi_codec::Error> {
-    let message: T = exi_codec::decode(bytes)?;
-    // SAFETY: promised by the caller.
-    unsafe {
-        kind.write(number);
-        message.store(out);
-    }
-    Ok(())
-}
-
-/// The same for a type that several elements share.
+/// Firmware reads the type in Rust, which it has anyway, and copies.
 ///
 /// # Safety
 /// There is memory for both.
-pub(crate) unsafe fn shared<'a, D: Document<'a>, T: Mirrored<'a>>(
-    bytes: &'a [u8],
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
+pub(crate) unsafe fn message<'a, T: Mirrored<'a, C: Filled> + Element<'a>>(
+    r: &mut Reader<'a>,
     (kind, number): (*mut u32, u32),
     out: *mut T::C,
-    root: impl FnOnce(D) -> Option<T>,
 ) -> Result<(), exi_codec::Error> {
-    if let Some(root) = root(exi_codec::decode(bytes)?) {
+    let content = |r: &mut Reader<'a>| {
         // SAFETY: promised by the caller.
         unsafe {
-            kind.write(number);
-            root.store(out);
+            if cfg!(target_pointer_width = "64") {
+                T::C::fill(r, out)?;
+            } else {
+                T::decode(r)?.store(out);
+            }
         }
-    }
+        Ok(())
+    };
+    // SAFETY: promised by the caller; of no kind until all of it is there.
+    unsafe { kind.write(0) };
+    r.whole(content)?;
+    // SAFETY: promised by the caller.
+    unsafe { kind.write(number) };
     Ok(())
 }
 
-/// What is wrong with octets whose root is that of no message: any type tells.
+/// Says why a message was not read.
+///
+/// # Safety
+/// As [`tell`].
 #[cold]
 #[inline(never)]
-pub(crate) fn no_message<'a, T: Document<'a>>(bytes: &'a [u8]) -> Result<(), exi_codec::Error> {
-    exi_codec::decode::<T>(bytes).map(|_| ())
+unsafe fn unread(fault: &exi_codec::Error, error: *mut v2g_exi_error) -> i32 {
+    // SAFETY: promised by the caller.
+    let told = unsafe { tell(error, fault) };
+    told.err().unwrap_or_else(|| of_exi(fault))
 }
 
 /// # Safety
@@ -282,44 +212,58 @@ unsafe fn tell(error: *mut v2g_exi_error, fault: &exi_codec::Error) -> Outcome {
 ///
 /// # Safety
 /// As the functions for C.
-pub(crate) unsafe fn encode<'a, D: MirroredMessage<'a>>(
-    message: *const D::C,
-    scratch: *mut c_void,
-    scratch_size: usize,
-    out: *mut u8,
-    capacity: usize,
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[expect(clippy::inline_always, reason = "the message is to be written where its kind is looked at")]
+pub(crate) unsafe fn encode<C: Encoded>(
+    message: *const C,
+    (scratch, scratch_size): (*mut c_void, usize),
+    (out, capacity): (*mut u8, usize),
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
     let encoded = || {
         // SAFETY: promised by the caller; the same holds for each block below.
-        let (message, mut memory, out) = unsafe {
-            (
-                reference(message)?,
-                Memory::new(slice_mut(scratch.cast(), scratch_size)?),
-                slice_mut(out, capacity)?,
-            )
+        let (message, out) = unsafe {
+            let message = reference(message)?;
+            slice_mut::<u8>(scratch.cast(), scratch_size)?;
+            (message, slice_mut(out, capacity)?)
         };
         // SAFETY: as above.
         unsafe { put(length, 0) }?;
+        let mut w = Writer::begin(out);
         // SAFETY: as above.
-        let message: D = unsafe { D::load(message, &mut memory) }?;
-        match exi_codec::encode(&message, out) {
-            // SAFETY: as above.
-            Ok(used) => unsafe { put(length, used) },
-            Err(fault) if fault.kind() == ErrorKind::BufferTooSmall => {
-                // SAFETY: as above.
-                unsafe { put(length, (fault.bit_offset() as usize).div_ceil(8)) }?;
-                Err(V2G_E_BUFFER)
-            }
-            Err(fault) => {
-                // SAFETY: as above.
-                unsafe { tell(error, &fault) }?;
-                Err(of_exi(&fault))
+        unsafe {
+            match message.encode(&mut w) {
+                Ok(()) => match w.close() {
+                    Ok(used) => {
+                        length.write(used);
+                        Ok(())
+                    }
+                    Err(fault) => Err(refused(&fault, length, error)),
+                },
+                Err(stop) => Err(stop.status().unwrap_or_else(|| refused(&w.error(), length, error))),
             }
         }
     };
     status(encoded().map(|()| V2G_OK))
+}
+
+/// Says why a message was not written.
+///
+/// # Safety
+/// As the functions for C.
+#[cold]
+#[inline(never)]
+unsafe fn refused(fault: &exi_codec::Error, length: *mut usize, error: *mut v2g_exi_error) -> i32 {
+    // SAFETY: promised by the caller.
+    let told = unsafe {
+        if fault.kind() == ErrorKind::BufferTooSmall {
+            put(length, (fault.bit_offset() as usize).div_ceil(8)).map(|()| V2G_E_BUFFER)
+        } else {
+            tell(error, fault).map(|()| of_exi(fault))
+        }
+    };
+    status(told)
 }
 
 /// Begins to read a list.

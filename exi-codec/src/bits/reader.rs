@@ -7,6 +7,8 @@
 
 mod form;
 mod list;
+#[cfg(feature = "mirror")]
+mod mirror;
 mod number;
 mod text;
 
@@ -212,7 +214,7 @@ impl<'a, M: Mode> Reader<'a, M> {
     /// Records an error at the current position.
     #[cold]
     #[inline(never)]
-    pub(crate) fn fail(&mut self, kind: ErrorKind, name: Name) -> Fault {
+    pub fn fail(&mut self, kind: ErrorKind, name: Name) -> Fault {
         self.fail_at(kind, self.pos, name)
     }
 

@@ -3,6 +3,9 @@
 //! Most operations take `code` and `bits`: the event codes that come first, already merged into one field by
 //! the generator. A writer whose buffer is full goes on counting, so that the error can say how much is needed.
 
+#[cfg(feature = "mirror")]
+mod mirror;
+
 use super::reader::HOST;
 use super::{ListShape, copy, integer};
 use crate::document::EmptyText;

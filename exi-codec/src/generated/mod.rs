@@ -2,7 +2,7 @@
 
 #[cfg(feature = "grammar")]
 pub(crate) mod grammar;
-pub(crate) mod names;
+pub mod names;
 
 pub mod app_protocol;
 pub mod iso20;

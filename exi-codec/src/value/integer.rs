@@ -215,11 +215,13 @@ impl<const MIN: u16, const MAX: u16> Ranged<MIN, MAX> {
     }
 
     /// From what stands on the wire, which is the value less the minimum and was checked against the range.
-    pub(crate) const fn from_offset(offset: u32) -> Self {
+    #[doc(hidden)]
+    pub const fn from_offset(offset: u32) -> Self {
         Self(MIN + offset as u16)
     }
 
-    pub(crate) const fn offset(self) -> u32 {
+    #[doc(hidden)]
+    pub const fn offset(self) -> u32 {
         (self.0 - MIN) as u32
     }
 }

@@ -19,17 +19,20 @@ mod refused {
     pub struct Opaque<'a>(core::convert::Infallible, core::marker::PhantomData<&'a ()>);
 
     impl<'a, M: Mode> Reader<'a, M> {
-        pub(crate) fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
+        #[doc(hidden)]
+        pub fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
             Err(self.fail(ErrorKind::Unsupported, name))
         }
 
-        pub(crate) fn opaque_run(&mut self, _: &ListShape, name: Name) -> Result<(Opaque<'a>, u32), Fault> {
+        #[doc(hidden)]
+        pub fn opaque_run(&mut self, _: &ListShape, name: Name) -> Result<(Opaque<'a>, u32), Fault> {
             Err(self.fail(ErrorKind::Unsupported, name))
         }
     }
 
     impl Writer<'_> {
-        pub(crate) fn opaque(&mut self, _: u32, _: u32, value: &Opaque<'_>) {
+        #[doc(hidden)]
+        pub fn opaque(&mut self, _: u32, _: u32, value: &Opaque<'_>) {
             match value.0 {}
         }
     }
@@ -87,17 +90,15 @@ mod carried {
     impl Eq for Opaque<'_> {}
 
     impl<'a, M: Mode> Reader<'a, M> {
-        pub(crate) fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
+        #[doc(hidden)]
+        pub fn opaque(&mut self, name: Name) -> Result<Opaque<'a>, Fault> {
             let start = self.position();
             self.skip(name)?;
             Ok(Opaque { data: self.data(), start: start as u32, end: self.position() as u32 })
         }
 
-        pub(crate) fn opaque_run(
-            &mut self,
-            shape: &ListShape,
-            name: Name,
-        ) -> Result<(Opaque<'a>, u32), Fault> {
+        #[doc(hidden)]
+        pub fn opaque_run(&mut self, shape: &ListShape, name: Name) -> Result<(Opaque<'a>, u32), Fault> {
             let (data, start) = (self.data(), self.position());
             let mut end = start;
             let Items { next, .. } = self.items(shape, name, |r| {
@@ -149,7 +150,8 @@ mod carried {
     }
 
     impl Writer<'_> {
-        pub(crate) fn opaque(&mut self, code: u32, bits: u32, value: &Opaque<'_>) {
+        #[doc(hidden)]
+        pub fn opaque(&mut self, code: u32, bits: u32, value: &Opaque<'_>) {
             self.event(code, bits);
             self.copy_bits(value.data, value.start as usize, (value.end - value.start) as usize);
         }

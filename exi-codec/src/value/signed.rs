@@ -19,11 +19,13 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    pub(crate) fn start<M: Mode>(r: &mut Reader<'a, M>) -> (usize, bool) {
+    #[doc(hidden)]
+    pub fn start<M: Mode>(r: &mut Reader<'a, M>) -> (usize, bool) {
         (r.position(), r.start_canonical())
     }
 
-    pub(crate) fn end<M: Mode>(r: &mut Reader<'a, M>, (start, before): (usize, bool)) -> Self {
+    #[doc(hidden)]
+    pub fn end<M: Mode>(r: &mut Reader<'a, M>, (start, before): (usize, bool)) -> Self {
         let place = Self {
             data: r.data(),
             start: start as u32,

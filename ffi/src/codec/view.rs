@@ -5,19 +5,19 @@ use core::mem::MaybeUninit;
 
 use exi_codec::{Bytes, Element, Integer, Iter, Lazy, List, Str};
 
-use super::{Memory, Mirrored};
+use super::Mirrored;
 use crate::border::{Outcome, put, reference, slice, slice_mut};
 use crate::status::{V2G_E_BUFFER, V2G_E_VALUE, V2G_OK};
 use crate::text::v2g_bytes;
 
 /// Marks of views that are not of lists and elements.
-const TEXT: u32 = 0x5600_0001;
-const OCTETS: u32 = 0x5600_0002;
-const INTEGER: u32 = 0x5600_0003;
+pub(super) const TEXT: u32 = 0x5600_0001;
+pub(super) const OCTETS: u32 = 0x5600_0002;
+pub(super) const INTEGER: u32 = 0x5600_0003;
 /// Mark of the place of a signable element.
 pub const PLACE: u32 = 0x5600_0004;
-const LIST: u32 = 0x5610_0000;
-const LAZY: u32 = 0x5620_0000;
+pub(super) const LIST: u32 = 0x5610_0000;
+pub(super) const LAZY: u32 = 0x5620_0000;
 const ITER: u32 = 0x5630_0000;
 
 /// A place in a received message, which has to stay. Zeros: none. Not to be looked into or made up.
@@ -58,13 +58,23 @@ impl v2g_exi_view {
     ///
     /// # Safety
     /// A view with that mark was made by [`store`](Self::store) of that type, and what it refers to still lives.
-    pub(crate) unsafe fn load<T: Copy>(&self, tag: u32) -> Outcome<Option<T>> {
+    #[inline]
+    pub(crate) unsafe fn peek<T: Copy>(&self, tag: u32) -> Outcome<Option<&T>> {
         match self.tag {
             0 => Ok(None),
-            // SAFETY: promised by the caller.
-            own if own == tag => Ok(Some(unsafe { (&raw const self.opaque).cast::<T>().read() })),
+            // SAFETY: promised by the caller; aligned, as `store` makes sure.
+            own if own == tag => Ok(Some(unsafe { &*(&raw const self.opaque).cast::<T>() })),
             _ => Err(V2G_E_VALUE),
         }
+    }
+
+    /// A copy of it.
+    ///
+    /// # Safety
+    /// As [`peek`](Self::peek).
+    pub(crate) unsafe fn load<T: Copy>(&self, tag: u32) -> Outcome<Option<T>> {
+        // SAFETY: promised by the caller.
+        Ok(unsafe { self.peek(tag) }?.copied())
     }
 }
 
@@ -305,23 +315,6 @@ impl v2g_exi_list {
         // SAFETY: promised by the caller; views with this mark are made above.
         Ok(unsafe { self.received.load(LIST | T::TAG) }?.unwrap_or_default())
     }
-
-    /// # Safety
-    /// What it points to lives for `'a`.
-    pub(crate) unsafe fn load<'a, T: Mirrored<'a> + 'a>(&self, m: &mut Memory<'a>) -> Outcome<List<'a, T>> {
-        if self.items.is_null() {
-            // SAFETY: promised by the caller.
-            return unsafe { self.received() };
-        }
-        // SAFETY: promised by the caller.
-        let items = unsafe { slice(self.items.cast::<T::C>(), self.count) }?;
-        let load = |index: usize, m: &mut Memory<'a>| {
-            let item = items.get(index).ok_or(V2G_E_VALUE)?;
-            // SAFETY: as above.
-            unsafe { T::load(item, m) }
-        };
-        Ok(List::new(m.keep(items.len(), load)?))
-    }
 }
 
 impl v2g_exi_lazy {
@@ -361,20 +354,6 @@ impl v2g_exi_lazy {
         }
         // SAFETY: promised by the caller; views with this mark are made above.
         unsafe { self.received.load(LAZY | T::TAG) }
-    }
-
-    /// # Safety
-    /// What it points to lives for `'a`.
-    pub(crate) unsafe fn load<'a, T: Mirrored<'a> + 'a>(&self, m: &mut Memory<'a>) -> Outcome<Lazy<'a, T>> {
-        if self.value.is_null() {
-            // SAFETY: promised by the caller.
-            return unsafe { self.received() }?.ok_or(V2G_E_VALUE);
-        }
-        // SAFETY: promised by the caller.
-        let value = unsafe { reference(self.value.cast::<T::C>()) }?;
-        // SAFETY: as above.
-        let kept = m.keep(1, |_, m| unsafe { T::load(value, m) })?;
-        kept.first().map(Lazy::new).ok_or(V2G_E_VALUE)
     }
 }
 

@@ -7,6 +7,9 @@ use super::module::Emitter;
 
 type Result<T> = std::result::Result<T, CodegenError>;
 
+/// Where a struct of C's is to be filled, in an expression that does not know its field.
+pub(super) const PLACE: char = '@';
+
 /// What has been read of the event codes before a slot.
 #[derive(Debug, Clone, Copy)]
 enum Pending {
@@ -49,6 +52,7 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
         if let (Pending::Lead(lead), Some(line)) = (pending, integer_and_rational(item, index, pending, e)) {
             let _ = writeln!(out, "{}", line.replace("LEAD", &(lead + 2).to_string()));
             fused = 1;
+            e.place(out, &item.slots[index..=index + 1]);
             pending = Pending::Next;
             continue;
         }
@@ -62,6 +66,7 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
             let (fields, names) = (fields.join(", "), names.join(", "));
             let _ = writeln!(out, "let [{fields}] = r.bools({lead}, [{names}])?;");
             fused = run.len() - 1;
+            e.place(out, &item.slots[index..=index + fused]);
             pending = Pending::Lead(1);
             continue;
         }
@@ -74,10 +79,14 @@ pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Resu
             other => other,
         };
         pending = slot_code(out, item, index, slot, pending, e)?;
+        e.place(out, &item.slots[index..=index]);
     }
     finish(out, item, pending, e);
     if item.place {
         let _ = writeln!(out, "let place = Place::end(r, start);");
+    }
+    if e.fills() {
+        return Ok(());
     }
     let fields = item.slots.iter().filter(|slot| !slot.field.is_empty()).map(|slot| slot.field.as_str());
     let fields = fields.chain(item.place.then_some("place")).collect::<Vec<_>>().join(", ");
@@ -222,8 +231,9 @@ fn slot_code(
         }
         return Ok(Pending::Next);
     }
-    let read =
+    let mut read =
         if slot.kind == SlotKind::Attribute { attribute(single, lead, e)? } else { read(single, lead, e)? };
+    read.expr = read.expr.replace(PLACE, field);
     let after = item.state(index + 1);
     if slot.min > 0 {
         let ends = item.is_leaf() && index + 1 == item.slots.len() && after.count == 1;
@@ -298,17 +308,17 @@ fn choice(
     e: &mut Emitter<'_>,
 ) -> Result<Pending> {
     let path = slot.choice.clone().ok_or_else(|| CodegenError::unsupported(&item.xml, "choice"))?;
-    let name = e.imports.path(&path);
     let after = item.state(index + 1);
     let variants = e.variants(&path);
     let items: Vec<(u32, Item)> = slot.items().map(|(code, item)| (code, item.clone())).collect();
     let mut arms = Vec::new();
     for ((code, alternative), variant) in items.iter().zip(&variants) {
         let (value, tail) = if matches!(alternative.ty, Ty::Unit) {
-            (format!("{{ r.zeros(1, {})?; {name}::{variant} }}", e.name(&alternative.xml)), 0)
+            let zeros = format!("r.zeros(1, {})?", e.name(&alternative.xml));
+            (e.alternative(slot, &path, variant, &alternative.ty, None, &zeros), 0)
         } else {
             let read = read(alternative, 0, e)?;
-            (format!("{name}::{variant}({})", read.expr), read.tail)
+            (e.alternative(slot, &path, variant, &alternative.ty, Some(&read.expr), ""), read.tail)
         };
         arms.push((*code, value, tail));
     }
@@ -356,7 +366,12 @@ fn choice(
 
 /// Reads an item of a list, its end included.
 fn item_reader(item: &Item, e: &mut Emitter<'_>) -> Result<String> {
-    let read = read(item, 0, e)?;
+    let read = match item.ty {
+        Ty::Struct { .. } => {
+            Read { expr: format!("r.child(0, {})?", e.name(&item.xml)), tail: 0, with_event: None }
+        }
+        _ => read(item, 0, e)?,
+    };
     Ok(if read.tail > 0 {
         format!("|r| {{ let v = {}; r.zeros({}, {})?; Ok(v) }}", read.expr, read.tail, e.name(&item.xml))
     } else {
@@ -403,6 +418,9 @@ fn read(item: &Item, lead: u32, e: &mut Emitter<'_>) -> Result<Read> {
         Ty::Bytes { min, max, .. } => (format!("r.bytes({text}, {min}, {}, {n})?", limit(*max)), 0),
         Ty::Array { .. } => (format!("r.array({text}, {n})?"), 1),
         Ty::Integer => (format!("r.integer({text}, {n})?"), 1),
+        Ty::Struct { .. } if e.fills() => {
+            (format!("r.element({lead}, {n}, |r| Filled::fill(r, &raw mut (*out).{PLACE}))?"), 0)
+        }
         Ty::Struct { .. } | Ty::Lazy { .. } => (format!("r.child({lead}, {n})?"), 0),
         Ty::Wrapped { item: inner, min, max } => {
             let shape = e.final_shape(*min, *max, &inner.ty);

@@ -9,7 +9,7 @@ type Result<T> = std::result::Result<T, CodegenError>;
 
 /// The event codes that are due before a slot, as one field.
 #[derive(Debug, Clone, Copy)]
-enum Due {
+pub(super) enum Due {
     /// Known to the generator.
     Known { code: u32, bits: u32 },
     /// In the variables `code` and `bits`.
@@ -17,7 +17,7 @@ enum Due {
 }
 
 impl Due {
-    fn code(self, add: u32, shift: u32) -> String {
+    pub(super) fn code(self, add: u32, shift: u32) -> String {
         match (self, add, shift) {
             (Self::Known { code, .. }, _, _) => ((code + add) << shift).to_string(),
             (Self::Variables, 0, 0) => "code".into(),
@@ -27,7 +27,7 @@ impl Due {
         }
     }
 
-    fn bits(self, add: u32) -> String {
+    pub(super) fn bits(self, add: u32) -> String {
         match (self, add) {
             (Self::Known { bits, .. }, _) => (bits + add).to_string(),
             (Self::Variables, 0) => "bits".into(),
@@ -35,7 +35,7 @@ impl Due {
         }
     }
 
-    fn skip(self, productions: u32) -> Self {
+    pub(super) fn skip(self, productions: u32) -> Self {
         match self {
             Self::Known { code, bits } => Self::Known { code: code + productions, bits },
             Self::Variables => Self::Variables,
@@ -44,9 +44,9 @@ impl Due {
 }
 
 /// Statements that write a value, and the zero bits that are due after it.
-struct Write {
-    code: String,
-    tail: u32,
+pub(super) struct Write {
+    pub(super) code: String,
+    pub(super) tail: u32,
 }
 
 pub(super) fn body(out: &mut String, item: &Struct, e: &mut Emitter<'_>) -> Result<()> {
@@ -201,7 +201,7 @@ fn item_writer(item: &Item, e: &mut Emitter<'_>) -> Result<String> {
     })
 }
 
-fn limit(max: Option<u32>) -> String {
+pub(super) fn limit(max: Option<u32>) -> String {
     max.map_or("u32::MAX".into(), |max| max.to_string())
 }
 

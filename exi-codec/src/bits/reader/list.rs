@@ -34,7 +34,7 @@ pub struct ListShape {
 impl ListShape {
     /// A term that occurs `min` to `max` times (0: unbounded), with `alternatives` productions of which `code` is
     /// the element's, and with `last_count` productions in the state after it.
-    pub(crate) const fn new(min: u16, max: u16, code: u8, alternatives: u8, last_count: u8) -> Self {
+    pub const fn new(min: u16, max: u16, code: u8, alternatives: u8, last_count: u8) -> Self {
         let count = alternatives + last_count;
         Self {
             min,
@@ -50,9 +50,13 @@ impl ListShape {
         }
     }
 
-    /// The same, with items that are made of this. For a list of one item or more, and not without end, whose code is 0.
+    /// The same, with items that are made of this.
+    ///
+    /// # Panics
+    /// For generated code, when it is compiled: a list of none or without end, or whose code is not 0.
     #[cfg(target_pointer_width = "64")]
-    pub(crate) const fn of(mut self, layout: Layout) -> Self {
+    #[must_use]
+    pub const fn of(mut self, layout: Layout) -> Self {
         // The last: the index has four bits for the event after a list.
         assert!(
             self.min <= 1
@@ -67,7 +71,8 @@ impl ListShape {
 
     /// The same: firmware reads field by field.
     #[cfg(not(target_pointer_width = "64"))]
-    pub(crate) const fn of(self, _: Layout) -> Self {
+    #[must_use]
+    pub const fn of(self, _: Layout) -> Self {
         self
     }
 }
