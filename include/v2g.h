@@ -1400,6 +1400,30 @@
 /** Octets that a stream takes on machines with pointers of 64 bits. */
 #define V2G_STREAM_SIZE_64 176
 
+/** No contract: there is no certificate. */
+#define V2G_INSTALLATION_NO_CERTIFICATE 1
+
+/** No contract: none for this vehicle. */
+#define V2G_INSTALLATION_NO_CONTRACT 2
+
+/** No contract: a certificate of the vehicle has expired. */
+#define V2G_INSTALLATION_EXPIRED 3
+
+/** No contract: a certificate of the vehicle is not valid yet. */
+#define V2G_INSTALLATION_NOT_YET_VALID 4
+
+/** No contract: a certificate of the vehicle is revoked. */
+#define V2G_INSTALLATION_REVOKED 5
+
+/** No contract: the chain of the vehicle does not hold. */
+#define V2G_INSTALLATION_INVALID 6
+
+/** No contract: the provider is not known. */
+#define V2G_INSTALLATION_PROVIDER_UNKNOWN 7
+
+/** No contract: the signature of the request is wrong. The session ends. */
+#define V2G_INSTALLATION_BAD_SIGNATURE 8
+
 /**
  * Version of the interface that this header describes. It changes when a caller that was compiled with an older header
  * would no longer work: structs that only grow at their end, and new functions, do not change it.
@@ -3210,6 +3234,32 @@ int32_t v2g_stream_handle_input(struct v2g_stream *stream,
 
 /** Writes the header of a frame, `V2G_HEADER_SIZE` octets, for a payload of `payload_length` octets. */
 int32_t v2g_write_header(uint16_t payload_type, size_t payload_length, uint8_t *out);
+
+/**
+ * Answers the request for a contract that is open (`V2G_SECC_INSTALLATION_WANTED`, `V2G_SECC_INSTALLATION_OPEN`), right into
+ * `out`. The frame counts as sent. 12 KiB hold any.
+ *
+ * `response` is the EXI of the `CertificateInstallationRes` that the back end has sent (OCPP `Get15118EVCertificate`:
+ * `exiResponse`, after Base64). What the provider has signed goes on as it is; the header becomes that of this session.
+ *
+ * `V2G_E_NOT_ASKED`: no request is open; keep the response, the vehicle asks again. `V2G_E_CONTENT`: it is another message, it
+ * delivers nothing, or its signature has a form that V2G does not allow: call `v2g_secc_refuse_installation`. `V2G_E_EXI_*`: it
+ * cannot be read. `V2G_E_BUFFER`: `out` is too small. In all these cases nothing has changed.
+ */
+int32_t v2g_secc_respond_installation(struct v2g_secc *secc,
+                                      uint64_t now_ms,
+                                      struct v2g_bytes response,
+                                      uint8_t *out,
+                                      size_t capacity,
+                                      struct v2g_transmit *sent);
+
+/**
+ * There are no certificates for the vehicle, `V2G_INSTALLATION_*`. Said with the answer to the request that is open, or to the
+ * next. Where none was asked for nothing happens.
+ */
+int32_t v2g_secc_refuse_installation(struct v2g_secc *secc,
+                                     uint64_t now_ms,
+                                     uint32_t fault);
 
 /**
  * Checks that the header that the caller was compiled with belongs to the library that it was linked with. Call it once, as

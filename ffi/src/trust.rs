@@ -1,0 +1,3 @@
+//! Certificates, contracts and keys.
+
+pub mod installation;
