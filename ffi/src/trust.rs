@@ -1,3 +1,8 @@
 //! Certificates, contracts and keys.
 
+pub mod certificate;
+pub mod contract;
 pub mod installation;
+pub mod rule;
+pub mod store;
+pub mod verify;
