@@ -1469,6 +1469,18 @@
 /** No contract: the signature of the request is wrong. The session ends. */
 #define V2G_INSTALLATION_BAD_SIGNATURE 8
 
+/** To be signed: the request for authorization, with the key of contract `contract`. */
+#define V2G_SIGN_AUTHORIZATION 1
+
+/** To be signed: the request for a contract, with the key of the provisioning certificate. */
+#define V2G_SIGN_INSTALLATION 2
+
+/** To be signed: meter readings, with the key of contract `contract`. */
+#define V2G_SIGN_METERING 3
+
+/** `contract` where the session was not authorized by one. */
+#define V2G_NO_CONTRACT UINT32_MAX
+
 /** Rule 1: there is no certificate. */
 #define V2G_RULE_EMPTY 1
 
@@ -3042,6 +3054,51 @@ typedef struct v2g_contract_checked {
     uint8_t emaid[16];
 } v2g_contract_checked;
 
+/** What a key is to sign. */
+typedef struct v2g_sign_request {
+    /** `V2G_SIGN_*`: which key. */
+    uint32_t subject;
+    /** The contract, by its place in the list. */
+    uint32_t contract;
+    /** `V2G_SCHEME_*`, as the caller said. */
+    uint32_t scheme;
+    /** Zero. */
+    uint32_t reserved;
+    /** The message. It lives during the call. */
+    struct v2g_bytes message;
+    /** Its digest, for devices that sign those: SHA-512 with P-521, SHA-256 with P-256; none with Ed448. */
+    struct v2g_bytes digest;
+} v2g_sign_request;
+
+/**
+ * Signs: writes r and s of equal length (P-521: 132 octets), or as Ed448 has it, to `out` and their length to `length`, and returns
+ * `V2G_OK`. `V2G_PENDING`: it has begun, on copies of what it was given, and `v2g_evcc_complete_signature` brings the result. Anything
+ * else: it cannot. It is called from within a call of the engine, which must not be called from it.
+ */
+typedef int32_t (*v2g_sign)(void *user,
+                            const struct v2g_sign_request *request,
+                            uint8_t *out,
+                            size_t capacity,
+                            size_t *length);
+
+/** A signature that is being made. What is in it is the library's. */
+typedef struct v2g_signing {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_SIGN_*`. */
+    uint32_t subject;
+    /** The contract, by its place in the list. */
+    uint32_t contract;
+    /** `V2G_SCHEME_*`. */
+    uint32_t scheme;
+    /** Octets of `digest`. */
+    uint32_t digest_length;
+    /** Zero. */
+    uint32_t reserved;
+    /** Digest of the element. */
+    uint8_t digest[64];
+} v2g_signing;
+
 /**
  * Reads what was written last to `slot` (0 or 1) into `out`, and sets `length`; 0 if nothing was. What is damaged is noticed.
  * Returns 0, or anything else if the storage failed or the image is longer than `capacity`. It is called from within a call of
@@ -3910,6 +3967,32 @@ int32_t v2g_secc_refuse_installation(struct v2g_secc *secc,
                                      uint64_t now_ms,
                                      uint32_t fault);
 
+/**
+ * Signs what a `V2G_EVCC_SIGN_*` event asked for, through `sign`, and gives it to the engine. `scratch` takes the element; 8 KiB
+ * hold any.
+ *
+ * `V2G_NONE`: nothing is to be signed. `V2G_PENDING`: the key takes its time; keep `signing` until the signature is there.
+ * `V2G_E_KEY`: the key does not sign; the engine goes another way when its deadline passes.
+ */
+int32_t v2g_evcc_sign(struct v2g_evcc *evcc,
+                      uint64_t now_ms,
+                      uint32_t signature_scheme,
+                      v2g_sign sign,
+                      void *user,
+                      uint8_t *scratch,
+                      size_t capacity,
+                      struct v2g_signing *signing);
+
+/**
+ * Gives the engine a signature that took its time.
+ *
+ * `V2G_E_NOT_ASKED`: the engine does not wait for it any more. `V2G_E_VALUE`: it is too long.
+ */
+int32_t v2g_evcc_complete_signature(struct v2g_evcc *evcc,
+                                    uint64_t now_ms,
+                                    const struct v2g_signing *signing,
+                                    struct v2g_bytes signature);
+
 /** A rule (`V2G_RULE_*`) in words, English. Never null; the text lives for ever. */
 const char *v2g_rule_str(uint32_t rule);
 
@@ -4087,6 +4170,7 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_TRUST_INIT V2G_SIZED(v2g_trust)
 #define V2G_CONTRACT_TERMS_INIT V2G_SIZED(v2g_contract_terms)
 #define V2G_CONTRACT_CHECKED_INIT V2G_SIZED(v2g_contract_checked)
+#define V2G_SIGNING_INIT V2G_SIZED(v2g_signing)
 #define V2G_TRUST_STORE_CONFIG_INIT V2G_SIZED(v2g_trust_store_config)
 #define V2G_VERIFIED_INIT V2G_SIZED(v2g_verified)
 

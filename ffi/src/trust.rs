@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod contract;
 pub mod installation;
+pub mod keys;
 pub mod rule;
 pub mod store;
 pub mod verify;

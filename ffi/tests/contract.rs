@@ -1,0 +1,300 @@
+//! A vehicle shows its contract over C: keys behind a callback, checked by the charger.
+
+#[path = "../../pki/tests/common/mod.rs"]
+mod common;
+
+use std::ffi::c_void;
+use std::mem::zeroed;
+use std::ptr;
+
+use common::{Setting, hierarchy};
+use v2g::config::{v2g_offer, v2g_parameters};
+use v2g::evcc::event::{V2G_EVCC_AUTHORIZATION_REFUSED, V2G_EVCC_SIGN_AUTHORIZATION};
+use v2g::evcc::sign::V2G_SCHEME_ECDSA_P521;
+use v2g::evcc::{
+    v2g_contract, v2g_evcc, v2g_evcc_config, v2g_evcc_event, v2g_evcc_handle_input, v2g_evcc_handle_timeout,
+    v2g_evcc_init, v2g_evcc_poll_event, v2g_evcc_poll_transmit, v2g_evcc_start, v2g_wish,
+};
+use v2g::kinds::V2G_MSG_AUTHORIZATION_REQ;
+use v2g::secc::event::{V2G_SECC_AUTHORIZATION_WANTED, V2G_SECC_CONTRACT_WANTED};
+use v2g::secc::host::{V2G_VERDICT_BAD_SIGNATURE, V2G_VERDICT_VALID, v2g_secc_respond_contract};
+use v2g::secc::{
+    V2G_AUTHORIZE_CONTRACT, V2G_AUTHORIZE_EXTERNAL, v2g_secc, v2g_secc_config, v2g_secc_event,
+    v2g_secc_handle_input, v2g_secc_handle_timeout, v2g_secc_init, v2g_secc_poll_event,
+    v2g_secc_poll_transmit, v2g_secc_start,
+};
+use v2g::session::{V2G_TRANSPORT_SECURED, v2g_connection, v2g_received, v2g_transmit};
+use v2g::status::{V2G_E_NOT_ASKED, V2G_NONE, V2G_OK, V2G_PENDING};
+use v2g::text::{v2g_bytes, v2g_str};
+use v2g::trust::contract::{
+    V2G_DECIDE_BACK_END, V2G_DECIDE_STATION, V2G_QUESTION_AUTHORIZATION, v2g_contract_checked,
+    v2g_contract_terms, v2g_secc_check_contract,
+};
+use v2g::trust::keys::{
+    V2G_SIGN_AUTHORIZATION, v2g_evcc_complete_signature, v2g_evcc_sign, v2g_sign_request, v2g_signing,
+};
+use v2g::trust::rule::{V2G_RULE_SIGNATURE_VALUE, V2G_RULE_UNKNOWN_ROOT};
+use v2g::trust::verify::{v2g_root, v2g_trust};
+use v2g_pki::RootKind;
+use v2g_pki::issue::Entity;
+
+fn bytes(octets: &[u8]) -> v2g_bytes {
+    v2g_bytes { data: octets.as_ptr(), length: octets.len() }
+}
+
+fn text(text: &str) -> v2g_str {
+    v2g_str { data: text.as_ptr().cast(), length: text.len() }
+}
+
+/// A struct of which nothing but its size is set.
+fn sized<T>() -> T {
+    // SAFETY: the structs of C that begin with their size may all be zero.
+    let mut value: T = unsafe { zeroed() };
+    // SAFETY: the size is their first field.
+    unsafe { (&raw mut value).cast::<u32>().write(size_of::<T>() as u32) };
+    value
+}
+
+/// A device with the contract's key.
+struct Device {
+    slow: Slow,
+    damage: u8,
+    signed: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Slow {
+    No,
+    Yes,
+}
+
+unsafe extern "C" fn sign(
+    user: *mut c_void,
+    request: *const v2g_sign_request,
+    out: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+) -> i32 {
+    // SAFETY: the test gave its device, and the request lives.
+    let (device, request) = unsafe { (&mut *user.cast::<Device>(), &*request) };
+    assert_eq!((request.subject, request.contract), (V2G_SIGN_AUTHORIZATION, 0));
+    assert_eq!((request.digest.length, capacity), (64, 132));
+    // SAFETY: as above.
+    let message = unsafe { std::slice::from_raw_parts(request.message.data, request.message.length) };
+    let key = &hierarchy().get(Entity::Contract(0)).unwrap().key;
+    device.signed = key.sign_fixed(message);
+    device.signed[100] ^= device.damage;
+    if device.slow == Slow::Yes {
+        return V2G_PENDING;
+    }
+    // SAFETY: there is memory for it.
+    unsafe {
+        ptr::copy_nonoverlapping(device.signed.as_ptr(), out, device.signed.len());
+        length.write(device.signed.len());
+    }
+    V2G_OK
+}
+
+const NOW: u64 = 1000;
+
+fn engines() -> (*mut v2g_secc, *mut v2g_evcc) {
+    let sets = [v2g_parameters { id: 1, control_mode: 2, ..sized_zero() }];
+    let offers = [v2g_offer { service: 2, set_count: 1, sets: sets.as_ptr(), ..sized_zero() }];
+    let chain = hierarchy().chain(Entity::Contract(0));
+    let mut subs = [bytes(&[]); 3];
+    for (place, der) in subs.iter_mut().zip(&chain[1..]) {
+        *place = bytes(der);
+    }
+    let contracts = [v2g_contract { emaid: text(""), leaf: bytes(chain[0]), subs }];
+    let wishes = [v2g_wish { service: 2, control_mode: 2, ..sized_zero() }];
+    let buffer = || Vec::leak(vec![0_u8; 16 * 1024]).as_mut_ptr();
+    let station = v2g_secc_config {
+        authorization: V2G_AUTHORIZE_EXTERNAL | V2G_AUTHORIZE_CONTRACT,
+        evse_id: text("DE*V2G*E1"),
+        meter_id: text("M1"),
+        offers: offers.as_ptr(),
+        offer_count: 1,
+        buffer: buffer(),
+        buffer_size: 16 * 1024,
+        ..sized()
+    };
+    let vehicle = v2g_evcc_config {
+        evcc_id: text("WMIV1234567890ABCDEX"),
+        wishes: wishes.as_ptr(),
+        wish_count: 1,
+        contracts: contracts.as_ptr(),
+        contract_count: 1,
+        buffer: buffer(),
+        buffer_size: 16 * 1024,
+        ..sized()
+    };
+    let memory = || Vec::leak(vec![0_u64; 1024]).as_mut_ptr().cast();
+    let (mut secc, mut evcc) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: what has to live does.
+    unsafe {
+        assert_eq!(v2g_secc_init(memory(), 8192, &raw const station, &raw mut secc), V2G_OK);
+        assert_eq!(v2g_evcc_init(memory(), 8192, &raw const vehicle, &raw mut evcc), V2G_OK);
+        let connection = v2g_connection {
+            transport: V2G_TRANSPORT_SECURED,
+            unix_seconds: common::now().unix() as u64,
+            has_peer: 1,
+            peer: [7; 64],
+            ..sized()
+        };
+        let challenge = [9; 16];
+        let id = [1, 2, 3, 4, 5, 6, 7, 8];
+        assert_eq!(v2g_secc_start(secc, NOW, &raw const connection, id.as_ptr(), challenge.as_ptr()), V2G_OK);
+        assert_eq!(v2g_evcc_start(evcc, NOW, &raw const connection), V2G_OK);
+    }
+    (secc, evcc)
+}
+
+fn sized_zero<T>() -> T {
+    // SAFETY: structs of numbers and pointers.
+    unsafe { zeroed() }
+}
+
+/// What became of the contract.
+struct Outcome {
+    status: i32,
+    checked: v2g_contract_checked,
+    /// The charger asked for a card after all.
+    card: bool,
+    refused: bool,
+}
+
+/// A session until the charger has decided about the contract and what it said has arrived.
+fn shown(device: &mut Device, trust: &v2g_trust, terms: &v2g_contract_terms) -> Outcome {
+    let (secc, evcc) = engines();
+    let mut outcome = Outcome { status: -1, checked: sized(), card: false, refused: false };
+    let (mut frame, mut request, mut buffer, mut scratch) =
+        (vec![0; 16 * 1024], Vec::new(), vec![0; 6400], vec![0; 8192]);
+    // SAFETY: all of it lives.
+    unsafe {
+        for round in 0..60 {
+            let now = NOW + round * 50;
+            assert_eq!(v2g_secc_handle_timeout(secc, now), V2G_OK);
+            assert_eq!(v2g_evcc_handle_timeout(evcc, now), V2G_OK);
+            let (mut sent, mut received): (v2g_transmit, v2g_received) = (sized(), sized());
+            if v2g_evcc_poll_transmit(evcc, now, frame.as_mut_ptr(), frame.len(), &raw mut sent) == V2G_OK {
+                let status = v2g_secc_handle_input(secc, now, frame.as_ptr(), sent.length, &raw mut received);
+                assert_eq!((status, received.consumed), (V2G_OK, sent.length));
+                if received.kind == V2G_MSG_AUTHORIZATION_REQ {
+                    let payload = received.payload;
+                    request = std::slice::from_raw_parts(payload.data, payload.length).to_vec();
+                }
+            }
+            let mut event: v2g_secc_event = sized();
+            while v2g_secc_poll_event(secc, &raw mut event) == V2G_OK {
+                outcome.card |= event.kind == V2G_SECC_AUTHORIZATION_WANTED;
+                if event.kind != V2G_SECC_CONTRACT_WANTED {
+                    continue;
+                }
+                outcome.status = v2g_secc_check_contract(
+                    secc,
+                    now,
+                    trust,
+                    terms,
+                    bytes(&request),
+                    buffer.as_mut_ptr(),
+                    buffer.len(),
+                    &raw mut outcome.checked,
+                );
+                if outcome.status == V2G_PENDING {
+                    assert_eq!(v2g_secc_respond_contract(secc, now, outcome.checked.verdict), V2G_OK);
+                }
+            }
+            if v2g_secc_poll_transmit(secc, now, frame.as_mut_ptr(), frame.len(), &raw mut sent) == V2G_OK {
+                let status = v2g_evcc_handle_input(evcc, now, frame.as_ptr(), sent.length, &raw mut received);
+                assert_eq!((status, received.consumed), (V2G_OK, sent.length));
+            }
+            let mut event: v2g_evcc_event = sized();
+            while v2g_evcc_poll_event(evcc, &raw mut event) == V2G_OK {
+                outcome.refused |= event.kind == V2G_EVCC_AUTHORIZATION_REFUSED;
+                if event.kind == V2G_EVCC_SIGN_AUTHORIZATION {
+                    signs(evcc, now, device, &mut scratch);
+                }
+            }
+        }
+    }
+    outcome
+}
+
+fn signs(evcc: *mut v2g_evcc, now: u64, device: &mut Device, scratch: &mut [u8]) {
+    let slow = device.slow;
+    let user = ptr::from_mut(device);
+    let mut signing: v2g_signing = sized();
+    let mut start = || {
+        let (memory, length) = (scratch.as_mut_ptr(), scratch.len());
+        let scheme = V2G_SCHEME_ECDSA_P521;
+        // SAFETY: all of it lives.
+        unsafe { v2g_evcc_sign(evcc, now, scheme, Some(sign), user.cast(), memory, length, &raw mut signing) }
+    };
+    if slow == Slow::No {
+        assert_eq!(start(), V2G_OK);
+        assert_eq!(start(), V2G_NONE);
+        return;
+    }
+    assert_eq!(start(), V2G_PENDING);
+    // SAFETY: as above.
+    unsafe {
+        let value = (*user).signed.clone();
+        let done = |signing| v2g_evcc_complete_signature(evcc, now, signing, bytes(&value));
+        let other = v2g_signing { contract: 1, ..signing };
+        assert_eq!(done(&raw const other), V2G_E_NOT_ASKED);
+        assert_eq!(done(&raw const signing), V2G_OK);
+        assert_eq!(done(&raw const signing), V2G_E_NOT_ASKED);
+    }
+}
+
+/// Calls `then` with the roots of these kinds, and good statements about the contract.
+fn trusting<R>(kinds: &[RootKind], then: impl FnOnce(&v2g_trust) -> R) -> R {
+    let setting = Setting::of(hierarchy(), Entity::Contract(0));
+    let root = |kind: &RootKind| v2g_root {
+        kind: *kind as u32,
+        reserved: 0,
+        certificate: bytes(hierarchy().certificate(Entity::Root(*kind))),
+    };
+    let roots: Vec<v2g_root> = kinds.iter().map(root).collect();
+    let ocsp: Vec<v2g_bytes> = setting.ocsp.iter().map(|der| bytes(der)).collect();
+    then(&v2g_trust {
+        unix_seconds: setting.now.unix(),
+        roots: roots.as_ptr(),
+        root_count: roots.len(),
+        ocsp: ocsp.as_ptr(),
+        ocsp_count: ocsp.len(),
+        ..sized()
+    })
+}
+
+fn device(slow: Slow, damage: u8) -> Device {
+    Device { slow, damage, signed: Vec::new() }
+}
+
+#[test]
+fn a_contract_is_signed_checked_and_accepted() {
+    for (slow, decide) in [(Slow::No, V2G_DECIDE_STATION), (Slow::Yes, V2G_DECIDE_BACK_END)] {
+        let terms = v2g_contract_terms { decide, ..sized() };
+        let outcome = trusting(&[RootKind::Mo], |trust| shown(&mut device(slow, 0), trust, &terms));
+        let asks = decide == V2G_DECIDE_BACK_END;
+        assert_eq!(outcome.status, if asks { V2G_PENDING } else { V2G_OK });
+        assert_eq!(outcome.checked.question, if asks { V2G_QUESTION_AUTHORIZATION } else { 0 });
+        assert_eq!(outcome.checked.verdict, V2G_VERDICT_VALID);
+        assert_eq!(outcome.checked.fault.rule, 0);
+        assert!(outcome.checked.emaid_length >= 14);
+        assert!(!outcome.card && !outcome.refused);
+    }
+}
+
+#[test]
+fn a_forged_signature_and_a_foreign_root_are_refused() {
+    let terms = v2g_contract_terms { decide: V2G_DECIDE_STATION, ..sized() };
+    let outcome = trusting(&[RootKind::Mo], |trust| shown(&mut device(Slow::No, 1), trust, &terms));
+    assert_eq!((outcome.status, outcome.checked.verdict), (V2G_OK, V2G_VERDICT_BAD_SIGNATURE));
+    assert_eq!(outcome.checked.fault.rule, V2G_RULE_SIGNATURE_VALUE);
+
+    let outcome = trusting(&[RootKind::Oem], |trust| shown(&mut device(Slow::No, 0), trust, &terms));
+    assert_eq!((outcome.status, outcome.checked.fault.rule), (V2G_OK, V2G_RULE_UNKNOWN_ROOT));
+    // The vehicle is told, and goes another way.
+    assert!(outcome.refused && outcome.card);
+}
