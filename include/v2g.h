@@ -1445,6 +1445,27 @@
 /** The back end is asked whether the chain holds at all. Only challenge and signature were checked. */
 #define V2G_QUESTION_CHAIN 2
 
+/** A contract is fetched where the vehicle has none that may hold, or the one it has expires soon. */
+#define V2G_INSTALL_NEEDED 0
+
+/** A contract is fetched wherever it is offered. */
+#define V2G_INSTALL_OFFERED 1
+
+/** Roots that a vehicle names when it asks for a contract, at most. */
+#define V2G_INSTALLATION_ROOTS 8
+
+/** eMAIDs that a vehicle asks for first, at most. */
+#define V2G_INSTALLATION_EMAIDS 8
+
+/** Octets of memory that a `v2g_installation` lends. */
+#define V2G_INSTALLATION_SIZE 1024
+
+/** Derivation of the key that wraps a contract key: that of NIST SP 800-56A, which the standard names. */
+#define V2G_KDF_SP800_56A 0
+
+/** Derivation: that of ANSI X9.63, which one implementer has. */
+#define V2G_KDF_X963 1
+
 /** No contract: there is no certificate. */
 #define V2G_INSTALLATION_NO_CERTIFICATE 1
 
@@ -2241,6 +2262,42 @@ typedef struct v2g_settings {
     struct v2g_number safe_voltage;
 } v2g_settings;
 
+/** A root that a vehicle knows, by its name. */
+typedef struct v2g_root_name {
+    /** Issuer, as text. */
+    struct v2g_str issuer;
+    /** Serial number, big-endian. */
+    struct v2g_bytes serial;
+} v2g_root_name;
+
+/** How a vehicle fetches contracts. What it points to has to live as long as the engine. */
+typedef struct v2g_installation {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_INSTALL_*`. */
+    uint32_t when;
+    /** Most contracts to fetch, 1 to 255; 0: 1. */
+    uint32_t max_chains;
+    /** Zero. */
+    uint32_t reserved;
+    /** The provisioning certificate, DER, at most 1600 octets. */
+    struct v2g_bytes leaf;
+    /** Those between it and a root, nearest first, DER. */
+    struct v2g_bytes subs[3];
+    /** Roots that the vehicle knows; read while the engine is made, their texts and octets are kept. */
+    const struct v2g_root_name *roots;
+    /** How many, 1 to `V2G_INSTALLATION_ROOTS`. */
+    size_t root_count;
+    /** eMAIDs that are wanted first; as `roots`. */
+    const struct v2g_str *emaids;
+    /** How many, at most `V2G_INSTALLATION_EMAIDS`. */
+    size_t emaid_count;
+    /** Memory, aligned for a pointer. */
+    void *memory;
+    /** Octets of it, at least `V2G_INSTALLATION_SIZE`. */
+    size_t memory_size;
+} v2g_installation;
+
 /**
  * The fixed properties of a vehicle. `evcc_id`, the texts and octets of contracts, and `buffer` have to live as long as the
  * engine.
@@ -2274,6 +2331,8 @@ typedef struct v2g_evcc_config {
     uint8_t *buffer;
     /** Octets of it. */
     size_t buffer_size;
+    /** How contracts are fetched; null: not at all. */
+    const struct v2g_installation *installation;
 } v2g_evcc_config;
 
 /** What is known of a new connection. */
@@ -3053,6 +3112,32 @@ typedef struct v2g_contract_checked {
     /** The eMAID in capitals without hyphens, where the contract is not refused. */
     uint8_t emaid[16];
 } v2g_contract_checked;
+
+/** A contract that was delivered: signed by a provider that is trusted, its certificates sound. The key is still wrapped. */
+typedef struct v2g_delivery {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Octets of `emaid`. */
+    uint32_t emaid_length;
+    /** The eMAID in capitals without hyphens. */
+    uint8_t emaid[16];
+    /** The contract certificate, DER, in the memory for the contract. */
+    struct v2g_bytes leaf;
+    /** Those above it. */
+    struct v2g_bytes subs[3];
+    /** The public key that the vehicle's key agrees with, a point of P-521. */
+    uint8_t ephemeral[133];
+    /** The wrapped key: nonce, ciphertext and tag of AES-256-GCM. */
+    uint8_t wrapped[94];
+    /** What the wrapping is bound to. */
+    uint8_t aad[58];
+    /** Octets of `aad`. */
+    uint8_t aad_length;
+    /** The PCID that it is bound to. */
+    uint8_t pcid[18];
+    /** Octets of `pcid`. */
+    uint8_t pcid_length;
+} v2g_delivery;
 
 /** What a key is to sign. */
 typedef struct v2g_sign_request {
@@ -3942,6 +4027,38 @@ int32_t v2g_secc_check_installation(struct v2g_secc *secc,
                                     struct v2g_fault *fault);
 
 /**
+ * Checks the `CertificateInstallationRes` that `v2g_evcc_handle_input` returned before `V2G_EVCC_INSTALLATION_RECEIVED`: the
+ * provider's signature over the bits that arrived, its chain up to a V2G root and its status, then the contract's own chain as far as
+ * it goes without a root.
+ *
+ * `pcid` is the common name of the provisioning certificate. `provider` and `contract` take certificates, `capacity` octets each;
+ * 6400 hold any. `V2G_E_TRUST`: it does not hold, `fault` says why (it may be null); say so with `v2g_evcc_respond_installed`.
+ * `V2G_E_VALUE`: it is another message, or no PCID. `V2G_E_UNSUPPORTED`: the key is not one of P-521.
+ */
+int32_t v2g_delivery_check(const struct v2g_trust *trust,
+                           struct v2g_str pcid,
+                           struct v2g_bytes response,
+                           uint8_t *provider,
+                           uint8_t *contract,
+                           size_t capacity,
+                           struct v2g_delivery *delivery,
+                           struct v2g_fault *fault);
+
+/**
+ * Opens the contract key with the secret on which the provisioning key has agreed with `delivery->ephemeral` (ECDH: the x
+ * coordinate, 66 octets), and checks that it belongs to the contract. The host agrees wherever the key is, however long that takes.
+ *
+ * `out` gets the key, 66 octets; put it where it stays, and erase it. `V2G_E_TRUST`: it was not made for this vehicle and contract,
+ * or has been changed; `fault` says so, and may be null.
+ */
+int32_t v2g_delivery_open(const struct v2g_delivery *delivery,
+                          uint32_t kdf,
+                          struct v2g_bytes secret,
+                          uint8_t *out,
+                          size_t capacity,
+                          struct v2g_fault *fault);
+
+/**
  * Answers the request for a contract that is open (`V2G_SECC_INSTALLATION_WANTED`, `V2G_SECC_INSTALLATION_OPEN`), right into
  * `out`. The frame counts as sent. 12 KiB hold any.
  *
@@ -4149,6 +4266,7 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_AC_MEASUREMENT_INIT V2G_SIZED(v2g_ac_measurement)
 #define V2G_NEEDS_INIT V2G_SIZED(v2g_needs)
 #define V2G_SETTINGS_INIT V2G_SIZED(v2g_settings)
+#define V2G_INSTALLATION_INIT V2G_SIZED(v2g_installation)
 #define V2G_EVCC_CONFIG_INIT V2G_SIZED(v2g_evcc_config)
 #define V2G_CONNECTION_INIT V2G_SIZED(v2g_connection)
 #define V2G_RECEIVED_INIT V2G_SIZED(v2g_received)
@@ -4170,6 +4288,7 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_TRUST_INIT V2G_SIZED(v2g_trust)
 #define V2G_CONTRACT_TERMS_INIT V2G_SIZED(v2g_contract_terms)
 #define V2G_CONTRACT_CHECKED_INIT V2G_SIZED(v2g_contract_checked)
+#define V2G_DELIVERY_INIT V2G_SIZED(v2g_delivery)
 #define V2G_SIGNING_INIT V2G_SIZED(v2g_signing)
 #define V2G_TRUST_STORE_CONFIG_INIT V2G_SIZED(v2g_trust_store_config)
 #define V2G_VERIFIED_INIT V2G_SIZED(v2g_verified)

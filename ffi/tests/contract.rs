@@ -9,34 +9,52 @@ use std::ptr;
 
 use common::{Setting, hierarchy};
 use v2g::config::{v2g_offer, v2g_parameters};
-use v2g::evcc::event::{V2G_EVCC_AUTHORIZATION_REFUSED, V2G_EVCC_SIGN_AUTHORIZATION};
-use v2g::evcc::sign::V2G_SCHEME_ECDSA_P521;
+use v2g::evcc::event::{
+    V2G_EVCC_AUTHORIZATION_REFUSED, V2G_EVCC_INSTALLATION_RECEIVED, V2G_EVCC_SIGN_AUTHORIZATION,
+    V2G_EVCC_SIGN_INSTALLATION,
+};
+use v2g::evcc::sign::{V2G_SCHEME_ECDSA_P521, v2g_evcc_respond_installed};
 use v2g::evcc::{
     v2g_contract, v2g_evcc, v2g_evcc_config, v2g_evcc_event, v2g_evcc_handle_input, v2g_evcc_handle_timeout,
     v2g_evcc_init, v2g_evcc_poll_event, v2g_evcc_poll_transmit, v2g_evcc_start, v2g_wish,
 };
-use v2g::kinds::V2G_MSG_AUTHORIZATION_REQ;
-use v2g::secc::event::{V2G_SECC_AUTHORIZATION_WANTED, V2G_SECC_CONTRACT_WANTED};
+use v2g::kinds::{
+    V2G_MSG_AUTHORIZATION_REQ, V2G_MSG_CERTIFICATE_INSTALLATION_REQ, V2G_MSG_CERTIFICATE_INSTALLATION_RES,
+};
+use v2g::secc::event::{
+    V2G_SECC_AUTHORIZATION_WANTED, V2G_SECC_CONTRACT_WANTED, V2G_SECC_INSTALLATION_WANTED,
+};
 use v2g::secc::host::{V2G_VERDICT_BAD_SIGNATURE, V2G_VERDICT_VALID, v2g_secc_respond_contract};
 use v2g::secc::{
-    V2G_AUTHORIZE_CONTRACT, V2G_AUTHORIZE_EXTERNAL, v2g_secc, v2g_secc_config, v2g_secc_event,
-    v2g_secc_handle_input, v2g_secc_handle_timeout, v2g_secc_init, v2g_secc_poll_event,
+    V2G_AUTHORIZE_CONTRACT, V2G_AUTHORIZE_EXTERNAL, V2G_AUTHORIZE_INSTALL, v2g_secc, v2g_secc_config,
+    v2g_secc_event, v2g_secc_handle_input, v2g_secc_handle_timeout, v2g_secc_init, v2g_secc_poll_event,
     v2g_secc_poll_transmit, v2g_secc_start,
 };
 use v2g::session::{V2G_TRANSPORT_SECURED, v2g_connection, v2g_received, v2g_transmit};
-use v2g::status::{V2G_E_NOT_ASKED, V2G_NONE, V2G_OK, V2G_PENDING};
+use v2g::status::{V2G_E_CONTENT, V2G_E_NOT_ASKED, V2G_E_TRUST, V2G_NONE, V2G_OK, V2G_PENDING};
 use v2g::text::{v2g_bytes, v2g_str};
 use v2g::trust::contract::{
     V2G_DECIDE_BACK_END, V2G_DECIDE_STATION, V2G_QUESTION_AUTHORIZATION, v2g_contract_checked,
-    v2g_contract_terms, v2g_secc_check_contract,
+    v2g_contract_terms, v2g_secc_check_contract, v2g_secc_check_installation,
+};
+use v2g::trust::delivery::{
+    V2G_INSTALLATION_SIZE, V2G_KDF_SP800_56A, V2G_KDF_X963, v2g_delivery, v2g_delivery_check,
+    v2g_delivery_open, v2g_installation, v2g_root_name,
+};
+use v2g::trust::installation::{
+    V2G_INSTALLATION_NO_CONTRACT, v2g_secc_refuse_installation, v2g_secc_respond_installation,
 };
 use v2g::trust::keys::{
-    V2G_SIGN_AUTHORIZATION, v2g_evcc_complete_signature, v2g_evcc_sign, v2g_sign_request, v2g_signing,
+    V2G_NO_CONTRACT, V2G_SIGN_AUTHORIZATION, V2G_SIGN_INSTALLATION, v2g_evcc_complete_signature,
+    v2g_evcc_sign, v2g_sign_request, v2g_signing,
 };
-use v2g::trust::rule::{V2G_RULE_SIGNATURE_VALUE, V2G_RULE_UNKNOWN_ROOT};
-use v2g::trust::verify::{v2g_root, v2g_trust};
+use v2g::trust::rule::{V2G_RULE_SIGNATURE_VALUE, V2G_RULE_UNKNOWN_ROOT, V2G_RULE_WRAPPED_TAG};
+use v2g::trust::verify::{v2g_fault, v2g_root, v2g_trust};
+use v2g_pki::Algorithm;
 use v2g_pki::RootKind;
 use v2g_pki::issue::Entity;
+use v2g_pki::keystore::{Blocking as _, KeyKind, KeyRole, SoftwareStore};
+use v2g_pki::provision::Kdf;
 
 fn bytes(octets: &[u8]) -> v2g_bytes {
     v2g_bytes { data: octets.as_ptr(), length: octets.len() }
@@ -77,11 +95,15 @@ unsafe extern "C" fn sign(
 ) -> i32 {
     // SAFETY: the test gave its device, and the request lives.
     let (device, request) = unsafe { (&mut *user.cast::<Device>(), &*request) };
-    assert_eq!((request.subject, request.contract), (V2G_SIGN_AUTHORIZATION, 0));
+    let entity = match (request.subject, request.contract) {
+        (V2G_SIGN_AUTHORIZATION, 0) => Entity::Contract(0),
+        (V2G_SIGN_INSTALLATION, V2G_NO_CONTRACT) => Entity::Provisioning,
+        other => panic!("nobody signs {other:?}"),
+    };
     assert_eq!((request.digest.length, capacity), (64, 132));
     // SAFETY: as above.
     let message = unsafe { std::slice::from_raw_parts(request.message.data, request.message.length) };
-    let key = &hierarchy().get(Entity::Contract(0)).unwrap().key;
+    let key = &hierarchy().get(entity).unwrap().key;
     device.signed = key.sign_fixed(message);
     device.signed[100] ^= device.damage;
     if device.slow == Slow::Yes {
@@ -97,7 +119,8 @@ unsafe extern "C" fn sign(
 
 const NOW: u64 = 1000;
 
-fn engines() -> (*mut v2g_secc, *mut v2g_evcc) {
+/// A vehicle with the contract, or with how it fetches one.
+fn engines(installation: Option<&v2g_installation>) -> (*mut v2g_secc, *mut v2g_evcc) {
     let sets = [v2g_parameters { id: 1, control_mode: 2, ..sized_zero() }];
     let offers = [v2g_offer { service: 2, set_count: 1, sets: sets.as_ptr(), ..sized_zero() }];
     let chain = hierarchy().chain(Entity::Contract(0));
@@ -109,7 +132,7 @@ fn engines() -> (*mut v2g_secc, *mut v2g_evcc) {
     let wishes = [v2g_wish { service: 2, control_mode: 2, ..sized_zero() }];
     let buffer = || Vec::leak(vec![0_u8; 16 * 1024]).as_mut_ptr();
     let station = v2g_secc_config {
-        authorization: V2G_AUTHORIZE_EXTERNAL | V2G_AUTHORIZE_CONTRACT,
+        authorization: V2G_AUTHORIZE_EXTERNAL | V2G_AUTHORIZE_CONTRACT | V2G_AUTHORIZE_INSTALL,
         evse_id: text("DE*V2G*E1"),
         meter_id: text("M1"),
         offers: offers.as_ptr(),
@@ -123,7 +146,8 @@ fn engines() -> (*mut v2g_secc, *mut v2g_evcc) {
         wishes: wishes.as_ptr(),
         wish_count: 1,
         contracts: contracts.as_ptr(),
-        contract_count: 1,
+        contract_count: usize::from(installation.is_none()),
+        installation: installation.map_or(ptr::null(), ptr::from_ref),
         buffer: buffer(),
         buffer_size: 16 * 1024,
         ..sized()
@@ -165,7 +189,7 @@ struct Outcome {
 
 /// A session until the charger has decided about the contract and what it said has arrived.
 fn shown(device: &mut Device, trust: &v2g_trust, terms: &v2g_contract_terms) -> Outcome {
-    let (secc, evcc) = engines();
+    let (secc, evcc) = engines(None);
     let mut outcome = Outcome { status: -1, checked: sized(), card: false, refused: false };
     let (mut frame, mut request, mut buffer, mut scratch) =
         (vec![0; 16 * 1024], Vec::new(), vec![0; 6400], vec![0; 8192]);
@@ -297,4 +321,173 @@ fn a_forged_signature_and_a_foreign_root_are_refused() {
     assert_eq!((outcome.status, outcome.checked.fault.rule), (V2G_OK, V2G_RULE_UNKNOWN_ROOT));
     // The vehicle is told, and goes another way.
     assert!(outcome.refused && outcome.card);
+}
+
+/// A session until the vehicle has what it asked for, or was refused. `act` is what the charger does about the request.
+fn fetched(act: impl Fn(*mut v2g_secc, u64, &[u8], &mut [u8], &mut v2g_transmit)) -> (Option<Vec<u8>>, bool) {
+    let chain = hierarchy().chain(Entity::Provisioning);
+    let mut subs = [bytes(&[]); 3];
+    subs.iter_mut().zip(&chain[1..]).for_each(|(place, der)| *place = bytes(der));
+    let roots = [v2g_root_name { issuer: text("CN=V2G root"), serial: bytes(&[1]) }];
+    let memory = Vec::leak(vec![0_u64; V2G_INSTALLATION_SIZE / 8]);
+    let installation = v2g_installation {
+        leaf: bytes(chain[0]),
+        subs,
+        roots: roots.as_ptr(),
+        root_count: 1,
+        memory: memory.as_mut_ptr().cast(),
+        memory_size: V2G_INSTALLATION_SIZE,
+        ..sized()
+    };
+    let (secc, evcc) = engines(Some(&installation));
+    let mut device = device(Slow::Yes, 0);
+    let (mut frame, mut request, mut response, mut scratch) =
+        (vec![0; 16 * 1024], Vec::new(), Vec::new(), vec![0; 8192]);
+    let mut refused = false;
+    // SAFETY: all of it lives.
+    unsafe {
+        for round in 0..60 {
+            let now = NOW + round * 50;
+            assert_eq!(v2g_secc_handle_timeout(secc, now), V2G_OK);
+            assert_eq!(v2g_evcc_handle_timeout(evcc, now), V2G_OK);
+            let (mut sent, mut received): (v2g_transmit, v2g_received) = (sized(), sized());
+            if v2g_evcc_poll_transmit(evcc, now, frame.as_mut_ptr(), frame.len(), &raw mut sent) == V2G_OK {
+                let status = v2g_secc_handle_input(secc, now, frame.as_ptr(), sent.length, &raw mut received);
+                assert_eq!((status, received.consumed), (V2G_OK, sent.length));
+                if received.kind == V2G_MSG_CERTIFICATE_INSTALLATION_REQ {
+                    let payload = received.payload;
+                    request = std::slice::from_raw_parts(payload.data, payload.length).to_vec();
+                }
+            }
+            sent = sized();
+            let mut event: v2g_secc_event = sized();
+            while v2g_secc_poll_event(secc, &raw mut event) == V2G_OK {
+                if event.kind == V2G_SECC_INSTALLATION_WANTED {
+                    act(secc, now, &request, &mut frame, &mut sent);
+                }
+            }
+            let polled = sent.length > 0
+                || v2g_secc_poll_transmit(secc, now, frame.as_mut_ptr(), frame.len(), &raw mut sent)
+                    == V2G_OK;
+            if polled {
+                let status = v2g_evcc_handle_input(evcc, now, frame.as_ptr(), sent.length, &raw mut received);
+                assert_eq!((status, received.consumed), (V2G_OK, sent.length));
+                if received.kind == V2G_MSG_CERTIFICATE_INSTALLATION_RES {
+                    let payload = received.payload;
+                    response = std::slice::from_raw_parts(payload.data, payload.length).to_vec();
+                }
+            }
+            let mut event: v2g_evcc_event = sized();
+            while v2g_evcc_poll_event(evcc, &raw mut event) == V2G_OK {
+                refused |= event.kind == V2G_EVCC_AUTHORIZATION_REFUSED;
+                if event.kind == V2G_EVCC_SIGN_INSTALLATION {
+                    signs(evcc, now, &mut device, &mut scratch);
+                }
+                if event.kind == V2G_EVCC_INSTALLATION_RECEIVED {
+                    assert_eq!(v2g_evcc_respond_installed(evcc, now, 1), V2G_OK);
+                    return (Some(response), refused);
+                }
+            }
+        }
+    }
+    (None, refused)
+}
+
+/// What the provisioning key and a peer's agree on.
+fn agreed(peer: &[u8]) -> Vec<u8> {
+    let mut store: SoftwareStore<_, 2> = SoftwareStore::new(common::random(3));
+    let mut key = hierarchy().get(Entity::Provisioning).unwrap().key.expose().to_vec();
+    let key = store.load(KeyKind::Signing(Algorithm::P521), KeyRole::Ephemeral, &mut key).unwrap();
+    store.agree(key, peer).unwrap().expose().to_vec()
+}
+
+#[test]
+fn a_contract_goes_from_the_provider_through_the_charger_into_the_vehicle() {
+    let provided =
+        common::message::installation(hierarchy(), &common::message::delivery(hierarchy(), Kdf::default()));
+    let (response, refused) = fetched(|secc, now, request, out, sent| {
+        let mut buffer = vec![0; 6400];
+        let (mut fault, unix) = (v2g_fault::default(), common::now().unix());
+        // SAFETY: all of it lives.
+        unsafe {
+            let memory = (buffer.as_mut_ptr(), buffer.len());
+            let checked = v2g_secc_check_installation(
+                secc,
+                now,
+                unix,
+                bytes(request),
+                memory.0,
+                memory.1,
+                &raw mut fault,
+            );
+            assert_eq!(checked, V2G_OK);
+            let mut answer = |response: &[u8]| {
+                let (memory, length) = (out.as_mut_ptr(), out.len());
+                v2g_secc_respond_installation(secc, now, bytes(response), memory, length, sent)
+            };
+            assert_eq!(answer(request), V2G_E_CONTENT);
+            assert_eq!(answer(&provided), V2G_OK);
+        }
+    });
+    assert!(!refused);
+    let response = response.expect("a contract");
+
+    let setting = Setting::of(hierarchy(), Entity::Cps);
+    let ocsp: Vec<v2g_bytes> = setting.ocsp.iter().map(|der| bytes(der)).collect();
+    let root = hierarchy().certificate(Entity::Root(RootKind::V2g));
+    let roots = [v2g_root { kind: 1, reserved: 0, certificate: bytes(root) }];
+    let trust = v2g_trust {
+        unix_seconds: setting.now.unix(),
+        roots: roots.as_ptr(),
+        root_count: 1,
+        ocsp: ocsp.as_ptr(),
+        ocsp_count: ocsp.len(),
+        ..sized()
+    };
+    let pcid = common::message::pcid(hierarchy());
+    let (mut provider, mut contract) = (vec![0; 6400], vec![0; 6400]);
+    let (mut delivery, mut fault): (v2g_delivery, _) = (sized(), v2g_fault::default());
+    let mut check = |response: &[u8]| {
+        let memory = (provider.as_mut_ptr(), contract.as_mut_ptr());
+        // SAFETY: all of it lives.
+        let status = unsafe {
+            v2g_delivery_check(
+                &raw const trust,
+                text(pcid.as_str()),
+                bytes(response),
+                memory.0,
+                memory.1,
+                6400,
+                &raw mut delivery,
+                &raw mut fault,
+            )
+        };
+        (status, delivery, fault)
+    };
+    let (status, delivery, fault) = check(&response);
+    assert_eq!((status, fault.rule), (V2G_OK, 0));
+    assert_eq!(delivery.leaf.length, hierarchy().certificate(Entity::Contract(0)).len());
+
+    let secret = agreed(&delivery.ephemeral);
+    let (mut key, mut why) = ([0; 66], v2g_fault::default());
+    let mut open = |kdf, secret: &[u8]| {
+        // SAFETY: as above.
+        unsafe {
+            v2g_delivery_open(&raw const delivery, kdf, bytes(secret), key.as_mut_ptr(), 66, &raw mut why)
+        }
+    };
+    assert_eq!(open(V2G_KDF_X963, &secret), V2G_E_TRUST);
+    assert_eq!(open(V2G_KDF_SP800_56A, &secret), V2G_OK);
+    assert_eq!(why.rule, V2G_RULE_WRAPPED_TAG);
+    assert_eq!(key.as_slice(), hierarchy().get(Entity::Contract(0)).unwrap().key.expose());
+}
+
+#[test]
+fn a_vehicle_without_a_contract_is_told() {
+    let (response, refused) = fetched(|secc, now, _, _, _| {
+        // SAFETY: the engine lives.
+        let status = unsafe { v2g_secc_refuse_installation(secc, now, V2G_INSTALLATION_NO_CONTRACT) };
+        assert_eq!(status, V2G_OK);
+    });
+    assert!(response.is_none() && refused);
 }
