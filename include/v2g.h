@@ -1445,6 +1445,9 @@
 /** The back end is asked whether the chain holds at all. Only challenge and signature were checked. */
 #define V2G_QUESTION_CHAIN 2
 
+/** Octets of memory that `v2g_evcc_set_contracts` takes. */
+#define V2G_CONTRACTS_SIZE 640
+
 /** A contract is fetched where the vehicle has none that may hold, or the one it has expires soon. */
 #define V2G_INSTALL_NEEDED 0
 
@@ -4025,6 +4028,23 @@ int32_t v2g_secc_check_installation(struct v2g_secc *secc,
                                     uint8_t *buffer,
                                     size_t capacity,
                                     struct v2g_fault *fault);
+
+/**
+ * The contracts of the vehicle, best first, at most `V2G_EVCC_CONTRACTS`, in place of those of the configuration. What was refused
+ * before may be tried again. A contract that has authorized the session has to keep its place.
+ *
+ * After `V2G_EVCC_INSTALLATION_RECEIVED`, call it with the new contract, then `v2g_evcc_respond_installed`. The structs are read
+ * and not kept; texts, octets and `memory` (`V2G_CONTRACTS_SIZE` octets, aligned for a pointer) have to live as long as the engine, or
+ * until this function was called with other memory: it must never be the memory of the call before.
+ *
+ * `V2G_E_STORAGE`: `memory_size` is too small. `V2G_E_CONFIG_AUTHORIZATION`: too many contracts, or one with certificates beyond the
+ * limits of the schema.
+ */
+int32_t v2g_evcc_set_contracts(struct v2g_evcc *evcc,
+                               const struct v2g_contract *contracts,
+                               size_t count,
+                               void *memory,
+                               size_t memory_size);
 
 /**
  * Checks the `CertificateInstallationRes` that `v2g_evcc_handle_input` returned before `V2G_EVCC_INSTALLATION_RECEIVED`: the

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod contract;
+pub mod contracts;
 pub mod delivery;
 pub mod installation;
 pub mod keys;

@@ -31,12 +31,15 @@ use v2g::secc::{
     v2g_secc_poll_transmit, v2g_secc_start,
 };
 use v2g::session::{V2G_TRANSPORT_SECURED, v2g_connection, v2g_received, v2g_transmit};
-use v2g::status::{V2G_E_CONTENT, V2G_E_NOT_ASKED, V2G_E_TRUST, V2G_NONE, V2G_OK, V2G_PENDING};
+use v2g::status::{
+    V2G_E_CONTENT, V2G_E_NOT_ASKED, V2G_E_STORAGE, V2G_E_TRUST, V2G_NONE, V2G_OK, V2G_PENDING,
+};
 use v2g::text::{v2g_bytes, v2g_str};
 use v2g::trust::contract::{
     V2G_DECIDE_BACK_END, V2G_DECIDE_STATION, V2G_QUESTION_AUTHORIZATION, v2g_contract_checked,
     v2g_contract_terms, v2g_secc_check_contract, v2g_secc_check_installation,
 };
+use v2g::trust::contracts::{V2G_CONTRACTS_SIZE, v2g_evcc_set_contracts};
 use v2g::trust::delivery::{
     V2G_INSTALLATION_SIZE, V2G_KDF_SP800_56A, V2G_KDF_X963, v2g_delivery, v2g_delivery_check,
     v2g_delivery_open, v2g_installation, v2g_root_name,
@@ -384,7 +387,22 @@ fn fetched(act: impl Fn(*mut v2g_secc, u64, &[u8], &mut [u8], &mut v2g_transmit)
                     signs(evcc, now, &mut device, &mut scratch);
                 }
                 if event.kind == V2G_EVCC_INSTALLATION_RECEIVED {
+                    let chain = hierarchy().chain(Entity::Contract(0));
+                    let mut subs = [bytes(&[]); 3];
+                    subs.iter_mut().zip(&chain[1..]).for_each(|(place, der)| *place = bytes(der));
+                    let contracts = [v2g_contract { emaid: text(""), leaf: bytes(chain[0]), subs }];
+                    let memory = Vec::leak(vec![0_u64; V2G_CONTRACTS_SIZE / 8]);
+                    let mut set = |size| {
+                        let memory = memory.as_mut_ptr().cast();
+                        v2g_evcc_set_contracts(evcc, contracts.as_ptr(), 1, memory, size)
+                    };
+                    assert_eq!(set(V2G_CONTRACTS_SIZE - 1), V2G_E_STORAGE);
+                    assert_eq!(set(V2G_CONTRACTS_SIZE), V2G_OK);
                     assert_eq!(v2g_evcc_respond_installed(evcc, now, 1), V2G_OK);
+                }
+                // The vehicle shows what it was given.
+                if event.kind == V2G_EVCC_SIGN_AUTHORIZATION {
+                    signs(evcc, now, &mut device, &mut scratch);
                     return (Some(response), refused);
                 }
             }
