@@ -1361,6 +1361,12 @@
 /** SLAC: the frame is not for this machine, or not now. Ignored; the machine goes on. */
 #define V2G_E_SLAC_IGNORED -80
 
+/** Trust: a certificate, a chain, a root or a signature does not hold; a `v2g_fault` says why. */
+#define V2G_E_TRUST -100
+
+/** Trust: the key store does not do it. */
+#define V2G_E_KEY -101
+
 /** Payload type: supportedAppProtocol, and every message of older protocols. */
 #define V2G_PAYLOAD_SAP 32769
 
@@ -1399,6 +1405,456 @@
 
 /** Octets that a stream takes on machines with pointers of 64 bits. */
 #define V2G_STREAM_SIZE_64 176
+
+/** Algorithm of a key: P-521. */
+#define V2G_KEY_P521 1
+
+/** Algorithm of a key: Ed448. */
+#define V2G_KEY_ED448 2
+
+/** Algorithm of a key: P-256. */
+#define V2G_KEY_P256 3
+
+/** Algorithm of a key: P-384. */
+#define V2G_KEY_P384 4
+
+/** The common name is a contract's identifier (eMAID). */
+#define V2G_IDENTIFIER_EMAID 1
+
+/** The common name is the identifier of a vehicle that asks for contracts (PCID). */
+#define V2G_IDENTIFIER_PCID 2
+
+/** The common name is a vehicle's identifier (EVCCID). */
+#define V2G_IDENTIFIER_EVCC 4
+
+/** The common name is a station's identifier (SECCID). */
+#define V2G_IDENTIFIER_SECC 8
+
+/** Whether a contract that holds may charge is the back end's to say; one under a root that is not known here is refused. */
+#define V2G_DECIDE_BACK_END 0
+
+/** The same; about one under a root that is not known here the back end is asked too, which has more roots. */
+#define V2G_DECIDE_BACK_END_ROOTS 1
+
+/** Nobody can be asked: every contract that holds may charge. */
+#define V2G_DECIDE_STATION 2
+
+/** The back end is asked whether the contract may charge. Signature, chain and status hold. */
+#define V2G_QUESTION_AUTHORIZATION 1
+
+/** The back end is asked whether the chain holds at all. Only challenge and signature were checked. */
+#define V2G_QUESTION_CHAIN 2
+
+/** Octets of memory that `v2g_evcc_set_contracts` takes. */
+#define V2G_CONTRACTS_SIZE 640
+
+/** A contract is fetched where the vehicle has none that may hold, or the one it has expires soon. */
+#define V2G_INSTALL_NEEDED 0
+
+/** A contract is fetched wherever it is offered. */
+#define V2G_INSTALL_OFFERED 1
+
+/** Roots that a vehicle names when it asks for a contract, at most. */
+#define V2G_INSTALLATION_ROOTS 8
+
+/** eMAIDs that a vehicle asks for first, at most. */
+#define V2G_INSTALLATION_EMAIDS 8
+
+/** Octets of memory that a `v2g_installation` lends. */
+#define V2G_INSTALLATION_SIZE 1024
+
+/** Derivation of the key that wraps a contract key: that of NIST SP 800-56A, which the standard names. */
+#define V2G_KDF_SP800_56A 0
+
+/** Derivation: that of ANSI X9.63, which one implementer has. */
+#define V2G_KDF_X963 1
+
+/** No contract: there is no certificate. */
+#define V2G_INSTALLATION_NO_CERTIFICATE 1
+
+/** No contract: none for this vehicle. */
+#define V2G_INSTALLATION_NO_CONTRACT 2
+
+/** No contract: a certificate of the vehicle has expired. */
+#define V2G_INSTALLATION_EXPIRED 3
+
+/** No contract: a certificate of the vehicle is not valid yet. */
+#define V2G_INSTALLATION_NOT_YET_VALID 4
+
+/** No contract: a certificate of the vehicle is revoked. */
+#define V2G_INSTALLATION_REVOKED 5
+
+/** No contract: the chain of the vehicle does not hold. */
+#define V2G_INSTALLATION_INVALID 6
+
+/** No contract: the provider is not known. */
+#define V2G_INSTALLATION_PROVIDER_UNKNOWN 7
+
+/** No contract: the signature of the request is wrong. The session ends. */
+#define V2G_INSTALLATION_BAD_SIGNATURE 8
+
+/** To be signed: the request for authorization, with the key of contract `contract`. */
+#define V2G_SIGN_AUTHORIZATION 1
+
+/** To be signed: the request for a contract, with the key of the provisioning certificate. */
+#define V2G_SIGN_INSTALLATION 2
+
+/** To be signed: meter readings, with the key of contract `contract`. */
+#define V2G_SIGN_METERING 3
+
+/** `contract` where the session was not authorized by one. */
+#define V2G_NO_CONTRACT UINT32_MAX
+
+/** Rule 1: there is no certificate. */
+#define V2G_RULE_EMPTY 1
+
+/** Rule 2: more certificates below the root than allowed. */
+#define V2G_RULE_TOO_MANY_CERTIFICATES 2
+
+/** Rule 3: the certificate is longer than its profile allows. */
+#define V2G_RULE_CERTIFICATE_TOO_LONG 3
+
+/** Rule 4: the buffer is too small. */
+#define V2G_RULE_BUFFER_TOO_SMALL 4
+
+/** Rule 5: more extensions than any certificate has. */
+#define V2G_RULE_TOO_MANY_EXTENSIONS 5
+
+/** Rule 6: more signatures to check than one validation may cost. */
+#define V2G_RULE_BUDGET 6
+
+/** Rule 20: the encoding is not DER. */
+#define V2G_RULE_DER 20
+
+/** Rule 21: something else stands where the structure demands a certain element. */
+#define V2G_RULE_STRUCTURE 21
+
+/** Rule 22: bytes follow the structure. */
+#define V2G_RULE_TRAILING_DATA 22
+
+/** Rule 23: the version is not the one required. */
+#define V2G_RULE_VERSION 23
+
+/** Rule 24: the serial number is not positive or longer than 20 bytes. */
+#define V2G_RULE_SERIAL 24
+
+/** Rule 25: a time is not in the form that RFC 5280 prescribes. */
+#define V2G_RULE_TIME_FORMAT 25
+
+/** Rule 26: the two statements of the signature algorithm differ. */
+#define V2G_RULE_ALGORITHM_MISMATCH 26
+
+/** Rule 27: an extension occurs twice. */
+#define V2G_RULE_DUPLICATE_EXTENSION 27
+
+/** Rule 28: a critical extension is not known. */
+#define V2G_RULE_UNKNOWN_CRITICAL_EXTENSION 28
+
+/** Rule 29: constraints on names or policies are not supported. */
+#define V2G_RULE_UNSUPPORTED_CONSTRAINT 29
+
+/** Rule 30: the algorithm of key or signature is none that is allowed. */
+#define V2G_RULE_ALGORITHM 30
+
+/** Rule 31: the public key is compressed, of the wrong length, or not a point of its curve. */
+#define V2G_RULE_PUBLIC_KEY 31
+
+/** Rule 40: the certificate has expired. */
+#define V2G_RULE_EXPIRED 40
+
+/** Rule 41: the certificate is not valid yet. */
+#define V2G_RULE_NOT_YET_VALID 41
+
+/** Rule 42: there is no time that can be trusted. */
+#define V2G_RULE_NO_TIME 42
+
+/** Rule 50: the issuer's name is not the subject of the certificate above. */
+#define V2G_RULE_ISSUER_NAME 50
+
+/** Rule 51: the authority key identifier does not name the key of the certificate above. */
+#define V2G_RULE_KEY_IDENTIFIER 51
+
+/** Rule 52: the certificate is used as an authority and is none. */
+#define V2G_RULE_NOT_AUTHORITY 52
+
+/** Rule 53: the key usage does not allow to sign certificates. */
+#define V2G_RULE_NO_CERT_SIGN 53
+
+/** Rule 54: more authorities below it than its path length allows. */
+#define V2G_RULE_PATH_LENGTH 54
+
+/** Rule 55: the validity period is not inside that of the certificate above. */
+#define V2G_RULE_NESTING 55
+
+/** Rule 56: the chain mixes signature algorithms. */
+#define V2G_RULE_MIXED_ALGORITHMS 56
+
+/** Rule 57: a self-signed certificate is part of the chain. */
+#define V2G_RULE_ROOT_IN_CHAIN 57
+
+/** Rule 58: the signature of the certificate does not hold. */
+#define V2G_RULE_CERTIFICATE_SIGNATURE 58
+
+/** Rule 70: no root that may certify this role has issued the topmost certificate. */
+#define V2G_RULE_UNKNOWN_ROOT 70
+
+/** Rule 71: the root is not self-signed. */
+#define V2G_RULE_NOT_SELF_SIGNED 71
+
+/** Rule 80: the edition has no such role. */
+#define V2G_RULE_ROLE_UNKNOWN 80
+
+/** Rule 81: a mandatory attribute of the subject is missing or malformed. */
+#define V2G_RULE_SUBJECT_ATTRIBUTE 81
+
+/** Rule 82: the domain component is not that of the role. */
+#define V2G_RULE_DOMAIN_COMPONENT 82
+
+/** Rule 83: the key usage is missing. */
+#define V2G_RULE_KEY_USAGE_MISSING 83
+
+/** Rule 84: the key usage lacks a use that the role needs. */
+#define V2G_RULE_KEY_USAGE_LACKING 84
+
+/** Rule 85: the key usage allows a use that the role forbids. */
+#define V2G_RULE_KEY_USAGE_FORBIDDEN 85
+
+/** Rule 86: the extended key usage is missing or lacks the purpose of the role. */
+#define V2G_RULE_EXTENDED_KEY_USAGE 86
+
+/** Rule 87: the role has no extended key usage. */
+#define V2G_RULE_EXTENDED_KEY_USAGE_FORBIDDEN 87
+
+/** Rule 88: the basic constraints are missing. */
+#define V2G_RULE_BASIC_CONSTRAINTS_MISSING 88
+
+/** Rule 89: the leaf says that it is an authority. */
+#define V2G_RULE_LEAF_IS_AUTHORITY 89
+
+/** Rule 90: an extension that must be critical is not. */
+#define V2G_RULE_NOT_CRITICAL 90
+
+/** Rule 91: an extension that the role does not allow. */
+#define V2G_RULE_EXTENSION_FORBIDDEN 91
+
+/** Rule 92: a key identifier is neither 8 nor 20 bytes long. */
+#define V2G_RULE_KEY_IDENTIFIER_LENGTH 92
+
+/** Rule 100: the common name has not the form of the role's identifier. */
+#define V2G_RULE_COMMON_NAME 100
+
+/** Rule 101: the identity is not the one expected. */
+#define V2G_RULE_IDENTITY 101
+
+/** Rule 110: the certificate is revoked. */
+#define V2G_RULE_REVOKED 110
+
+/** Rule 111: nothing says whether the certificate is revoked. */
+#define V2G_RULE_STATUS_UNKNOWN 111
+
+/** Rule 112: the statement about revocation is too old or not valid yet. */
+#define V2G_RULE_STATUS_STALE 112
+
+/** Rule 113: the signature of the list or response does not hold. */
+#define V2G_RULE_STATUS_SIGNATURE 113
+
+/** Rule 114: the signer of the response may not speak for the issuer. */
+#define V2G_RULE_STATUS_SIGNER 114
+
+/** Rule 115: the key usage of the issuer does not allow to sign lists. */
+#define V2G_RULE_NO_CRL_SIGN 115
+
+/** Rule 116: delta revocation lists are not supported. */
+#define V2G_RULE_DELTA_CRL 116
+
+/** Rule 117: partial and indirect revocation lists are not supported. */
+#define V2G_RULE_PARTIAL_CRL 117
+
+/** Rule 118: the OCSP responder answered with an error. */
+#define V2G_RULE_RESPONDER_ERROR 118
+
+/** Rule 119: the response does not repeat the nonce of the request. */
+#define V2G_RULE_NONCE 119
+
+/** Rule 130: the message carries no signature. */
+#define V2G_RULE_SIGNATURE_MISSING 130
+
+/** Rule 131: not exactly one reference. */
+#define V2G_RULE_REFERENCE_COUNT 131
+
+/** Rule 132: the reference does not name the element that is used. */
+#define V2G_RULE_REFERENCE_TARGET 132
+
+/** Rule 133: another canonicalization or transform than Canonical EXI. */
+#define V2G_RULE_TRANSFORM 133
+
+/** Rule 134: signature or digest algorithm is not that of the certificate's key. */
+#define V2G_RULE_SIGNATURE_ALGORITHM 134
+
+/** Rule 135: something is present that V2G forbids in a signature. */
+#define V2G_RULE_SIGNATURE_CONTENT 135
+
+/** Rule 136: the element was not received, or not in its canonical form. */
+#define V2G_RULE_NOT_CANONICAL 136
+
+/** Rule 137: the digest is not that of the element. */
+#define V2G_RULE_DIGEST_VALUE 137
+
+/** Rule 138: the signature value does not hold. */
+#define V2G_RULE_SIGNATURE_VALUE 138
+
+/** Rule 139: the challenge is not the one that was given. */
+#define V2G_RULE_CHALLENGE 139
+
+/** Rule 140: the certificate that signed is not the leaf of the chain that was validated. */
+#define V2G_RULE_SIGNER_MISMATCH 140
+
+/** Rule 150: the ephemeral public key is not a point of the curve. */
+#define V2G_RULE_EPHEMERAL_KEY 150
+
+/** Rule 151: the wrapped key has not the length of its kind. */
+#define V2G_RULE_WRAPPED_LENGTH 151
+
+/** Rule 152: the wrapped key was not made for this vehicle and contract, or has been changed. */
+#define V2G_RULE_WRAPPED_TAG 152
+
+/** Rule 153: the key is not in the range of its curve. */
+#define V2G_RULE_KEY_RANGE 153
+
+/** Rule 154: the key is not that of the contract certificate. */
+#define V2G_RULE_KEY_MISMATCH 154
+
+/** Rule 155: the curve is not the one configured. */
+#define V2G_RULE_CURVE 155
+
+/** Rule 170: no intact image is stored. */
+#define V2G_RULE_CORRUPT 170
+
+/** Rule 171: the memory is full. */
+#define V2G_RULE_FULL 171
+
+/** Rule 172: the storage failed. */
+#define V2G_RULE_STORAGE 172
+
+/** Rule 173: what is to be changed is not there, or there already. */
+#define V2G_RULE_NO_SUCH_ENTRY 173
+
+/** A rule that is newer than this list. */
+#define V2G_RULE_OTHER 65535
+
+/** Octets that a trust store takes on machines with pointers of 32 bits, without its buffer. */
+#define V2G_TRUST_STORE_SIZE_32 64
+
+/** Octets that a trust store takes on machines with pointers of 64 bits, without its buffer. */
+#define V2G_TRUST_STORE_SIZE_64 128
+
+/** A root was there from the start. */
+#define V2G_SOURCE_FACTORY 1
+
+/** Somebody put a root there on site. */
+#define V2G_SOURCE_COMMISSIONING 2
+
+/** A back end sent a root (OCPP `InstallCertificate`). */
+#define V2G_SOURCE_BACKEND 3
+
+/** A tool in a laboratory put a root there. */
+#define V2G_SOURCE_TOOL 4
+
+/** Role: a station as TLS server. */
+#define V2G_ROLE_SECC 1
+
+/** Role: a vehicle as TLS client. */
+#define V2G_ROLE_VEHICLE 2
+
+/** Role: a contract, which signs `AuthorizationReq`. */
+#define V2G_ROLE_CONTRACT 3
+
+/** Role: a vehicle that asks for a contract. */
+#define V2G_ROLE_PROVISIONING 4
+
+/** Role: a certificate provisioning service. */
+#define V2G_ROLE_CPS 5
+
+/** Role: any other; RFC 5280 without a profile. */
+#define V2G_ROLE_OTHER 6
+
+/** Root: of V2G; may certify every role. */
+#define V2G_ROOT_V2G 1
+
+/** Root: of a vehicle manufacturer. */
+#define V2G_ROOT_OEM 2
+
+/** Root: of a mobility operator. */
+#define V2G_ROOT_MO 3
+
+/** Root: a private one of a depot or home, for stations. */
+#define V2G_ROOT_PRIVATE 4
+
+/** Rules of ISO 15118-20:2022. */
+#define V2G_EDITION_2022 0
+
+/** Rules of ISO 15118-20 with Amendment 1. */
+#define V2G_EDITION_AMD1 1
+
+/** Rules of ISO 15118-2, for mixed fleets. */
+#define V2G_EDITION_ISO2 2
+
+/** Revocation: a chain of whose certificates something does not say that they are good is refused. */
+#define V2G_REVOCATION_REQUIRED 0
+
+/** Revocation: such a chain is accepted for the time being, with `V2G_WARNING_STATUS_UNKNOWN`. */
+#define V2G_REVOCATION_DEFERRED 1
+
+/** Revocation: such a chain is accepted, with `V2G_WARNING_STATUS_UNKNOWN`. For laboratories. */
+#define V2G_REVOCATION_SOFT_FAIL 2
+
+/** P-256 counts too, and what profiles demand beyond safety is not asked for. For laboratories. */
+#define V2G_TRUST_LAB 1
+
+/** A chain may be longer by a certificate that one root issued for another. */
+#define V2G_TRUST_CROSS_CERTIFICATES 2
+
+/** Warning: the check character of the identifier is wrong. */
+#define V2G_WARNING_CHECK_CHARACTER 1
+
+/** Warning: the key identifier of a contract is longer than the wrapping of its key has room for. */
+#define V2G_WARNING_LONG_KEY_IDENTIFIER 2
+
+/** Warning: the status of a certificate is not known. */
+#define V2G_WARNING_STATUS_UNKNOWN 4
+
+/** Warning: the chain expires within 14 days. */
+#define V2G_WARNING_EXPIRES_SOON 8
+
+/** What violates a rule: the chain as a whole. */
+#define V2G_SUBJECT_CHAIN 1
+
+/** What violates a rule: a certificate of the chain, `index` counts from the leaf. */
+#define V2G_SUBJECT_CERTIFICATE 2
+
+/** What violates a rule: a root, by `index`; those of the trust store follow those of the caller's. */
+#define V2G_SUBJECT_ROOT 3
+
+/** What violates a rule: a revocation list, by `index`. */
+#define V2G_SUBJECT_CRL 4
+
+/** What violates a rule: an OCSP response, by `index`. */
+#define V2G_SUBJECT_OCSP 5
+
+/** What violates a rule: the signature of a message, or the element it is about. */
+#define V2G_SUBJECT_SIGNATURE 6
+
+/** What violates a rule: a contract key on its way to the vehicle. */
+#define V2G_SUBJECT_CONTRACT_KEY 7
+
+/** What violates a rule: the stored set of roots. */
+#define V2G_SUBJECT_TRUST_STORE 8
+
+/** What violates a rule: the clock. */
+#define V2G_SUBJECT_CLOCK 9
+
+/** Statements about revocation of one kind that are looked at, at most. */
+#define V2G_TRUST_EVIDENCE 8
 
 /**
  * Version of the interface that this header describes. It changes when a caller that was compiled with an older header
@@ -1537,6 +1993,26 @@ typedef struct v2g_slac_evse v2g_slac_evse;
  * ```
  */
 typedef struct v2g_stream v2g_stream;
+
+/**
+ * The roots that are trusted, in two slots of storage: an update is all or nothing, whenever power fails. An opaque handle in
+ * storage of the caller's.
+ *
+ * ```c
+ * static v2g_trust_store_storage memory;
+ * static uint8_t buffer[2 * 4096];
+ * v2g_trust_store_config config = V2G_TRUST_STORE_CONFIG_INIT;
+ * config.buffer = buffer;
+ * config.buffer_size = sizeof buffer;
+ * config.read = read_slot;
+ * config.write = write_slot;
+ * v2g_trust_store *store;
+ * int32_t status = v2g_trust_store_init(&memory, sizeof memory, &config, &store);
+ * v2g_fault fault;
+ * status = v2g_trust_store_add(store, V2G_ROOT_MO, V2G_SOURCE_BACKEND, now, der, &fault);
+ * ```
+ */
+typedef struct v2g_trust_store v2g_trust_store;
 
 /**
  * A decimal number, `value · 10^exponent`, exactly as messages carry it; the field that holds it says the unit.
@@ -1789,6 +2265,42 @@ typedef struct v2g_settings {
     struct v2g_number safe_voltage;
 } v2g_settings;
 
+/** A root that a vehicle knows, by its name. */
+typedef struct v2g_root_name {
+    /** Issuer, as text. */
+    struct v2g_str issuer;
+    /** Serial number, big-endian. */
+    struct v2g_bytes serial;
+} v2g_root_name;
+
+/** How a vehicle fetches contracts. What it points to has to live as long as the engine. */
+typedef struct v2g_installation {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_INSTALL_*`. */
+    uint32_t when;
+    /** Most contracts to fetch, 1 to 255; 0: 1. */
+    uint32_t max_chains;
+    /** Zero. */
+    uint32_t reserved;
+    /** The provisioning certificate, DER, at most 1600 octets. */
+    struct v2g_bytes leaf;
+    /** Those between it and a root, nearest first, DER. */
+    struct v2g_bytes subs[3];
+    /** Roots that the vehicle knows; read while the engine is made, their texts and octets are kept. */
+    const struct v2g_root_name *roots;
+    /** How many, 1 to `V2G_INSTALLATION_ROOTS`. */
+    size_t root_count;
+    /** eMAIDs that are wanted first; as `roots`. */
+    const struct v2g_str *emaids;
+    /** How many, at most `V2G_INSTALLATION_EMAIDS`. */
+    size_t emaid_count;
+    /** Memory, aligned for a pointer. */
+    void *memory;
+    /** Octets of it, at least `V2G_INSTALLATION_SIZE`. */
+    size_t memory_size;
+} v2g_installation;
+
 /**
  * The fixed properties of a vehicle. `evcc_id`, the texts and octets of contracts, and `buffer` have to live as long as the
  * engine.
@@ -1822,6 +2334,8 @@ typedef struct v2g_evcc_config {
     uint8_t *buffer;
     /** Octets of it. */
     size_t buffer_size;
+    /** How contracts are fetched; null: not at all. */
+    const struct v2g_installation *installation;
 } v2g_evcc_config;
 
 /** What is known of a new connection. */
@@ -2465,6 +2979,272 @@ typedef struct v2g_slac_ev_event {
     /** Name of the attempt. */
     uint8_t run_id[8];
 } v2g_slac_ev_event;
+
+/** What a certificate says of itself: views of its DER, which has to stay. Nothing of it is trusted before `v2g_trust_verify`. */
+typedef struct v2g_certificate {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_KEY_*`; 0: another algorithm. */
+    uint32_t algorithm;
+    /** `V2G_IDENTIFIER_*`, all whose form the common name has. */
+    uint32_t identifiers;
+    /** 1: it says that it is an authority. */
+    uint32_t authority;
+    /** From when it is valid, Unix time in seconds. */
+    int64_t not_before;
+    /** Until when. */
+    int64_t not_after;
+    /** Common name of the subject: of leaves, the identifier. */
+    struct v2g_str subject;
+    /** Organization of the subject. */
+    struct v2g_str organization;
+    /** Common name of the issuer. */
+    struct v2g_str issuer;
+    /** The serial number, big-endian without leading zeros. */
+    struct v2g_bytes serial;
+    /** The subject, DER. */
+    struct v2g_bytes subject_der;
+    /** The issuer, DER. */
+    struct v2g_bytes issuer_der;
+    /** The public key: a point, or as Ed448 has it. */
+    struct v2g_bytes public_key;
+    /** SubjectKeyIdentifier. */
+    struct v2g_bytes subject_key;
+    /** AuthorityKeyIdentifier. */
+    struct v2g_bytes authority_key;
+    /** Where its status is asked for. */
+    struct v2g_str ocsp_uri;
+} v2g_certificate;
+
+/** Why something is not trusted. Of several reasons always the same one is reported. */
+typedef struct v2g_fault {
+    /** `V2G_RULE_*`; 0: nothing is wrong. */
+    uint32_t rule;
+    /** `V2G_SUBJECT_*`. */
+    uint32_t subject;
+    /** Which of them. */
+    uint32_t index;
+    /** The octet of it at which this was seen; 0 where the whole is meant. */
+    uint32_t position;
+} v2g_fault;
+
+/** A root certificate that the caller trusts. */
+typedef struct v2g_root {
+    /** `V2G_ROOT_*`: whose it is. */
+    uint32_t kind;
+    /** Zero. */
+    uint32_t reserved;
+    /** Its DER. */
+    struct v2g_bytes certificate;
+} v2g_root;
+
+/**
+ * What chains are checked with. All of it is read during the call and not kept.
+ *
+ * Zeros are the strict rules of ISO 15118-20:2022 (P-521; everything needs a statement that it is not revoked).
+ *
+ * ```c
+ * v2g_trust trust = V2G_TRUST_INIT;
+ * trust.unix_seconds = now;
+ * trust.roots = roots;
+ * trust.root_count = 1;
+ * trust.crls = lists;
+ * trust.crl_count = 3;
+ * v2g_verified verified = V2G_VERIFIED_INIT;
+ * v2g_fault fault;
+ * if (v2g_trust_verify(&trust, V2G_ROLE_CONTRACT, chain, 3, &verified, &fault) == V2G_E_TRUST) {
+ *     log(v2g_rule_str(fault.rule), fault.subject, fault.index);
+ * }
+ * ```
+ */
+typedef struct v2g_trust {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_EDITION_*`. */
+    uint32_t edition;
+    /** `V2G_REVOCATION_*`. */
+    uint32_t revocation;
+    /** `V2G_TRUST_LAB`, `V2G_TRUST_CROSS_CERTIFICATES`. */
+    uint32_t flags;
+    /** The time of day, Unix time in seconds. */
+    int64_t unix_seconds;
+    /** Roots in memory of the caller's. */
+    const struct v2g_root *roots;
+    /** How many. */
+    size_t root_count;
+    /** Full revocation lists, DER. */
+    const struct v2g_bytes *crls;
+    /** How many, at most `V2G_TRUST_EVIDENCE`. */
+    size_t crl_count;
+    /** OCSP responses, DER. */
+    const struct v2g_bytes *ocsp;
+    /** How many, at most `V2G_TRUST_EVIDENCE`. */
+    size_t ocsp_count;
+    /** More roots; may be null. */
+    const struct v2g_trust_store *store;
+} v2g_trust;
+
+/** How a charger checks contracts. Zeros are the usual values. */
+typedef struct v2g_contract_terms {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_DECIDE_*`. */
+    uint32_t decide;
+    /** 1: only signatures over the form of XML Signature alone count. 0: also the one that a deployed vehicle writes. */
+    uint32_t stand_alone;
+    /** Zero. */
+    uint32_t reserved;
+    /** Providers whose contracts count. None: all. */
+    const struct v2g_str *providers;
+    /** How many, at most `V2G_SECC_PROVIDERS`. */
+    size_t provider_count;
+} v2g_contract_terms;
+
+/** What came of a check. */
+typedef struct v2g_contract_checked {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_VERDICT_*`: what the engine was told. With `V2G_PENDING` what it is to be told if the back end agrees. */
+    uint32_t verdict;
+    /** With `V2G_PENDING`: `V2G_QUESTION_*`. */
+    uint32_t question;
+    /** Octets of `emaid`. */
+    uint32_t emaid_length;
+    /** Why the contract is refused, or what the back end has to decide on. */
+    struct v2g_fault fault;
+    /** The eMAID in capitals without hyphens, where the contract is not refused. */
+    uint8_t emaid[16];
+} v2g_contract_checked;
+
+/** A contract that was delivered: signed by a provider that is trusted, its certificates sound. The key is still wrapped. */
+typedef struct v2g_delivery {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Octets of `emaid`. */
+    uint32_t emaid_length;
+    /** The eMAID in capitals without hyphens. */
+    uint8_t emaid[16];
+    /** The contract certificate, DER, in the memory for the contract. */
+    struct v2g_bytes leaf;
+    /** Those above it. */
+    struct v2g_bytes subs[3];
+    /** The public key that the vehicle's key agrees with, a point of P-521. */
+    uint8_t ephemeral[133];
+    /** The wrapped key: nonce, ciphertext and tag of AES-256-GCM. */
+    uint8_t wrapped[94];
+    /** What the wrapping is bound to. */
+    uint8_t aad[58];
+    /** Octets of `aad`. */
+    uint8_t aad_length;
+    /** The PCID that it is bound to. */
+    uint8_t pcid[18];
+    /** Octets of `pcid`. */
+    uint8_t pcid_length;
+} v2g_delivery;
+
+/** What a key is to sign. */
+typedef struct v2g_sign_request {
+    /** `V2G_SIGN_*`: which key. */
+    uint32_t subject;
+    /** The contract, by its place in the list. */
+    uint32_t contract;
+    /** `V2G_SCHEME_*`, as the caller said. */
+    uint32_t scheme;
+    /** Zero. */
+    uint32_t reserved;
+    /** The message. It lives during the call. */
+    struct v2g_bytes message;
+    /** Its digest, for devices that sign those: SHA-512 with P-521, SHA-256 with P-256; none with Ed448. */
+    struct v2g_bytes digest;
+} v2g_sign_request;
+
+/**
+ * Signs: writes r and s of equal length (P-521: 132 octets), or as Ed448 has it, to `out` and their length to `length`, and returns
+ * `V2G_OK`. `V2G_PENDING`: it has begun, on copies of what it was given, and `v2g_evcc_complete_signature` brings the result. Anything
+ * else: it cannot. It is called from within a call of the engine, which must not be called from it.
+ */
+typedef int32_t (*v2g_sign)(void *user,
+                            const struct v2g_sign_request *request,
+                            uint8_t *out,
+                            size_t capacity,
+                            size_t *length);
+
+/** A signature that is being made. What is in it is the library's. */
+typedef struct v2g_signing {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_SIGN_*`. */
+    uint32_t subject;
+    /** The contract, by its place in the list. */
+    uint32_t contract;
+    /** `V2G_SCHEME_*`. */
+    uint32_t scheme;
+    /** Octets of `digest`. */
+    uint32_t digest_length;
+    /** Zero. */
+    uint32_t reserved;
+    /** Digest of the element. */
+    uint8_t digest[64];
+} v2g_signing;
+
+/**
+ * Reads what was written last to `slot` (0 or 1) into `out`, and sets `length`; 0 if nothing was. What is damaged is noticed.
+ * Returns 0, or anything else if the storage failed or the image is longer than `capacity`. It is called from within a call of
+ * the store, which must not be called from it.
+ */
+typedef int32_t (*v2g_storage_read)(void *user, uint32_t slot, uint8_t *out, size_t capacity, size_t *length);
+
+/**
+ * Replaces what is in `slot` (0 or 1), and returns 0 when the storage has it, or anything else if it failed: then the slot may hold
+ * anything.
+ */
+typedef int32_t (*v2g_storage_write)(void *user, uint32_t slot, const uint8_t *image, size_t length);
+
+/** Where roots are kept. `buffer` has to live as long as the store. */
+typedef struct v2g_trust_store_config {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Zero. */
+    uint32_t reserved;
+    /** Memory for the roots: half of it has to hold all of them, 45 octets and 12 more than each certificate. */
+    uint8_t *buffer;
+    /** Octets of it. */
+    size_t buffer_size;
+    /** Reads a slot. Null, as `write`: the roots are in memory alone. */
+    v2g_storage_read read;
+    /** Writes a slot. */
+    v2g_storage_write write;
+    /** For both. */
+    void *user;
+} v2g_trust_store_config;
+
+/** A root of a store. */
+typedef struct v2g_stored_root {
+    /** `V2G_ROOT_*`. */
+    uint32_t kind;
+    /** `V2G_SOURCE_*`: who brought it. */
+    uint32_t source;
+    /** When, Unix time in seconds. */
+    int64_t added;
+    /** Its DER. It lives until the store is changed. */
+    struct v2g_bytes certificate;
+} v2g_stored_root;
+
+/** A chain that holds. */
+typedef struct v2g_verified {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** `V2G_WARNING_*`. */
+    uint32_t warnings;
+    /** When the first certificate of the chain expires, Unix time in seconds. */
+    int64_t expires;
+    /** The root, by its place; those of the trust store follow those of the caller's. */
+    uint32_t root;
+    /** Zero. */
+    uint32_t reserved;
+    /** SHA-512 of the leaf: the `peer` of a `v2g_connection`. */
+    uint8_t fingerprint[64];
+} v2g_verified;
 
 #ifdef __cplusplus
 extern "C" {
@@ -3211,6 +3991,209 @@ int32_t v2g_stream_handle_input(struct v2g_stream *stream,
 /** Writes the header of a frame, `V2G_HEADER_SIZE` octets, for a payload of `payload_length` octets. */
 int32_t v2g_write_header(uint16_t payload_type, size_t payload_length, uint8_t *out);
 
+/** Reads a certificate, DER. `V2G_E_TRUST`: it is none that V2G could have, `fault` says why; it may be null. */
+int32_t v2g_certificate_parse(struct v2g_bytes der, struct v2g_certificate *certificate, struct v2g_fault *fault);
+
+/**
+ * Checks the contract that `V2G_SECC_CONTRACT_WANTED` told of, and tells the engine: the challenge of the session, the signature
+ * over the bits that arrived, the chain up to a root of mobility operators or of V2G, revocation, eMAID and provider.
+ *
+ * `request` is a copy of the message that `v2g_secc_handle_input` returned before the event. `buffer` takes its certificates; 6400
+ * octets hold any. `V2G_OK`: the engine was told, `checked` says what. `V2G_PENDING`: ask the back end, and call
+ * `v2g_secc_respond_contract` with `checked->verdict`, or with the verdict of a refusal. `V2G_E_BUFFER`: `capacity` is too small;
+ * the engine was not told.
+ *
+ * It takes as long as up to eight signatures take to check; the engine's deadlines go on meanwhile.
+ */
+int32_t v2g_secc_check_contract(struct v2g_secc *secc,
+                                uint64_t now_ms,
+                                const struct v2g_trust *trust,
+                                const struct v2g_contract_terms *terms,
+                                struct v2g_bytes request,
+                                uint8_t *buffer,
+                                size_t capacity,
+                                struct v2g_contract_checked *checked);
+
+/**
+ * Checks the request that `V2G_SECC_INSTALLATION_WANTED` told of before it is handed on: the signature, and the validity of the
+ * vehicle's chain at `unix_seconds`. Everything else is the provider's to check.
+ *
+ * `request` and `buffer` as with `v2g_secc_check_contract`. `V2G_OK`: hand it on. `V2G_E_TRUST`: the engine was told to refuse,
+ * `fault` says why; it may be null.
+ */
+int32_t v2g_secc_check_installation(struct v2g_secc *secc,
+                                    uint64_t now_ms,
+                                    int64_t unix_seconds,
+                                    struct v2g_bytes request,
+                                    uint8_t *buffer,
+                                    size_t capacity,
+                                    struct v2g_fault *fault);
+
+/**
+ * The contracts of the vehicle, best first, at most `V2G_EVCC_CONTRACTS`, in place of those of the configuration. What was refused
+ * before may be tried again. A contract that has authorized the session has to keep its place.
+ *
+ * After `V2G_EVCC_INSTALLATION_RECEIVED`, call it with the new contract, then `v2g_evcc_respond_installed`. The structs are read
+ * and not kept; texts, octets and `memory` (`V2G_CONTRACTS_SIZE` octets, aligned for a pointer) have to live as long as the engine, or
+ * until this function was called with other memory: it must never be the memory of the call before.
+ *
+ * `V2G_E_STORAGE`: `memory_size` is too small. `V2G_E_CONFIG_AUTHORIZATION`: too many contracts, or one with certificates beyond the
+ * limits of the schema.
+ */
+int32_t v2g_evcc_set_contracts(struct v2g_evcc *evcc,
+                               const struct v2g_contract *contracts,
+                               size_t count,
+                               void *memory,
+                               size_t memory_size);
+
+/**
+ * Checks the `CertificateInstallationRes` that `v2g_evcc_handle_input` returned before `V2G_EVCC_INSTALLATION_RECEIVED`: the
+ * provider's signature over the bits that arrived, its chain up to a V2G root and its status, then the contract's own chain as far as
+ * it goes without a root.
+ *
+ * `pcid` is the common name of the provisioning certificate. `provider` and `contract` take certificates, `capacity` octets each;
+ * 6400 hold any. `V2G_E_TRUST`: it does not hold, `fault` says why (it may be null); say so with `v2g_evcc_respond_installed`.
+ * `V2G_E_VALUE`: it is another message, or no PCID. `V2G_E_UNSUPPORTED`: the key is not one of P-521.
+ */
+int32_t v2g_delivery_check(const struct v2g_trust *trust,
+                           struct v2g_str pcid,
+                           struct v2g_bytes response,
+                           uint8_t *provider,
+                           uint8_t *contract,
+                           size_t capacity,
+                           struct v2g_delivery *delivery,
+                           struct v2g_fault *fault);
+
+/**
+ * Opens the contract key with the secret on which the provisioning key has agreed with `delivery->ephemeral` (ECDH: the x
+ * coordinate, 66 octets), and checks that it belongs to the contract. The host agrees wherever the key is, however long that takes.
+ *
+ * `out` gets the key, 66 octets; put it where it stays, and erase it. `V2G_E_TRUST`: it was not made for this vehicle and contract,
+ * or has been changed; `fault` says so, and may be null.
+ */
+int32_t v2g_delivery_open(const struct v2g_delivery *delivery,
+                          uint32_t kdf,
+                          struct v2g_bytes secret,
+                          uint8_t *out,
+                          size_t capacity,
+                          struct v2g_fault *fault);
+
+/**
+ * Answers the request for a contract that is open (`V2G_SECC_INSTALLATION_WANTED`, `V2G_SECC_INSTALLATION_OPEN`), right into
+ * `out`. The frame counts as sent. 12 KiB hold any.
+ *
+ * `response` is the EXI of the `CertificateInstallationRes` that the back end has sent (OCPP `Get15118EVCertificate`:
+ * `exiResponse`, after Base64). What the provider has signed goes on as it is; the header becomes that of this session.
+ *
+ * `V2G_E_NOT_ASKED`: no request is open; keep the response, the vehicle asks again. `V2G_E_CONTENT`: it is another message, it
+ * delivers nothing, or its signature has a form that V2G does not allow: call `v2g_secc_refuse_installation`. `V2G_E_EXI_*`: it
+ * cannot be read. `V2G_E_BUFFER`: `out` is too small. In all these cases nothing has changed.
+ */
+int32_t v2g_secc_respond_installation(struct v2g_secc *secc,
+                                      uint64_t now_ms,
+                                      struct v2g_bytes response,
+                                      uint8_t *out,
+                                      size_t capacity,
+                                      struct v2g_transmit *sent);
+
+/**
+ * There are no certificates for the vehicle, `V2G_INSTALLATION_*`. Said with the answer to the request that is open, or to the
+ * next. Where none was asked for nothing happens.
+ */
+int32_t v2g_secc_refuse_installation(struct v2g_secc *secc,
+                                     uint64_t now_ms,
+                                     uint32_t fault);
+
+/**
+ * Signs what a `V2G_EVCC_SIGN_*` event asked for, through `sign`, and gives it to the engine. `scratch` takes the element; 8 KiB
+ * hold any.
+ *
+ * `V2G_NONE`: nothing is to be signed. `V2G_PENDING`: the key takes its time; keep `signing` until the signature is there.
+ * `V2G_E_KEY`: the key does not sign; the engine goes another way when its deadline passes.
+ */
+int32_t v2g_evcc_sign(struct v2g_evcc *evcc,
+                      uint64_t now_ms,
+                      uint32_t signature_scheme,
+                      v2g_sign sign,
+                      void *user,
+                      uint8_t *scratch,
+                      size_t capacity,
+                      struct v2g_signing *signing);
+
+/**
+ * Gives the engine a signature that took its time.
+ *
+ * `V2G_E_NOT_ASKED`: the engine does not wait for it any more. `V2G_E_VALUE`: it is too long.
+ */
+int32_t v2g_evcc_complete_signature(struct v2g_evcc *evcc,
+                                    uint64_t now_ms,
+                                    const struct v2g_signing *signing,
+                                    struct v2g_bytes signature);
+
+/** A rule (`V2G_RULE_*`) in words, English. Never null; the text lives for ever. */
+const char *v2g_rule_str(uint32_t rule);
+
+/** Octets that a trust store needs in this build, without its buffer; at most `V2G_TRUST_STORE_SIZE`. */
+size_t v2g_trust_store_size(void);
+
+/** Alignment of the storage, octets. */
+size_t v2g_trust_store_align(void);
+
+/**
+ * Makes a store of the newer of two images that is intact, or an empty one if there is none: then its generation is 0.
+ *
+ * `V2G_E_VALUE`: the buffer is too small for nothing, or there is one callback without the other.
+ */
+int32_t v2g_trust_store_init(void *storage,
+                             size_t storage_size,
+                             const struct v2g_trust_store_config *config,
+                             struct v2g_trust_store **store);
+
+/** Gives up a store; what is on the storage stays. */
+int32_t v2g_trust_store_deinit(struct v2g_trust_store *store);
+
+/** How often the set was changed. */
+int32_t v2g_trust_store_generation(const struct v2g_trust_store *store, uint32_t *generation);
+
+/** The root at `index`, from 0 in the order of their addition. `V2G_E_MISSING`: beyond the last. */
+int32_t v2g_trust_store_root(const struct v2g_trust_store *store, size_t index, struct v2g_stored_root *root);
+
+/**
+ * Adds a root (`V2G_ROOT_*`) that somebody brought (`V2G_SOURCE_*`) at a time, once its certificate was checked; in memory and on
+ * the storage, or not at all.
+ *
+ * `V2G_E_TRUST`: it is no root, it is there already, the buffer is full or the storage failed; `fault` says so, and may be null.
+ */
+int32_t v2g_trust_store_add(struct v2g_trust_store *store,
+                            uint32_t kind,
+                            uint32_t source,
+                            int64_t unix_seconds,
+                            struct v2g_bytes certificate,
+                            struct v2g_fault *fault);
+
+/**
+ * Removes a root (`V2G_ROOT_*`), in memory and on the storage, or not at all.
+ *
+ * `V2G_E_TRUST`: it is not there, or the storage failed; `fault` says so, and may be null.
+ */
+int32_t v2g_trust_store_remove(struct v2g_trust_store *store,
+                               uint32_t kind,
+                               struct v2g_bytes certificate,
+                               struct v2g_fault *fault);
+
+/**
+ * Checks a chain for a role (`V2G_ROLE_*`): limits, encoding, validity, links, a root that may certify the role, the profile of
+ * its certificates, and revocation.
+ *
+ * `certificates` are DER, the leaf first, without a root. `V2G_E_TRUST`: it does not hold, `fault` says why; it may be null.
+ */
+int32_t v2g_trust_verify(const struct v2g_trust *trust,
+                         uint32_t role,
+                         const struct v2g_bytes *certificates,
+                         size_t count,
+                         struct v2g_verified *verified,
+                         struct v2g_fault *fault);
+
 /**
  * Checks that the header that the caller was compiled with belongs to the library that it was linked with. Call it once, as
  * `v2g_abi_check(V2G_ABI_VERSION, (uint32_t)sizeof(void *))`, before anything else.
@@ -3303,6 +4286,7 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_AC_MEASUREMENT_INIT V2G_SIZED(v2g_ac_measurement)
 #define V2G_NEEDS_INIT V2G_SIZED(v2g_needs)
 #define V2G_SETTINGS_INIT V2G_SIZED(v2g_settings)
+#define V2G_INSTALLATION_INIT V2G_SIZED(v2g_installation)
 #define V2G_EVCC_CONFIG_INIT V2G_SIZED(v2g_evcc_config)
 #define V2G_CONNECTION_INIT V2G_SIZED(v2g_connection)
 #define V2G_RECEIVED_INIT V2G_SIZED(v2g_received)
@@ -3320,6 +4304,14 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_SLAC_EVSE_EVENT_INIT V2G_SIZED(v2g_slac_evse_event)
 #define V2G_SLAC_EV_CONFIG_INIT V2G_SIZED(v2g_slac_ev_config)
 #define V2G_SLAC_EV_EVENT_INIT V2G_SIZED(v2g_slac_ev_event)
+#define V2G_CERTIFICATE_INIT V2G_SIZED(v2g_certificate)
+#define V2G_TRUST_INIT V2G_SIZED(v2g_trust)
+#define V2G_CONTRACT_TERMS_INIT V2G_SIZED(v2g_contract_terms)
+#define V2G_CONTRACT_CHECKED_INIT V2G_SIZED(v2g_contract_checked)
+#define V2G_DELIVERY_INIT V2G_SIZED(v2g_delivery)
+#define V2G_SIGNING_INIT V2G_SIZED(v2g_signing)
+#define V2G_TRUST_STORE_CONFIG_INIT V2G_SIZED(v2g_trust_store_config)
+#define V2G_VERIFIED_INIT V2G_SIZED(v2g_verified)
 
 /* Storage for handles: an upper bound of what v2g_*_size() says. */
 #if UINTPTR_MAX > 0xFFFFFFFFu
@@ -3398,6 +4390,17 @@ typedef union v2g_stream_storage {
     uint8_t bytes[V2G_STREAM_SIZE];
 } v2g_stream_storage;
 V2G_STATIC_ASSERT(sizeof(v2g_stream_storage) == V2G_STREAM_SIZE, "storage of v2g_stream");
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
+#define V2G_TRUST_STORE_SIZE V2G_TRUST_STORE_SIZE_64
+#else
+#define V2G_TRUST_STORE_SIZE V2G_TRUST_STORE_SIZE_32
+#endif
+typedef union v2g_trust_store_storage {
+    uint64_t align;
+    uint8_t bytes[V2G_TRUST_STORE_SIZE];
+} v2g_trust_store_storage;
+V2G_STATIC_ASSERT(sizeof(v2g_trust_store_storage) == V2G_TRUST_STORE_SIZE, "storage of v2g_trust_store");
 
 
 #endif /* V2G_H */

@@ -33,6 +33,7 @@ use crate::status::{
     V2G_E_UNSUPPORTED, V2G_E_VALUE, V2G_NONE, V2G_OK,
 };
 use crate::text::{v2g_bytes, v2g_str};
+use crate::trust::delivery::{installation, v2g_installation};
 
 pub use event::v2g_evcc_event;
 
@@ -179,6 +180,8 @@ pub struct v2g_evcc_config {
     pub buffer: *mut u8,
     /// Octets of it.
     pub buffer_size: usize,
+    /// How contracts are fetched; null: not at all.
+    pub installation: *const v2g_installation,
 }
 
 versioned! {
@@ -265,6 +268,8 @@ unsafe fn make(fixed: *mut Fixed, config: *const v2g_evcc_config) -> Outcome<Evc
     let mut config = EvccConfig::new(evcc_id, fixed.wishes.get(..wishes.len()).unwrap_or_default());
     config.settings = settings;
     config.contracts = fixed.contracts.get(..contracts.len()).unwrap_or_default();
+    // SAFETY: as above.
+    config.installation = unsafe { installation(given.installation) }?;
     config.authorization = match given.authorization {
         V2G_POLICY_CONTRACT_FIRST => AuthorizationPolicy::ContractFirst,
         V2G_POLICY_CONTRACT_ONLY => AuthorizationPolicy::ContractOnly,

@@ -19,6 +19,7 @@ pub mod slac;
 pub mod status;
 pub mod stream;
 pub mod text;
+pub mod trust;
 pub mod version;
 
 /// Panics are bugs: nothing that a peer or a caller does causes one. This one says where, and never returns.

@@ -100,6 +100,11 @@ pub const V2G_E_CONFIG_POSITIONING: i32 = -67;
 /// SLAC: the frame is not for this machine, or not now. Ignored; the machine goes on.
 pub const V2G_E_SLAC_IGNORED: i32 = -80;
 
+/// Trust: a certificate, a chain, a root or a signature does not hold; a `v2g_fault` says why.
+pub const V2G_E_TRUST: i32 = -100;
+/// Trust: the key store does not do it.
+pub const V2G_E_KEY: i32 = -101;
+
 fn text(status: i32) -> &'static CStr {
     match status {
         V2G_OK => c"ok",
@@ -148,6 +153,8 @@ fn text(status: i32) -> &'static CStr {
         V2G_E_CONFIG_AUTHORIZATION => c"configuration: authorization",
         V2G_E_CONFIG_POSITIONING => c"configuration: positioning",
         V2G_E_SLAC_IGNORED => c"SLAC: frame ignored",
+        V2G_E_TRUST => c"not trusted",
+        V2G_E_KEY => c"the key store failed",
         _ => c"unknown status",
     }
 }
@@ -192,7 +199,7 @@ mod tests {
     fn every_status_of_the_decades_is_known_or_says_that_it_is_not() {
         assert_eq!(text(V2G_E_STORAGE).to_str(), Ok("storage too small"));
         assert_eq!(text(-99_999).to_str(), Ok("unknown status"));
-        let known = (-90..=2).filter(|&status| text(status) != c"unknown status").count();
-        assert_eq!(known, 46);
+        let known = (-110..=2).filter(|&status| text(status) != c"unknown status").count();
+        assert_eq!(known, 48);
     }
 }

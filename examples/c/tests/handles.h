@@ -114,6 +114,17 @@ static inline v2g_slac_ev *make_slac_ev(void *memory, size_t size, int32_t *stat
     return machine;
 }
 
+static inline v2g_trust_store *make_trust_store(void *memory, size_t size, int32_t *status)
+{
+    static uint8_t buffer[8192];
+    v2g_trust_store *store = NULL;
+    v2g_trust_store_config config = V2G_TRUST_STORE_CONFIG_INIT;
+    config.buffer = buffer;
+    config.buffer_size = sizeof buffer;
+    *status = v2g_trust_store_init(memory, size, &config, &store);
+    return store;
+}
+
 #define EACH_HANDLE(DO) \
     DO(secc) \
     DO(evcc) \
@@ -121,6 +132,7 @@ static inline v2g_slac_ev *make_slac_ev(void *memory, size_t size, int32_t *stat
     DO(discovery) \
     DO(responder) \
     DO(slac_evse) \
-    DO(slac_ev)
+    DO(slac_ev) \
+    DO(trust_store)
 
 #endif

@@ -68,6 +68,7 @@ static inline void *foreign_v2g_stream(void) { return live_v2g_secc(); }
 static inline void *foreign_v2g_discovery(void) { return live_v2g_secc(); }
 static inline void *foreign_v2g_slac_evse(void) { return live_v2g_slac_ev(); }
 static inline void *foreign_v2g_slac_ev(void) { return live_v2g_slac_evse(); }
+static inline void *foreign_v2g_trust_store(void) { return live_v2g_stream(); }
 static inline void *foreign_v2g_responder(void) { return live_v2g_discovery(); }
 
 static int finish(int functions, int calls)

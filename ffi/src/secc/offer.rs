@@ -165,7 +165,7 @@ pub unsafe extern "C" fn v2g_secc_respond_schedule(
     status(answer())
 }
 
-pub(super) fn of_answer(error: AnswerError) -> i32 {
+pub(crate) fn of_answer(error: AnswerError) -> i32 {
     match error {
         AnswerError::NotAsked => V2G_E_NOT_ASKED,
         AnswerError::Content => V2G_E_CONTENT,

@@ -1,0 +1,11 @@
+//! Certificates, contracts and keys.
+
+pub mod certificate;
+pub mod contract;
+pub mod contracts;
+pub mod delivery;
+pub mod installation;
+pub mod keys;
+pub mod rule;
+pub mod store;
+pub mod verify;
