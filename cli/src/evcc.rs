@@ -2,20 +2,17 @@
 
 use std::time::Duration;
 
-use bumpalo::Bump;
 use clap::Args as ClapArgs;
-use iso15118_20::evcc::Evcc;
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::Side;
 
 use crate::failure::Failure;
-use crate::net::{Interface, Link};
+use crate::fleet::Garage;
+use crate::memory::{self, Memory};
+use crate::net::Link;
 use crate::observe::Summary;
 use crate::options::{Options, require_own_faults};
-use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Reactor, Trust, Vehicle, Wishes, to_and_fro, value_added_wishes,
-    vehicle_config,
-};
+use crate::runtime::{Cable, Clock, FarEnd, Reactor, Wishes, to_and_fro};
 use crate::secc::require_link;
 use crate::session::Departures;
 use crate::slac::{Association, SlacOptions};
@@ -39,6 +36,10 @@ pub(crate) struct EvccArgs {
     /// Rounds of the charge loop; overrides the scenario. Default: 10.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     loops: Option<u32>,
+    /// So many vehicles at one charger, each with a connection of its own. The messages of one are shown, of several the
+    /// figures.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    sessions: u32,
     #[command(flatten)]
     trust: TrustArgs,
     /// Without --tls: plain TCP, which ISO 15118-20 forbids outside the laboratory. With it: certificates and curves of
@@ -53,11 +54,12 @@ Examples:
   v2g evcc --iface ev0 --service dc --mode scheduled --loops 50 --lab --json
   v2g evcc --iface ev0 --service ac --mode scheduled --lab
   v2g evcc --iface ev0 --scenario examples/scenarios/dc-bpt-arbitrage.toml --lab --report report.html
+  v2g evcc --iface lo --service dc --sessions 2000 --lab    many at a charger of this machine, `v2g secc --iface lo`
   v2g evcc --iface eth1 --slac --service dc-bpt --lab    find the charger behind a powerline modem first
 
 Nothing real is switched: the battery is simulated.";
 
-/// Charges once.
+/// Charges.
 pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     let place = require_link(&args.trust, args.lab)?;
     if args.options.service.is_none() && args.options.scenario.is_none() {
@@ -71,6 +73,10 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     scenario.vehicle.rounds = args.loops.or(scenario.vehicle.rounds);
     require_own_faults(&scenario, Side::Vehicle)?;
     args.trust.expect(&mut scenario);
+    if args.slac.is_wanted() && args.sessions > 1 {
+        return Err(Failure::usage("one cable has one vehicle: --slac goes with one session"));
+    }
+    memory::allow_files(u64::from(args.sessions) + 64)?;
     let clock = Clock::start();
     let audience = args.options.audience();
     let association = args.slac.associate(Side::Vehicle, &args.iface, scenario.profile, audience, clock)?;
@@ -84,7 +90,7 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     verdict
 }
 
-/// One session with the charger of the link.
+/// Sessions with the charger of the link.
 fn charge(
     args: &EvccArgs,
     scenario: &Scenario,
@@ -92,35 +98,26 @@ fn charge(
     clock: Clock,
     association: Option<&Association>,
 ) -> Result<(), Failure> {
-    let link = Link::Interface(Interface::find(&args.iface)?);
-    let outputs = args.options.outputs(1)?;
+    let link = Link::on(&args.iface)?;
+    let outputs = args.options.outputs(args.sessions)?;
     let wishes = Wishes::new(scenario);
-    let mut buffer = vec![0; BUFFER];
-    let added = value_added_wishes(scenario);
     let credentials = args.trust.vehicle(scenario, place, &args.trust.keyring()?)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;
-    // A vehicle that shows a certificate calls itself by its name.
-    let id = credentials.as_ref().and_then(|own| own.vehicle.name()).unwrap_or("WMIV2G00000000001");
-    let mut config = vehicle_config(scenario, id, wishes.at_first(), &added);
-    let arena = Bump::new();
-    let trust = credentials.as_ref().map(|own| {
-        let trust = Trust::new(own, &arena, args.trust.contracts());
-        trust.configure(&mut config, args.trust.contracts());
-        trust
-    });
-    let engine = Evcc::new(&config, &mut buffer).map_err(Failure::failed)?;
-    let cable = Cable::new(scenario);
-    let vehicle = Vehicle::new(engine, cable, FarEnd::Foreign, scenario, &wishes).trusting(trust);
+    let memory = Memory::now().filter(|_| args.sessions > 1);
+    let mut garage = Garage::new(args.sessions, scenario, credentials.as_ref());
+    let cables = (0..args.sessions).map(|_| Cable::new(scenario));
+    let owner = (&args.trust, credentials.as_ref());
+    let vehicles = garage.vehicles(cables, FarEnd::Foreign, scenario, &wishes, owner)?;
     let mut departures =
-        Departures::new(link, clock, 1, outputs.sinks.clone()).over(association).secured(tls);
-    let figures = Reactor::new(clock, vec![vehicle], scenario.seed)?.run(&mut departures)?;
+        Departures::new(link, clock, args.sessions, outputs.sinks.clone()).over(association).secured(tls);
+    let figures = Reactor::new(clock, vehicles, scenario.seed)?.run(&mut departures)?;
     let summary = Summary {
         endings: &departures.endings,
         figures: &figures,
         expectation: &scenario.expect,
         elapsed: clock.now(),
-        memory: None,
+        memory: memory.map(Memory::with_peak),
     };
     let verdict = summary.finish(args.options.audience());
     outputs.finish(scenario)?;

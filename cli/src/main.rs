@@ -7,6 +7,7 @@ mod credentials;
 mod engine;
 mod evcc;
 mod failure;
+mod fleet;
 mod input;
 mod memory;
 mod net;

@@ -65,20 +65,31 @@ fn failed(what: &str, error: &io::Error) -> Failure {
 pub(crate) enum Link {
     /// A real interface with multicast.
     Interface(Interface),
-    /// This machine alone. It has no link-local address, so the discovery machines see [`STAND_IN`] instead of the
-    /// loopback address, and requests go straight to the charger's socket.
+    /// This machine alone. It has no link-local address and no multicast, so the discovery machines see [`STAND_IN`]
+    /// instead of the loopback address, and requests go straight to the charger's socket.
     Loopback { address: IpAddr, sdp_port: u16 },
 }
 
 /// The address that stands for the loopback in discovery messages.
 const STAND_IN: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 
+/// The name of the loopback interface.
+const LOOPBACK: &str = "lo";
+
 impl Link {
-    /// The loopback: IPv6, or IPv4 where that is all there is.
+    /// The loopback within this process: IPv6, or IPv4 where that is all there is. Any port serves discovery.
     pub(crate) fn loopback() -> Self {
         let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
         let address = if UdpSocket::bind((v6, 0)).is_ok() { v6 } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
         Self::Loopback { address, sdp_port: 0 }
+    }
+
+    /// The link on an interface. On the loopback the other end is another process of this machine.
+    pub(crate) fn on(interface: &str) -> Result<Self, Failure> {
+        match (interface, Self::loopback()) {
+            (LOOPBACK, Self::Loopback { address, .. }) => Ok(Self::Loopback { address, sdp_port: SDP_PORT }),
+            _ => Interface::find(interface).map(Self::Interface),
+        }
     }
 
     fn scope(&self) -> u32 {
@@ -126,7 +137,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on a link, for TLS or without. On the loopback the discovery port is any free one: see [`Server::link`].
+    /// Listens on a link, for TLS or without. See [`Server::link`] for the ports.
     pub(crate) fn bind(mut link: Link, security: Security) -> Result<Self, Failure> {
         let listener = listen(&link)?;
         let port = listener.local_addr().map_err(|error| failed("listen", &error))?.port();
@@ -236,7 +247,7 @@ fn bind_discovery(link: &Link) -> io::Result<UdpSocket> {
             socket.join_multicast_v6(&v2gtp::ALL_NODES, interface.index)?;
             Ok(socket.into())
         }
-        Link::Loopback { address, .. } => UdpSocket::bind((*address, 0)),
+        Link::Loopback { address, sdp_port } => UdpSocket::bind((*address, *sdp_port)),
     }
 }
 

@@ -12,7 +12,7 @@ use v2gtp::Security;
 
 use crate::failure::Failure;
 use crate::memory::{self, Memory};
-use crate::net::{Interface, Link, Server};
+use crate::net::{Link, Server};
 use crate::observe::{Ending, Energy, Figures, Observer, Summary};
 use crate::options::{Options, Outputs, require_own_faults};
 use crate::runtime::{
@@ -216,7 +216,7 @@ pub(crate) fn run(args: &SeccArgs) -> Result<(), Failure> {
     let clock = Clock::start();
     let audience = args.options.audience();
     let association = args.slac.associate(Side::Station, &args.iface, scenario.profile, audience, clock)?;
-    let link = Link::Interface(Interface::find(&args.iface)?);
+    let link = Link::on(&args.iface)?;
     let credentials = args.trust.station(&scenario, place, &args.trust.keyring()?)?;
     let tls = args.trust.link(place)?;
     let tls = credentials.as_ref().map(|own| own.tls(&tls)).transpose()?;

@@ -5,9 +5,7 @@ mod doors;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bumpalo::Bump;
 use clap::Args as ClapArgs;
-use iso15118_20::evcc::Evcc;
 use iso15118_20::secc::Secc;
 use v2g_scenario::Scenario;
 use v2g_scenario::scenario::{ModeChoice, ServiceChoice};
@@ -15,20 +13,20 @@ use v2gtp::Security;
 
 use crate::credentials::{StationCredentials, VehicleCredentials};
 use crate::failure::Failure;
+use crate::fleet::Garage;
 use crate::memory::{self, Memory};
 use crate::net::{Link, Server};
 use crate::observe::{Ending, Figures, Summary};
 use crate::options::Options;
 use crate::placement::keep_on_core;
 use crate::runtime::{
-    BUFFER, Cable, Clock, FarEnd, Menu, Reactor, Station, Trust, Vehicle, Wishes, Workspace, station_config,
-    to_and_fro, value_added_wishes, vehicle_config,
+    Cable, Clock, FarEnd, Menu, Reactor, Station, Wishes, Workspace, station_config, to_and_fro,
 };
 use crate::trust::{Place, TrustArgs};
 
 pub(crate) use departures::Departures;
 use departures::Plugs;
-use doors::{Berthed, Doors, vehicle_id};
+use doors::{Berthed, Doors};
 
 /// Simulated seconds in one second, so that a short session moves energy worth showing.
 const LAPSE: u32 = 60;
@@ -134,40 +132,25 @@ impl Ends<'_> {
         let parking: Vec<Berthed> = (0..sessions).map(place).collect();
         let menu = Menu::new(scenario);
         let (offers, value_added) = (menu.offers(), menu.value_added());
-        let (wishes, value_added_wishes) = (Wishes::new(scenario), value_added_wishes(scenario));
-        // Vehicles that show a certificate call themselves by its name.
-        let name = credentials.1.as_ref().and_then(|own| own.vehicle.name());
-        let id = |session| name.map_or_else(|| vehicle_id(session), ToOwned::to_owned);
-        let ids: Vec<String> = (0..sessions).map(id).collect();
-        let (mut for_stations, mut for_vehicles) =
-            (Workspace::new(scenario, sessions), vec![0; BUFFER * sessions as usize]);
+        let wishes = Wishes::new(scenario);
+        let mut workspace = Workspace::new(scenario, sessions);
+        let mut garage = Garage::new(sessions, scenario, credentials.1.as_ref());
 
         let mut config = station_config(scenario, &offers, &value_added);
         let offer = trust.offer(credentials.0.as_ref());
         if let Some(offer) = &offer {
             offer.configure(&mut config);
         }
-        let stations = for_stations.parts().zip(&parking).map(|((buffer, schedules), place)| {
+        let stations = workspace.parts().zip(&parking).map(|((buffer, schedules), place)| {
             let engine = Secc::new(&config, buffer)?.with_schedule_memory(schedules);
             Ok(Station::new(engine, place, scenario).trusting(offer))
         });
         let stations: Result<Vec<_>, iso15118_20::secc::ConfigError> = stations.collect();
-        let arena = Bump::new();
-        let vehicles =
-            for_vehicles.chunks_exact_mut(BUFFER).zip(&ids).zip(&parking).map(|((buffer, id), place)| {
-                let mut config = vehicle_config(scenario, id, wishes.at_first(), &value_added_wishes);
-                let trust = credentials.1.as_ref().map(|own| {
-                    let trusted = Trust::new(own, &arena, trust.contracts());
-                    trusted.configure(&mut config, trust.contracts());
-                    trusted
-                });
-                let cable = place.cable.clone();
-                let engine = Evcc::new(&config, buffer)?;
-                Ok(Vehicle::new(engine, cable, FarEnd::Simulated, scenario, &wishes).trusting(trust))
-            });
-        let vehicles: Result<Vec<_>, iso15118_20::evcc::EvccConfigError> = vehicles.collect();
+        let cables = parking.iter().map(|place| place.cable.clone());
+        let owner = (trust, credentials.1.as_ref());
+        let vehicles = garage.vehicles(cables, FarEnd::Simulated, scenario, &wishes, owner)?;
         let stations = Reactor::new(clock, stations.map_err(Failure::failed)?, scenario.seed)?;
-        let vehicles = Reactor::new(clock, vehicles.map_err(Failure::failed)?, !scenario.seed)?;
+        let vehicles = Reactor::new(clock, vehicles, !scenario.seed)?;
 
         let stop = doors.stop();
         let figures = std::thread::scope(|scope| {

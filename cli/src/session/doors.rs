@@ -15,11 +15,6 @@ use crate::net::Server;
 use crate::observe::{Ending, Energy, Figures, Observer, Sinks};
 use crate::runtime::{Arrival, Berth, Cable, Clock, Endpoint, Guest, Intake, Site, Station};
 
-/// A name from which the session follows.
-pub(super) fn vehicle_id(session: u32) -> String {
-    format!("WMIV2G{:011}", session + 1)
-}
-
 /// The place of one vehicle, which connects to the station of that place.
 pub(super) struct Berthed {
     pub(super) cable: Cable,
