@@ -152,7 +152,7 @@ fn contracts(store: &mut TokenStore) -> Result<KeyHandle, Failure> {
             ephemeral: &delivery.ephemeral,
             wrapped: Wrapped::Secp521(&delivery.wrapped),
             aad,
-            kdf,
+            unwrapping: kdf.into(),
             contract: *certificate.key(),
             replaces,
         })

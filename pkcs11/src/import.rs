@@ -176,13 +176,15 @@ pub(crate) fn open(
     match derivation {
         Derivation::None => Err(Failed::Key(KeyError::Unsupported)),
         Derivation::TokenDigest => {
-            let digest = digest(session, provisioning, import.kdf, import.ephemeral).map_err(refused)?;
+            let digest =
+                digest(session, provisioning, import.unwrapping.kdf, import.ephemeral).map_err(refused)?;
             let mut key = Zeroizing::new([0; 32]);
             key.copy_from_slice(digest.get(..32).ok_or(Failed::Key(KeyError::Device(5)))?);
             Ok(ContractKey::open_with(&key, import)?)
         }
         Derivation::Token => {
-            let key = session_key(session, provisioning, import.kdf, import.ephemeral).map_err(refused)?;
+            let key = session_key(session, provisioning, import.unwrapping.kdf, import.ephemeral)
+                .map_err(refused)?;
             let (nonce, rest) = wrapped.split_first_chunk::<12>().ok_or(Rule::WrappedLength)?;
             let mut nonce = *nonce;
             let parameters = GcmParams::new(&mut nonce, import.aad.as_bytes(), 128.into())?;

@@ -13,7 +13,7 @@ use crate::asn1::Backward;
 use crate::crypto::{Algorithm, KeyInfo, Secret};
 use crate::error::Rule;
 use crate::oid;
-use crate::provision::{Aad, Kdf, Wrapped};
+use crate::provision::{Aad, Unwrapping, Wrapped};
 
 /// Names a key in its store. It stays invalid after the key is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,8 +126,8 @@ pub struct ImportContract<'o> {
     pub wrapped: Wrapped<'o>,
     /// What the wrapping is bound to.
     pub aad: &'o Aad,
-    /// How the session key is derived.
-    pub kdf: Kdf,
+    /// How it is opened.
+    pub unwrapping: Unwrapping,
     /// The key of the contract certificate, to which the private key has to belong [V2G20-2507].
     pub contract: KeyInfo<'o>,
     /// The key that this one replaces; it is erased once the new one is stored, and kept if anything fails.

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
 
 #[cfg(feature = "issue")]
-pub use wrap::{Delivery, seal, wrap};
+pub use wrap::{Delivery, seal, wrap, wrap_x448};
 
 use crate::cert::Certificate;
 use crate::crypto::{Algorithm, Scalar, Secret};
@@ -34,6 +34,32 @@ pub enum Kdf {
     Sp800_56a,
     /// Secret, counter, info: the order of ANSI X9.63, which one implementer has.
     X963,
+}
+
+/// How the 57 bytes of an Ed448 key come in the 56 that X448 has room for [V2G20-2501]; the standard does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ed448Fit {
+    /// They do not: such keys are refused.
+    #[default]
+    Refused,
+    /// The last byte is zero and left out: providers draw keys that end so.
+    LastIsZero,
+}
+
+/// How delivered keys are opened, where sources disagree or the standard is silent. Vehicle and provider have to mean the
+/// same; whatever else is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unwrapping {
+    /// How the session key is derived.
+    pub kdf: Kdf,
+    /// How Ed448 keys come.
+    pub ed448: Ed448Fit,
+}
+
+impl From<Kdf> for Unwrapping {
+    fn from(kdf: Kdf) -> Self {
+        Self { kdf, ..Self::default() }
+    }
 }
 
 const COUNTER: [u8; 4] = [0, 0, 0, 1];
@@ -105,8 +131,7 @@ impl Aad {
 pub enum Wrapped<'w> {
     /// A P-521 key.
     Secp521(&'w [u8; 94]),
-    /// An Ed448 key of 56 bytes under X448. How the 57 bytes of an Ed448 key fit is an open question of the
-    /// standard: such keys are refused.
+    /// An Ed448 key in 56 bytes under X448: [`Ed448Fit`].
     X448(&'w [u8; 84]),
     /// For a TPM of the vehicle: opaque here.
     Tpm(&'w [u8; 206]),
@@ -119,7 +144,7 @@ impl<'w> Wrapped<'w> {
     /// Nonce, ciphertext and tag of a P-521 key.
     ///
     /// # Errors
-    /// [`Rule::Algorithm`] for others: the 56 bytes under X448 cannot be an Ed448 key.
+    /// [`Rule::Algorithm`] for others.
     pub fn secp521(self) -> Result<&'w [u8; 94], Rule> {
         match self {
             Self::Secp521(wrapped) => Ok(wrapped),
@@ -211,14 +236,14 @@ impl ContractKey {
     /// Opens a wrapped key with the secret that the store agreed on, and checks that it belongs to the contract.
     ///
     /// # Errors
-    /// [`Rule::WrappedTag`], [`Rule::KeyRange`], [`Rule::KeyMismatch`], or [`Rule::Algorithm`] for what is wrapped
-    /// for another curve than P-521, or P-256 in ISO 15118-2.
+    /// [`Rule::WrappedTag`], [`Rule::KeyRange`], [`Rule::KeyMismatch`], or [`Rule::Algorithm`] for what is opaque here
+    /// or whose feature or [setting](Ed448Fit) is off.
     pub fn open(secret: &Secret, import: &ImportContract<'_>) -> Result<Self, Rule> {
         #[cfg(feature = "p256")]
         if let Wrapped::Iso2(wrapped) = import.wrapped {
             return iso2::open(secret, wrapped, import);
         }
-        Self::open_with(&import.kdf.derive(secret), import)
+        Self::open_with(&import.unwrapping.kdf.derive(secret), import)
     }
 
     /// Opens a wrapped key with the session key that the store's device derived.
@@ -227,11 +252,22 @@ impl ContractKey {
     /// As [`open`](Self::open).
     pub fn open_with(session: &[u8; 32], import: &ImportContract<'_>) -> Result<Self, Rule> {
         let mut plain = Zeroizing::new([0; 66]);
-        open(session, import.wrapped.secp521()?, import.aad, plain.as_mut())?;
-        Self::opened(plain.as_ref(), import)
+        match (import.wrapped, import.unwrapping.ed448) {
+            (Wrapped::Secp521(wrapped), _) => {
+                open(session, wrapped, import.aad, plain.as_mut())?;
+                Self::opened(plain.as_ref(), import)
+            }
+            (Wrapped::X448(wrapped), Ed448Fit::LastIsZero) => {
+                let (key, _) = plain.split_at_mut(57);
+                let (sent, _) = key.split_at_mut(56);
+                open(session, wrapped, import.aad, sent)?;
+                Self::belonging(Algorithm::Ed448, key, import)
+            }
+            (Wrapped::X448(_) | Wrapped::Tpm(_) | Wrapped::Iso2(_), _) => Err(Rule::Algorithm),
+        }
     }
 
-    /// Checks what the store's device has decrypted and authenticated; whoever holds it erases it.
+    /// Checks the P-521 key that the store's device has decrypted and authenticated; whoever holds it erases it.
     ///
     /// # Errors
     /// [`Rule::KeyRange`] or [`Rule::KeyMismatch`].
@@ -239,7 +275,11 @@ impl ContractKey {
         if plain.first().is_none_or(|first| first & 0xFE != 0) {
             return Err(Rule::KeyRange);
         }
-        let scalar = Scalar::from_slice(Algorithm::P521, plain)?;
+        Self::belonging(Algorithm::P521, plain, import)
+    }
+
+    fn belonging(algorithm: Algorithm, key: &[u8], import: &ImportContract<'_>) -> Result<Self, Rule> {
+        let scalar = Scalar::from_slice(algorithm, key)?;
         if scalar.belongs_to(&import.contract) { Ok(Self(scalar)) } else { Err(Rule::KeyMismatch) }
     }
 

@@ -10,7 +10,7 @@ use v2g_pki::keystore::{
     Answer, Blocking, KeyError, KeyHandle, KeyKind, KeyRole, KeyStore, Operation, Progress, Random,
     SoftwareStore, Ticket,
 };
-use v2g_pki::provision::{self, Aad, Delivery, Kdf};
+use v2g_pki::provision::{self, Aad, Delivery, Kdf, Unwrapping};
 use v2g_pki::xmlsig::{self, SignedInfoGrammar};
 use v2g_pki::{Algorithm, Certificate, Curves, Rule, Verifier};
 
@@ -50,7 +50,7 @@ fn install<S: KeyStore>(
         let found = xmlsig::installation(&response, SignedInfoGrammar::default(), trust, buffers);
         let found = found.expect("a valid delivery");
         assert_eq!(found.contract().subject().common_name(), Some("DE8AA0000000006"));
-        found.install(store, (provisioning, &pcid(hierarchy)), kdf, replaces)
+        found.install(store, (provisioning, &pcid(hierarchy)), kdf.into(), replaces)
     })
 }
 
@@ -110,7 +110,7 @@ fn every_flipped_bit_of_a_delivery_is_refused() {
             ephemeral: &delivery.ephemeral,
             wrapped: provision::Wrapped::Secp521(&delivery.wrapped),
             aad: &aad,
-            kdf: Kdf::default(),
+            unwrapping: Unwrapping::default(),
             contract: *leaf.key(),
             replaces: None,
         })
@@ -237,6 +237,70 @@ fn slow_devices_are_waited_for() {
     assert!(store.sign(contract, b"slowly").is_ok());
 }
 
+/// Agreement by X448, the key of an Ed448 contract: as the setting says, and for nobody else.
+#[cfg(feature = "curve448")]
+#[test]
+fn an_ed448_contract_comes_under_x448() {
+    use v2g_pki::keystore::{ImportContract, public_key_info};
+    use v2g_pki::provision::{Ed448Fit, Wrapped};
+
+    let ed448 = KeyKind::Signing(Algorithm::Ed448);
+    let (mut store, p521) = store();
+    let provisioning = store.generate(KeyKind::X448, KeyRole::Provisioning).expect("a key");
+    let mut public = [0; 133];
+    let public = store.public(provisioning, &mut public).expect("a key").to_vec();
+
+    // The provider draws a key that ends in zero, and certifies it.
+    let mut key = [0x5A; 57];
+    key[56] = 0;
+    let mut drawn = SoftwareStore::<_, 1>::new(random(6));
+    let handle = drawn.load(ed448, KeyRole::Contract, &mut key.clone()).expect("a key");
+    let mut point = [0; 133];
+    let point = drawn.public(handle, &mut point).expect("a key").to_vec();
+    let mut info = [0; 160];
+    let info = public_key_info(Algorithm::Ed448, &point, &mut info).expect("a point");
+    let template = Entity::Contract(0).template(hierarchy().plan(), &point, &point);
+    let signer = hierarchy().get(Entity::Provisioning).expect("a vehicle");
+    let certificate = template.sign(info, &template.subject.to_der(), &signer.key);
+    let certificate = Certificate::parse(&certificate).expect("a certificate");
+    let aad = Aad::new(&pcid(hierarchy()), &certificate).expect("identifiers");
+    let wrap = |key: &[u8]| provision::wrap_x448(key, &public, &aad, Kdf::default(), &mut random(4));
+    let right = wrap(&key).expect("wrapped");
+    assert!(right.ephemeral[56..].iter().all(|octet| *octet == 0));
+
+    let mut import = |key, delivery: &Delivery<84>, ed448| {
+        store.import_contract(ImportContract {
+            provisioning: key,
+            ephemeral: &delivery.ephemeral,
+            wrapped: Wrapped::X448(&delivery.wrapped),
+            aad: &aad,
+            unwrapping: Unwrapping { ed448, ..Unwrapping::default() },
+            contract: *certificate.key(),
+            replaces: None,
+        })
+    };
+    assert_eq!(import(provisioning, &right, Ed448Fit::Refused), Err(KeyError::Unsupported));
+    assert_eq!(import(p521, &right, Ed448Fit::LastIsZero), Err(KeyError::Refused(Rule::Curve)));
+    for bit in (0..right.wrapped.len() * 8).step_by(5) {
+        let mut wrong = right.clone();
+        wrong.wrapped[bit / 8] ^= 1 << (bit % 8);
+        let refused = import(provisioning, &wrong, Ed448Fit::LastIsZero);
+        assert_eq!(refused, Err(KeyError::Refused(Rule::WrappedTag)), "bit {bit}");
+    }
+    let mut longer = right.clone();
+    longer.ephemeral[60] = 1;
+    let refused = import(provisioning, &longer, Ed448Fit::LastIsZero);
+    assert_eq!(refused, Err(KeyError::Refused(Rule::EphemeralKey)));
+    let other = wrap(&[[0x33; 56].as_slice(), &[0]].concat()).expect("wrapped");
+    let refused = import(provisioning, &other, Ed448Fit::LastIsZero);
+    assert_eq!(refused, Err(KeyError::Refused(Rule::KeyMismatch)));
+    let installed = import(provisioning, &right, Ed448Fit::LastIsZero).expect("installed");
+    let signature = store.sign(installed, b"authorization").expect("a signature");
+    assert_eq!(Curves.verify_fixed(certificate.key(), b"authorization", signature.as_bytes()), Ok(()));
+
+    assert_eq!(wrap(&[0x5A; 57]).err(), Some(KeyError::Refused(Rule::KeyRange)), "the last one is not zero");
+}
+
 /// A delivery of ISO 15118-2 that OpenSSL made: agreement, derivation and encryption.
 #[test]
 fn a_delivery_of_iso_15118_2_made_by_openssl() {
@@ -273,7 +337,7 @@ fn a_delivery_of_iso_15118_2_made_by_openssl() {
             ephemeral: &ephemeral,
             wrapped: provision::Wrapped::Iso2(wrapped),
             aad: &aad,
-            kdf: Kdf::default(),
+            unwrapping: Unwrapping::default(),
             contract: *certificate.key(),
             replaces: None,
         })

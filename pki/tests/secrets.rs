@@ -8,7 +8,7 @@ use v2g_pki::Algorithm;
 use v2g_pki::Certificate;
 use v2g_pki::issue::Entity;
 use v2g_pki::keystore::{Blocking as _, ImportContract, KeyHandle, KeyKind, KeyRole, SoftwareStore};
-use v2g_pki::provision::{Aad, Kdf, Wrapped, wrap};
+use v2g_pki::provision::{Aad, ContractKey, Kdf, Unwrapping, Wrapped, wrap};
 
 /// True if a type has a trait: where the bound holds, the inherent function is found before that of the trait.
 macro_rules! has {
@@ -44,8 +44,8 @@ fn secrets_are_neither_printed_nor_copied() {
     assert!(has!(KeyHandle, Clone) && has!(KeyHandle, std::fmt::Debug), "the test can tell");
     assert!(!has!(v2g_pki::Secret, Clone) && !has!(v2g_pki::Secret, std::fmt::Debug));
     assert!(!has!(v2g_pki::issue::PrivateKey, Clone) && !has!(v2g_pki::issue::PrivateKey, std::fmt::Debug));
-    assert!(!has!(v2g_pki::provision::ContractKey, Clone));
-    assert!(!has!(v2g_pki::provision::ContractKey, std::fmt::Debug));
+    assert!(!has!(ContractKey, Clone));
+    assert!(!has!(ContractKey, std::fmt::Debug));
     assert!(!has!(Store, Clone) && !has!(Store, std::fmt::Debug));
 }
 
@@ -100,6 +100,24 @@ fn shared_secrets_and_contract_keys_are_gone_from_memory() {
     assert!(holds(&pattern), "the test can tell");
     drop(secret);
     assert!(!holds(&pattern), "dropped");
+
+    let issued = hierarchy().get(Entity::Contract(0)).expect("a contract");
+    let certificate = Certificate::parse(&issued.certificate).expect("a leaf");
+    let import = ImportContract {
+        provisioning: KeyHandle::new(0),
+        ephemeral: &[],
+        wrapped: Wrapped::Secp521(&[0; 94]),
+        aad: &Aad::new(&pcid(hierarchy()), &certificate).expect("an identifier"),
+        unwrapping: Unwrapping::default(),
+        contract: *certificate.key(),
+        replaces: None,
+    };
+    let key = Box::new(ContractKey::opened(issued.key.expose(), &import).expect("its key"));
+    let (start, length) = (&raw const *key as usize, size_of_val(&*key));
+    let holds = || memory(start, length).windows(66).any(|window| window == issued.key.expose());
+    assert!(holds(), "the test can tell");
+    drop(key);
+    assert!(!holds(), "dropped");
 }
 
 /// What is delivered stands in the store alone, and nowhere after a delivery that failed; a replaced key is gone.
@@ -126,7 +144,7 @@ fn failed_and_replaced_deliveries_leave_nothing_in_the_store() {
             ephemeral: &made.ephemeral,
             wrapped: Wrapped::Secp521(&made.wrapped),
             aad: &aad,
-            kdf: Kdf::default(),
+            unwrapping: Unwrapping::default(),
             contract: *certificate.key(),
             replaces,
         })

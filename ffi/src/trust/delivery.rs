@@ -359,7 +359,7 @@ mod with_trust {
             ephemeral: &given.ephemeral,
             wrapped: Wrapped::Secp521(&given.wrapped),
             aad: &aad,
-            kdf,
+            unwrapping: kdf.into(),
             contract: *contract.key(),
             replaces: None,
         };

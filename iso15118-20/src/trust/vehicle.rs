@@ -4,7 +4,7 @@ use exi_codec::iso20::common_messages::Message;
 use exi_codec::{Bytes, Str};
 use v2g_pki::ids::{Emaid, Pcid};
 use v2g_pki::keystore::{Answer, KeyError, KeyHandle, KeyKind, KeyStore, Operation, Progress, Ticket};
-use v2g_pki::provision::{Aad, Kdf};
+use v2g_pki::provision::{Aad, Unwrapping};
 use v2g_pki::xmlsig::{self, SignedInfoGrammar, ToSign};
 use v2g_pki::{Certificate, Time, Trust};
 use v2gtp::Instant;
@@ -124,8 +124,8 @@ pub struct Provisioning<'p> {
     pub key: KeyHandle,
     /// The PCID, which is the common name of that certificate.
     pub pcid: &'p Pcid,
-    /// How the session key is derived.
-    pub kdf: Kdf,
+    /// How it is opened.
+    pub unwrapping: Unwrapping,
 }
 
 /// A contract that was delivered: signed by a provider that is trusted, its certificates sound. The key is still
@@ -212,7 +212,7 @@ impl<'m, 'c> DeliveredContract<'m, 'c> {
         replaces: Option<KeyHandle>,
     ) -> Result<Installing, TrustError> {
         let aad = Aad::new(provisioning.pcid, self.installation.contract())?;
-        let import = self.installation.import(provisioning.key, &aad, provisioning.kdf, replaces);
+        let import = self.installation.import(provisioning.key, &aad, provisioning.unwrapping, replaces);
         store.start(Operation::ImportContract(import))?.try_into()
     }
 

@@ -22,7 +22,7 @@ use v2g_pki::keystore::{
     Answer, Blocking as _, Capabilities, KeyError, KeyHandle, KeyKind, KeyRole, KeyStore, Operation,
     Progress, SignatureValue, SoftwareStore, Ticket,
 };
-use v2g_pki::provision::{self, Aad, Kdf};
+use v2g_pki::provision::{self, Aad, Kdf, Unwrapping};
 use v2g_pki::xmlsig::{SignedInfoGrammar, ToSign};
 use v2g_pki::{Algorithm, Certificate, Curves};
 
@@ -217,7 +217,7 @@ impl<'a> Trustee<'a> {
         let provisioning = Provisioning {
             key: self.delivery_key.unwrap_or(self.provisioning),
             pcid: &pcid,
-            kdf: Kdf::default(),
+            unwrapping: Unwrapping::default(),
         };
         let mut installing = delivered.install(&mut self.store, &provisioning, self.keys.first().copied())?;
         while let Installing::Pending(_) = installing {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{COUNTER, ContractKey, Kdf};
-use crate::crypto::{Algorithm, Scalar, Secret};
+use crate::crypto::{Algorithm, Secret};
 use crate::error::Rule;
 use crate::keystore::ImportContract;
 
@@ -40,8 +40,7 @@ pub(super) fn open(
         cipher.decrypt_block(to.into());
         to.iter_mut().zip(previous).for_each(|(octet, mask)| *octet ^= mask);
     }
-    let scalar = Scalar::from_slice(Algorithm::P256, plain.as_ref())?;
-    if scalar.belongs_to(&import.contract) { Ok(ContractKey(scalar)) } else { Err(Rule::KeyMismatch) }
+    ContractKey::belonging(Algorithm::P256, plain.as_ref(), import)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::ids::Pcid;
 use crate::keystore::{Blocking, ImportContract, KeyError, KeyHandle};
 use crate::path::{Trust, ValidChain, check_times, check_unanchored, validate};
 use crate::profile::Role;
-use crate::provision::{Aad, Envelope, Kdf};
+use crate::provision::{Aad, Envelope, Unwrapping};
 use crate::time::Time;
 
 /// The station's check of an AuthorizationReq by contract: challenge, signature, chain. `buffer` takes the
@@ -157,12 +157,12 @@ impl<'m, 'c> Installation<'m, 'c> {
         &self,
         store: &mut S,
         provisioning: (KeyHandle, &Pcid),
-        kdf: Kdf,
+        unwrapping: Unwrapping,
         replaces: Option<KeyHandle>,
     ) -> Result<KeyHandle, KeyError> {
         let (key, pcid) = provisioning;
         let aad = Aad::new(pcid, &self.contract).map_err(|error| KeyError::Refused(error.rule()))?;
-        store.import_contract(self.import(key, &aad, kdf, replaces))
+        store.import_contract(self.import(key, &aad, unwrapping, replaces))
     }
 
     /// The operation that [`install`](Self::install) waits for.
@@ -170,7 +170,7 @@ impl<'m, 'c> Installation<'m, 'c> {
         &'o self,
         provisioning: KeyHandle,
         aad: &'o Aad,
-        kdf: Kdf,
+        unwrapping: Unwrapping,
         replaces: Option<KeyHandle>,
     ) -> ImportContract<'o> {
         ImportContract {
@@ -178,7 +178,7 @@ impl<'m, 'c> Installation<'m, 'c> {
             ephemeral: self.envelope.ephemeral(),
             wrapped: self.envelope.wrapped(),
             aad,
-            kdf,
+            unwrapping,
             contract: *self.contract.key(),
             replaces,
         }

@@ -15,7 +15,7 @@ use iso15118_20::trust::{
     WantedContracts, engine_chain, is_within, sign,
 };
 use v2g_pki::keystore::KeyHandle;
-use v2g_pki::provision::Kdf;
+use v2g_pki::provision::Unwrapping;
 use v2g_pki::xmlsig::SignedInfoGrammar;
 use v2g_pki::{Certificate, RootKind};
 
@@ -195,7 +195,7 @@ impl<'a> Trust<'a> {
         let none = TrustError::NotWanted;
         let pcid = self.credentials.pcid().ok_or(none)?;
         let own = self.credentials.provisioning.as_ref().ok_or(none)?;
-        let provisioning = Provisioning { key: own.key, pcid: &pcid, kdf: Kdf::default() };
+        let provisioning = Provisioning { key: own.key, pcid: &pcid, unwrapping: Unwrapping::default() };
         let replaces = self.fetched.map(|(_, key)| key);
         let installing = delivered.install(&mut *own.keys.lock(), &provisioning, replaces)?;
         let chain = engine_chain(delivered.chain(), self.arena.alloc([Bytes::new(&[]); 3])).ok_or(none)?;
