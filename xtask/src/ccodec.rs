@@ -44,9 +44,10 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
     let counts_of_c = fs::read_to_string(evidence.join("bench-reference.csv"))?;
     let reference = reference(&counts_of_c)?;
     let messages = fs::read_to_string(evidence.join("bench-messages.txt"))?;
-    let programs = build(cargo().env("CARGO_PROFILE_RELEASE_DEBUG", "1").args([
+    let programs = build(cargo().args([
         "build",
-        "--release",
+        "--profile",
+        "bench",
         "--package",
         "v2g-ffi",
         "--example",
