@@ -89,7 +89,7 @@ fn trust(criterion: &mut Criterion) {
                 let key = found.expect("valid").install(
                     &mut store,
                     (provisioning, &pcid),
-                    Kdf::default(),
+                    Kdf::default().into(),
                     installed,
                 );
                 installed = Some(key.expect("installed"));
