@@ -232,7 +232,8 @@ pub enum SeccEvent {
     CheckIn(CheckIn),
     /// The vehicle checks out: call [`Secc::set_release`](super::Secc::set_release) when it may go.
     CheckOut(CheckOut),
-    /// Something was not done in time, and the session goes on without it.
+    /// Something was not done in time, and the session goes on without it. Each timer waits once: what runs out again before
+    /// this is fetched is told together with it.
     Overdue(T),
     /// The session is over.
     Ended(End),
