@@ -1,5 +1,6 @@
 //! `v2g evcc`: a vehicle on a real interface.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
@@ -24,8 +25,11 @@ const ROUNDS: u32 = 10;
 #[derive(Debug, ClapArgs)]
 pub(crate) struct EvccArgs {
     /// The interface to the charger.
-    #[arg(long, value_name = "IF")]
-    iface: String,
+    #[arg(long, value_name = "IF", required_unless_present = "connect")]
+    iface: Option<String>,
+    /// A charger whose socket is known, such as one behind a serial line: nothing is searched for.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["iface", "slac"])]
+    connect: Option<SocketAddr>,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
@@ -56,6 +60,7 @@ Examples:
   v2g evcc --iface ev0 --scenario examples/scenarios/dc-bpt-arbitrage.toml --lab --report report.html
   v2g evcc --iface lo --service dc --sessions 2000 --lab    many at a charger of this machine, `v2g secc --iface lo`
   v2g evcc --iface eth1 --slac --service dc-bpt --lab    find the charger behind a powerline modem first
+  v2g evcc --connect '[::1]:6000' --service dc --lab    a charger without discovery
 
 Nothing real is switched: the battery is simulated.";
 
@@ -79,7 +84,10 @@ pub(crate) fn run(args: &EvccArgs) -> Result<(), Failure> {
     memory::allow_files(u64::from(args.sessions) + 64)?;
     let clock = Clock::start();
     let audience = args.options.audience();
-    let association = args.slac.associate(Side::Vehicle, &args.iface, scenario.profile, audience, clock)?;
+    let association = match &args.iface {
+        Some(iface) => args.slac.associate(Side::Vehicle, iface, scenario.profile, audience, clock)?,
+        None => None,
+    };
     let verdict = association
         .as_ref()
         .map_or(Ok(()), |association| association.wait(Duration::from_secs(args.slac_timeout)));
@@ -98,7 +106,7 @@ fn charge(
     clock: Clock,
     association: Option<&Association>,
 ) -> Result<(), Failure> {
-    let link = Link::on(&args.iface)?;
+    let link = args.iface.as_deref().map_or_else(|| Ok(Link::loopback()), Link::on)?;
     let outputs = args.options.outputs(args.sessions)?;
     let wishes = Wishes::new(scenario);
     let credentials = args.trust.vehicle(scenario, place, &args.trust.keyring()?)?;
@@ -109,8 +117,9 @@ fn charge(
     let cables = (0..args.sessions).map(|_| Cable::new(scenario));
     let owner = (&args.trust, credentials.as_ref());
     let vehicles = garage.vehicles(cables, FarEnd::Foreign, scenario, &wishes, owner)?;
-    let mut departures =
+    let departures =
         Departures::new(link, clock, args.sessions, outputs.sinks.clone()).over(association).secured(tls);
+    let mut departures = departures.known(args.connect);
     let figures = Reactor::new(clock, vehicles, scenario.seed)?.run(&mut departures)?;
     let summary = Summary {
         endings: &departures.endings,

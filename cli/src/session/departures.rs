@@ -86,6 +86,11 @@ impl<'a> Departures<'a> {
         Self { tls, ..self }
     }
 
+    /// Where the charger is, if nobody has to search for it.
+    pub(crate) fn known(self, station: Option<SocketAddr>) -> Self {
+        Self { station, ..self }
+    }
+
     /// The link is one that SLAC made, and watches.
     pub(crate) fn over(self, association: Option<&'a Association>) -> Self {
         Self { association, ..self }
