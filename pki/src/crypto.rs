@@ -1,6 +1,7 @@
 //! Keys, signatures, and who checks them.
 
 mod curves;
+pub mod device;
 mod secret;
 
 use der::Tag;

@@ -28,7 +28,7 @@ pub mod xmlsig;
 pub use anchors::{Anchor, Anchors, RootKind};
 pub use cert::{BasicConstraints, Certificate, ExtendedKeyUsage, Extensions, KeyUsage, Purpose, Usage};
 pub use chain::{Chain, MAX_PATH};
-pub use crypto::{Algorithm, Curves, KeyInfo, Secret, SignatureInfo, Verifier};
+pub use crypto::{Algorithm, Curves, KeyInfo, Secret, SignatureInfo, Verifier, device};
 pub use error::{Error, Rule, Subject};
 pub use name::Name;
 pub use path::{Trust, ValidChain, Warnings, check_unanchored, validate};

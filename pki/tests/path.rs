@@ -6,7 +6,7 @@ use common::{DAY, Setting, hierarchy, now, start};
 use v2g_pki::issue::{Entity, Fault, Hierarchy, Levels, Plan};
 use v2g_pki::{
     Algorithm, Algorithms, Anchor, Chain, Conformance, CrossCertificates, Edition, Policy, Revocation, Role,
-    RootKind, Rule, Subject, validate,
+    RootKind, Rule, Subject, Trust, Verifier, validate,
 };
 
 const ROLES: [Role; 5] = [Role::Secc, Role::Vehicle, Role::Contract, Role::Provisioning, Role::Cps];
@@ -54,6 +54,40 @@ fn chains_of_iso_15118_2_are_accepted() {
     let setting = Setting::of(&hierarchy, Entity::Vehicle);
     let refused = setting.validate(&hierarchy.chain(Entity::Vehicle), Role::Vehicle).unwrap_err();
     assert_eq!(refused.rule(), Rule::RoleUnknown);
+}
+
+/// A device gets what software gets, in the form that devices know, and its word counts.
+#[test]
+fn a_device_may_check_signatures() {
+    use p521::ecdsa::signature::Verifier as _;
+    use p521::ecdsa::{Signature, VerifyingKey};
+    use v2g_pki::device::{Answer, Device, Question};
+
+    let asked = std::cell::Cell::new(0);
+    let works = Device(|question: &Question<'_>| {
+        asked.set(asked.get() + 1);
+        assert_eq!(question.algorithm, Algorithm::P521);
+        let key = VerifyingKey::from_sec1_bytes(question.key).expect("a point");
+        let signature = Signature::from_slice(question.signature).expect("two numbers");
+        let holds = key.verify(question.message, &signature).is_ok();
+        if holds { Answer::Holds } else { Answer::Fails }
+    });
+    let broken = Device(|_: &Question<'_>| Answer::Fails);
+    let chain = hierarchy().chain(Entity::Contract(0));
+    Setting::of(hierarchy(), Entity::Contract(0)).with(|trust| {
+        let parsed = Chain::new(&chain).expect("a chain");
+        let with = |verifier: &dyn Verifier| validate(&parsed, Role::Contract, &Trust { verifier, ..*trust });
+        assert!(with(&works).is_ok());
+        assert!(asked.get() >= chain.len(), "{} questions", asked.get());
+        assert_eq!(with(&broken).unwrap_err().rule(), Rule::CertificateSignature);
+        let mut forged = chain[0].to_vec();
+        *forged.last_mut().expect("octets") ^= 1;
+        let forged: Vec<&[u8]> =
+            std::iter::once(forged.as_slice()).chain(chain[1..].iter().copied()).collect();
+        let parsed = Chain::new(&forged).expect("a chain");
+        let refused = validate(&parsed, Role::Contract, &Trust { verifier: &works, ..*trust });
+        assert_eq!(refused.unwrap_err().rule(), Rule::CertificateSignature);
+    });
 }
 
 #[test]

@@ -222,7 +222,11 @@ impl Verifier for Curves {
 pub(crate) const MAX_SIGNATURE: usize = 132;
 
 /// r and s from `ECDSA-Sig-Value` (RFC 3279) into fixed form. Strict: one encoding for one signature.
-fn from_der<'o>(der: &[u8], length: usize, out: &'o mut [u8; MAX_SIGNATURE]) -> Result<&'o [u8], Flaw> {
+pub(crate) fn from_der<'o>(
+    der: &[u8],
+    length: usize,
+    out: &'o mut [u8; MAX_SIGNATURE],
+) -> Result<&'o [u8], Flaw> {
     let mut outer = Cursor::new(der, 0)?;
     let mut parts = outer.sequence()?;
     outer.finish()?;
