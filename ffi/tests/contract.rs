@@ -51,6 +51,7 @@ use v2g::trust::keys::{
     V2G_NO_CONTRACT, V2G_SIGN_AUTHORIZATION, V2G_SIGN_INSTALLATION, v2g_evcc_complete_signature,
     v2g_evcc_sign, v2g_sign_request, v2g_signing,
 };
+use v2g::trust::metering::{v2g_readings, v2g_secc_check_metering};
 use v2g::trust::rule::{V2G_RULE_SIGNATURE_VALUE, V2G_RULE_UNKNOWN_ROOT, V2G_RULE_WRAPPED_TAG};
 use v2g::trust::verify::{v2g_fault, v2g_root, v2g_trust};
 use v2g_pki::Algorithm;
@@ -227,6 +228,13 @@ fn shown(device: &mut Device, trust: &v2g_trust, terms: &v2g_contract_terms) -> 
                     buffer.len(),
                     &raw mut outcome.checked,
                 );
+                let leaf = outcome.checked.leaf;
+                if outcome.checked.verdict == V2G_VERDICT_VALID {
+                    let leaf = std::slice::from_raw_parts(leaf.data, leaf.length);
+                    assert_eq!(leaf, hierarchy().certificate(Entity::Contract(0)));
+                } else {
+                    assert_eq!(leaf.length, 0);
+                }
                 if outcome.status == V2G_PENDING {
                     assert_eq!(v2g_secc_respond_contract(secc, now, outcome.checked.verdict), V2G_OK);
                 }
@@ -324,6 +332,39 @@ fn a_forged_signature_and_a_foreign_root_are_refused() {
     assert_eq!((outcome.status, outcome.checked.fault.rule), (V2G_OK, V2G_RULE_UNKNOWN_ROOT));
     // The vehicle is told, and goes another way.
     assert!(outcome.refused && outcome.card);
+}
+
+#[test]
+fn confirmed_readings_are_checked_with_the_contract() {
+    let (secc, _) = engines(None);
+    let request = common::message::metering(hierarchy());
+    let leaf = hierarchy().certificate(Entity::Contract(0));
+    let connection =
+        v2g_connection { transport: V2G_TRANSPORT_SECURED, has_peer: 1, peer: [7; 64], ..sized() };
+    let mut check = |leaf: &[u8], request: &[u8]| {
+        let (mut readings, mut fault) = (sized::<v2g_readings>(), v2g_fault::default());
+        // SAFETY: all of it lives.
+        let status = unsafe {
+            let (readings, fault) = (&raw mut readings, &raw mut fault);
+            v2g_secc_check_metering(secc, NOW, bytes(leaf), bytes(request), readings, fault)
+        };
+        (status, readings, fault.rule)
+    };
+    let (status, _, rule) = check(leaf, &request);
+    assert_eq!((status, rule), (V2G_E_TRUST, 0), "of another session");
+    // SAFETY: as above.
+    unsafe {
+        let (id, challenge) = ([1; 8], [9; 16]);
+        assert_eq!(v2g_secc_start(secc, NOW, &raw const connection, id.as_ptr(), challenge.as_ptr()), V2G_OK);
+    }
+    let (status, readings, _) = check(leaf, &request);
+    assert_eq!(status, V2G_OK);
+    assert_eq!(readings.meter_id.get(..readings.meter_id_length as usize), Some(b"meter".as_slice()));
+    let foreign = hierarchy().certificate(Entity::Contract(1));
+    assert_eq!(check(foreign, &request).2, V2G_RULE_SIGNATURE_VALUE);
+    assert_eq!(check(leaf, &common::message::authorization(hierarchy())).0, V2G_E_TRUST);
+    assert_eq!(check(&[], &request).0, V2G_E_TRUST);
+    assert_eq!(check(&[0; 1601], &request).0, V2G_E_VALUE);
 }
 
 /// A session until the vehicle has what it asked for, or was refused. `act` is what the charger does about the request.

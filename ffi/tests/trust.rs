@@ -6,13 +6,17 @@ mod common;
 use std::ffi::c_void;
 use std::ptr;
 
+use sha2::Digest as _;
+use v2g::evcc::sign::V2G_SCHEME_ECDSA_P521;
+
 use common::{DAY, Setting, hierarchy, now};
 use v2g::status::{V2G_E_MISSING, V2G_E_NULL, V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
 use v2g::text::v2g_bytes;
 use v2g::trust::certificate::{V2G_IDENTIFIER_EMAID, V2G_KEY_P521, v2g_certificate, v2g_certificate_parse};
+use v2g::trust::device::v2g_verify_request;
 use v2g::trust::rule::{
-    V2G_RULE_DER, V2G_RULE_EXPIRED, V2G_RULE_NO_SUCH_ENTRY, V2G_RULE_STATUS_UNKNOWN, V2G_RULE_STORAGE,
-    V2G_RULE_UNKNOWN_ROOT,
+    V2G_RULE_CERTIFICATE_SIGNATURE, V2G_RULE_DER, V2G_RULE_EXPIRED, V2G_RULE_NO_SUCH_ENTRY,
+    V2G_RULE_STATUS_UNKNOWN, V2G_RULE_STORAGE, V2G_RULE_UNKNOWN_ROOT,
 };
 use v2g::trust::store::{
     V2G_SOURCE_BACKEND, V2G_TRUST_STORE_SIZE_64, v2g_stored_root, v2g_trust_store, v2g_trust_store_add,
@@ -121,6 +125,38 @@ fn a_refusal_names_certificate_and_rule() {
 
     let rootless = v2g_trust { root_count: 1, ..given.trust() };
     assert_eq!(given.verify(&rootless, V2G_ROLE_CONTRACT).2.rule, V2G_RULE_UNKNOWN_ROOT);
+}
+
+/// What a device answers, and how often it was asked.
+struct Device {
+    answer: i32,
+    asked: usize,
+}
+
+unsafe extern "C" fn device(user: *mut c_void, request: *const v2g_verify_request) -> i32 {
+    // SAFETY: the test gave its device, and the request lives.
+    let (device, request) = unsafe { (&mut *user.cast::<Device>(), &*request) };
+    // SAFETY: as above.
+    let octets = |bytes: v2g_bytes| unsafe { std::slice::from_raw_parts(bytes.data, bytes.length) };
+    assert_eq!(request.scheme, V2G_SCHEME_ECDSA_P521);
+    assert_eq!((octets(request.key).len(), octets(request.signature).len()), (133, 132));
+    assert_eq!(octets(request.digest), sha2::Sha512::digest(octets(request.message)).as_slice());
+    device.asked += 1;
+    device.answer
+}
+
+#[test]
+fn the_word_of_a_device_counts() {
+    let given = Given::new();
+    for (answer, expected) in [(V2G_OK, V2G_OK), (-1, V2G_E_TRUST), (1, V2G_E_TRUST)] {
+        let mut own = Device { answer, asked: 0 };
+        let trust =
+            v2g_trust { verify: Some(device), verify_user: ptr::from_mut(&mut own).cast(), ..given.trust() };
+        let (status, _, fault) = given.verify(&trust, V2G_ROLE_CONTRACT);
+        assert_eq!(status, expected);
+        assert_eq!(fault.rule, if expected == V2G_OK { 0 } else { V2G_RULE_CERTIFICATE_SIGNATURE });
+        assert!(own.asked >= if expected == V2G_OK { given.chain.len() } else { 1 });
+    }
 }
 
 #[test]

@@ -53,6 +53,9 @@ pub struct v2g_contract_checked {
     pub fault: v2g_fault,
     /// The eMAID in capitals without hyphens, where the contract is not refused.
     pub emaid: [u8; 16],
+    /// The contract's certificate, DER, in the memory for the certificates: what the meter readings of the session will be checked
+    /// with. None where the contract is refused.
+    pub leaf: v2g_bytes,
 }
 
 versioned! {
@@ -211,6 +214,8 @@ mod with_trust {
             *place = Str::new(unsafe { provider.get() }?);
         }
         let challenge = *secc.challenge();
+        // The leaf comes first.
+        let memory: *const u8 = buffer.as_ptr();
         let check = |trust: &v2g_pki::Trust<'_>| {
             let check = ContractCheck { trust: *trust, grammar, providers, decided_by };
             Ok(check.check(request, &challenge, buffer))
@@ -244,6 +249,10 @@ mod with_trust {
             emaid_length: name.len() as u32,
             fault: found.reason.map_or(v2g_fault::default(), report),
             emaid,
+            leaf: found.contract.as_ref().map_or(v2g_bytes::new(&[]), |contract| v2g_bytes {
+                data: memory,
+                length: contract.leaf().len(),
+            }),
         };
         // SAFETY: as above.
         unsafe { write(checked, said) }?;

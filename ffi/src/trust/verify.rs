@@ -1,9 +1,11 @@
 //! Chains of certificates, checked for a role.
 
+use core::ffi::c_void;
 use core::mem::offset_of;
 
 use crate::border::{Outcome, status, versioned};
 use crate::text::v2g_bytes;
+use crate::trust::device::v2g_verify;
 use crate::trust::store::v2g_trust_store;
 
 /// Role: a station as TLS server.
@@ -134,6 +136,10 @@ pub struct v2g_trust {
     pub ocsp_count: usize,
     /// More roots; may be null.
     pub store: *const v2g_trust_store,
+    /// Checks signatures in the library's place; null: the library does. It has to answer at once.
+    pub verify: v2g_verify,
+    /// Handed to `verify`.
+    pub verify_user: *mut c_void,
 }
 
 /// Why something is not trusted. Of several reasons always the same one is reported.
@@ -227,6 +233,7 @@ mod with_trust {
     };
     use crate::border::{enter, put, read, room, slice, writable, write};
     use crate::status::{V2G_E_BUFFER, V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
+    use crate::trust::device::device;
     use crate::trust::rule;
 
     /// Certificates of a chain that are looked at; a longer one is refused by its length.
@@ -321,11 +328,13 @@ mod with_trust {
             (all(given.crls, given.crl_count, &mut crls)?, all(given.ocsp, given.ocsp_count, &mut ocsp)?)
         };
         let anchors = Roots { own, store: store.as_ref().map(|store| store.anchors()) };
+        // SAFETY: as above.
+        let device = unsafe { device(&given) };
         then(&Trust {
             anchors: &anchors,
             evidence: Evidence { ocsp, crls, cache: None },
             policy,
-            verifier: &Curves,
+            verifier: if given.verify.is_some() { &device } else { &Curves },
             now: Time::from_unix(given.unix_seconds),
         })
     }

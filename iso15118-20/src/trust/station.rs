@@ -123,6 +123,14 @@ impl AuthorizedContract {
         Some(contract)
     }
 
+    /// A contract of which the host has kept the certificate (DER) since it authorized the session. None: it is longer than
+    /// certificates may be.
+    pub fn of_leaf(leaf: &[u8]) -> Option<Self> {
+        let parsed = Certificate::parse(leaf).ok();
+        let emaid = parsed.and_then(|leaf| leaf.subject().common_name().and_then(Emaid::parse));
+        Self::new(leaf, emaid, ContractVerdict::Valid)
+    }
+
     /// Its certificate, in DER.
     pub fn leaf(&self) -> &[u8] {
         self.leaf.get(..usize::from(self.len)).unwrap_or_default()
