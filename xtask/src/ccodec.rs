@@ -1,9 +1,11 @@
-//! `c-codec`: what the codec costs through C's structs, against the same without them and against the common C codec.
+//! `c-codec`: what the codec costs through C's structs, against the same without them and against the common C codec; and what a
+//! turn of a charger's loop costs through C.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Serialize;
@@ -38,38 +40,39 @@ struct Cost {
     reference: u64,
 }
 
-/// Counts and reports.
+/// A turn of a charger's charge loop, instructions.
+#[derive(Debug, Serialize)]
+struct Turn {
+    c: u64,
+    rust: u64,
+}
+
+/// By how much a turn may take more through C, per cent.
+const TURN_GOAL: u64 = 10;
+
+/// Counts and reports. Fails if the turn takes more than it may.
 pub(crate) fn run(report: Report) -> Result<(), Failure> {
     let evidence = workspace::evidence().join("vectors");
     let counts_of_c = fs::read_to_string(evidence.join("bench-reference.csv"))?;
     let reference = reference(&counts_of_c)?;
     let messages = fs::read_to_string(evidence.join("bench-messages.txt"))?;
-    let programs = build(cargo().args([
-        "build",
-        "--profile",
-        "bench",
-        "--package",
-        "v2g-ffi",
+    let programs = build(cargo().args(["build", "--profile", "bench", "--package", "v2g-ffi"]).args([
         "--example",
         "codec-cost",
+        "--example",
+        "turn-cost",
     ]))?;
-    let program = programs.into_iter().find(|(name, _)| name == "codec-cost");
-    let (_, program) = program.ok_or_else(|| Failure::new("cargo built no codec-cost".into()))?;
-    let counts = metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default();
-    let counts = counts.join("codec-cost.out");
+    let program = |wanted: &str| {
+        let found = programs.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, path)| path).ok_or_else(|| Failure::new(format!("cargo built no {wanted}")))
+    };
+    let codec = program("codec-cost")?;
+    let target = metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default();
+    let counts = target.join("codec-cost.out");
     let mut rows = Vec::new();
     for (name, set, hex) in cases(&messages) {
         let Some(&(encode, decode)) = reference.get(name) else { continue };
-        output(
-            Command::new("valgrind")
-                .args(["--quiet", "--tool=callgrind"])
-                .arg(format!("--callgrind-out-file={}", counts.display()))
-                .arg(&program)
-                .args([set, hex]),
-        )?;
-        let counted = text(
-            Command::new("callgrind_annotate").args(["--inclusive=yes", "--threshold=100"]).arg(&counts),
-        )?;
+        let counted = callgrind(&counts, &[codec.as_os_str(), set.as_ref(), hex.as_ref()])?;
         let count = |function: &str| count(&counted, function);
         rows.push(Row {
             name: name.into(),
@@ -81,13 +84,33 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
     if rows.is_empty() {
         return Err(Failure::new("no benchmark message was measured".into()));
     }
+    let counted = callgrind(&counts, &[program("turn-cost")?.as_os_str()])?;
+    let turn = Turn { c: count(&counted, "c_turn")?, rust: count(&counted, "rust_turn")? };
     if report == Report::Json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
+        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "messages": rows, "turn": turn }))?);
+    } else {
+        let table = table(&rows, &turn);
+        print!("{table}");
+        sizes::update_readme("codec from c", &table, report)?;
     }
-    let table = table(&rows);
-    print!("{table}");
-    sizes::update_readme("codec from c", &table, report)
+    if turn.c * 100 > turn.rust * (100 + TURN_GOAL) {
+        return Err(Failure::new(format!(
+            "a turn through C takes {} instructions, without {}",
+            turn.c, turn.rust
+        )));
+    }
+    Ok(())
+}
+
+/// Runs a program under callgrind, and returns the instructions of its functions with those that they call.
+fn callgrind(counts: &Path, program: &[&OsStr]) -> Result<String, Failure> {
+    output(
+        Command::new("valgrind")
+            .args(["--quiet", "--tool=callgrind"])
+            .arg(format!("--callgrind-out-file={}", counts.display()))
+            .args(program),
+    )?;
+    text(Command::new("callgrind_annotate").args(["--inclusive=yes", "--threshold=100"]).arg(counts))
 }
 
 /// Name, set and digits of the messages.
@@ -135,7 +158,7 @@ fn count(annotated: &str, function: &str) -> Result<u64, Failure> {
     Ok(total / ROUNDS)
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[Row], turn: &Turn) -> String {
     let mut table = String::from(
         "| Message | Octets | Decode | Without C's structs | Common C codec | Encode | Without C's structs | Common C codec |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|\n",
@@ -147,6 +170,12 @@ fn table(rows: &[Row]) -> String {
             decode.c, decode.rust, decode.reference, encode.c, encode.rust, encode.reference
         );
     }
+    let _ = writeln!(
+        table,
+        "\n| Turn of a charger's charge loop, DC_BPT | Through C | Through Rust |\n|---|--:|--:|\n\
+         | instructions, events answered | {} | {} |",
+        turn.c, turn.rust
+    );
     table
 }
 
