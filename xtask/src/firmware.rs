@@ -1,5 +1,7 @@
 //! `firmware`: the C programs in `examples/c/firmware`, built on the static library, run on an emulated Cortex-M4, and measured.
 
+mod serial;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ struct Build {
     features: &'static str,
     /// For the compiler of C.
     defines: &'static [&'static str],
+    /// Sources that both ends have besides their own.
+    shared: &'static [&'static str],
     images: &'static [Image],
 }
 
@@ -46,13 +50,19 @@ enum Role {
     Own,
 }
 
+/// The image that charges a vehicle over its serial port.
+const SERIAL: &str = "charger-dc";
+
 const STATION: &[&str] = &["board.c", "station.c", "alone.c"];
+/// What a charger that checks contracts, and a vehicle that has one, share.
+const CONTRACT: &[&str] = &["contract.c"];
 const VEHICLE: &[&str] = &["board.c", "vehicle.c", "alone.c"];
 
-const BUILDS: [Build; 3] = [
+const BUILDS: [Build; 4] = [
     Build {
         features: "dc",
         defines: &[],
+        shared: &[],
         images: &[
             Image {
                 what: "codec, DC",
@@ -86,6 +96,7 @@ const BUILDS: [Build; 3] = [
     Build {
         features: "dc,ac,wpt,acdp,planner",
         defines: &["-DWITH_AC"],
+        shared: &[],
         images: &[Image {
             what: "charger, all services",
             name: "charger-all",
@@ -97,8 +108,23 @@ const BUILDS: [Build; 3] = [
         }],
     },
     Build {
+        features: "dc,ac,wpt,acdp,planner,trust",
+        defines: &["-DWITH_AC", "-DWITH_CONTRACT"],
+        shared: CONTRACT,
+        images: &[Image {
+            what: "charger, all services, checks contracts (P-521)",
+            name: "charger-contracts",
+            sources: STATION,
+            defines: &[],
+            role: Role::Charger,
+            flash_goal: 320_000,
+            ram_goal: 65_536,
+        }],
+    },
+    Build {
         features: "dc,ac",
         defines: &["-DWITH_AC"],
+        shared: &[],
         images: &[
             Image {
                 what: "charger, DC and AC",
@@ -149,24 +175,43 @@ struct Figures {
     images: Vec<Row>,
     /// Instructions of a turn of the charge loop at the charger.
     turn: u64,
+    /// Instructions of the check of a contract: signature, chain, OCSP responses.
+    contract: u64,
 }
 
 /// Builds, runs, checks, and reports. Fails if a session ends badly, something is linked that must not be, or a goal is missed.
 pub(crate) fn run(report: Report) -> Result<(), Failure> {
     let target = metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default();
-    let mut figures = Figures { images: Vec::new(), turn: 0 };
+    let folder = target.join("firmware-c");
+    fs::create_dir_all(&folder)?;
+    run_program(
+        cargo()
+            .args(["run", "--quiet", "--package", "v2g-ffi", "--example", "contract-data", "--"])
+            .arg(folder.join("contract_data.h")),
+    )?;
+    let mut figures = Figures { images: Vec::new(), turn: 0, contract: 0 };
     let mut session = String::new();
+    let (mut serial, mut contract) = (String::new(), String::new());
     for build in BUILDS {
         let library = library(&target, build.features)?;
-        let pair = Program { name: "pair", sources: &["board.c", "station.c", "vehicle.c", "main.c"] };
+        let both = [&["board.c", "station.c", "vehicle.c", "main.c"], build.shared].concat();
+        let pair = Program { name: "pair", sources: &both };
         let elf = link(&target, &library, &pair, build.defines)?;
         session = emulate(&elf)?;
         let figure = |name: &str| figure(&session, name);
         figures.turn = figure("charger-turn-ticks")? * INSTRUCTIONS_PER_TICK;
+        if build.shared == CONTRACT {
+            figures.contract = figure("contract-ticks")? * INSTRUCTIONS_PER_TICK;
+            contract = session.clone();
+        }
         for image in build.images {
-            let program = Program { name: image.name, sources: image.sources };
+            let sources = [image.sources, build.shared].concat();
+            let program = Program { name: image.name, sources: &sources };
             let defines = [build.defines, image.defines].concat();
             let elf = link(&target, &library, &program, &defines)?;
+            if image.name == SERIAL {
+                serial = serial::charge(&elf)?;
+            }
             let stack = match image.role {
                 Role::Charger => figure("charger-stack")?,
                 Role::Vehicle => figure("vehicle-stack")?,
@@ -181,6 +226,11 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
     if report == Report::Json {
         println!("{}", serde_json::to_string_pretty(&figures)?);
     } else {
+        println!("DC_BPT over the serial port, with a vehicle on this machine:\n{serial}");
+        println!("DC_BPT with a contract:");
+        for line in contract.lines().take_while(|line| !line.contains("ServiceDiscoveryReq")) {
+            println!("{line}");
+        }
         // The last one: both sessions.
         for line in session.lines().filter(|line| !line.starts_with("figure ")) {
             println!("{line}");
@@ -201,9 +251,9 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
 /// `-icount shift=0` runs one instruction in a nanosecond of the board's time; its timer has 25 MHz.
 const INSTRUCTIONS_PER_TICK: u64 = 40;
 
-struct Program {
+struct Program<'a> {
     name: &'static str,
-    sources: &'static [&'static str],
+    sources: &'a [&'a str],
 }
 
 /// Builds the archive.
@@ -222,10 +272,9 @@ fn library(target: &Path, features: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Compiles and links a program, and checks what came in.
-fn link(target: &Path, library: &Path, program: &Program, defines: &[&str]) -> Result<PathBuf, Failure> {
+fn link(target: &Path, library: &Path, program: &Program<'_>, defines: &[&str]) -> Result<PathBuf, Failure> {
     let sources = workspace::root().join(SOURCES);
     let folder = target.join("firmware-c");
-    fs::create_dir_all(&folder)?;
     let elf = folder.join(program.name).with_extension("elf");
     let map = elf.with_extension("map");
     let mut gcc = Command::new("arm-none-eabi-gcc");
@@ -242,6 +291,8 @@ fn link(target: &Path, library: &Path, program: &Program, defines: &[&str]) -> R
     .args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"])
     .arg("-I")
     .arg(workspace::root().join("include"))
+    .arg("-I")
+    .arg(&folder)
     .args(defines)
     .args(["-Wl,--gc-sections", "-Wl,--no-warn-execstack", "-T"])
     .arg(sources.join("link.ld"))
@@ -324,6 +375,8 @@ fn table(figures: &Figures) -> String {
     }
     table.push_str("\n| Charger, a turn of the charge loop | Instructions |\n|---|--:|\n");
     let _ = writeln!(table, "| DC_BPT, Dynamic | {} |", figures.turn);
+    table.push_str("\n| Charger, the check of a contract | Instructions |\n|---|--:|\n");
+    let _ = writeln!(table, "| P-521: signature, chain of three, OCSP responses | {} |", figures.contract);
     table
 }
 

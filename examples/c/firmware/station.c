@@ -2,10 +2,17 @@
 #include "board.h"
 #include "task.h"
 
+#ifdef WITH_CONTRACT
+#include "contract.h"
+#define LONGEST CONTRACT_MESSAGE
+#else
+#define LONGEST 1024
+#endif
+
 #define KILO 3
 
 static v2g_secc_storage memory;
-static uint8_t buffer[2048];
+static uint8_t buffer[2 * LONGEST];
 static uint8_t frame[1024];
 static size_t frame_length;
 static size_t frame_sent;
@@ -28,6 +35,9 @@ int32_t station_begin(uint16_t service, uint64_t now)
     config.meter_id = V2G_STR("M1");
     config.offers = offers;
     config.offer_count = 1;
+#ifdef WITH_CONTRACT
+    config.authorization = V2G_AUTHORIZE_CONTRACT | V2G_AUTHORIZE_EXTERNAL;
+#endif
     config.buffer = buffer;
     config.buffer_size = sizeof buffer;
     int32_t status = v2g_secc_init(&memory, sizeof memory, &config, &secc);
@@ -59,6 +69,10 @@ int32_t station_begin(uint16_t service, uint64_t now)
     v2g_connection connection = V2G_CONNECTION_INIT;
     connection.transport = V2G_TRANSPORT_INSECURE_LAB;
     connection.unix_seconds = 1700000000;
+#ifdef WITH_CONTRACT
+    contract_connection(&connection);
+    contract_challenge(challenge);
+#endif
     frame_length = 0;
     frame_sent = 0;
     outlet_voltage = v2g_number_none();
@@ -72,6 +86,11 @@ static void act(uint64_t now, const v2g_secc_event *event)
     case V2G_SECC_AUTHORIZATION_WANTED:
         must(v2g_secc_respond_authorization(secc, now, V2G_AUTHORIZATION_ACCEPTED), "authorization");
         break;
+#ifdef WITH_CONTRACT
+    case V2G_SECC_CONTRACT_WANTED:
+        contract_check(secc, now);
+        break;
+#endif
     case V2G_SECC_ISOLATION_TEST:
         must(v2g_secc_respond_isolation(secc, now, 1), "isolation");
         break;
@@ -126,6 +145,9 @@ progress station_step(uint64_t now, wire *in, wire *out)
     if (length > 0) {
         v2g_received received = V2G_RECEIVED_INIT;
         must(v2g_secc_handle_input(secc, now, bytes, length, &received), "input");
+#ifdef WITH_CONTRACT
+        contract_received(&received);
+#endif
         wire_consume(in, received.consumed);
         return BUSY;
     }

@@ -2,11 +2,18 @@
 #include "board.h"
 #include "task.h"
 
+#ifdef WITH_CONTRACT
+#include "contract.h"
+#define LONGEST CONTRACT_MESSAGE
+#else
+#define LONGEST 1024
+#endif
+
 #define KILO 3
 
 static v2g_evcc_storage memory;
-static uint8_t buffer[2048];
-static uint8_t frame[1024];
+static uint8_t buffer[2 * LONGEST];
+static uint8_t frame[LONGEST];
 static size_t frame_length;
 static size_t frame_sent;
 
@@ -21,6 +28,9 @@ int32_t vehicle_begin(uint16_t service, uint32_t rounds, uint64_t now)
     config.evcc_id = V2G_STR("WMIV1234567890ABC");
     config.wishes = wishes;
     config.wish_count = 1;
+#ifdef WITH_CONTRACT
+    contract_carry(&config);
+#endif
     config.buffer = buffer;
     config.buffer_size = sizeof buffer;
     int32_t status = v2g_evcc_init(&memory, sizeof memory, &config, &evcc);
@@ -54,6 +64,9 @@ int32_t vehicle_begin(uint16_t service, uint32_t rounds, uint64_t now)
     v2g_connection connection = V2G_CONNECTION_INIT;
     connection.transport = V2G_TRANSPORT_INSECURE_LAB;
     connection.unix_seconds = 1700000000;
+#ifdef WITH_CONTRACT
+    contract_connection(&connection);
+#endif
     frame_length = 0;
     frame_sent = 0;
     rounds_left = rounds;
@@ -63,6 +76,11 @@ int32_t vehicle_begin(uint16_t service, uint32_t rounds, uint64_t now)
 static void act(uint64_t now, const v2g_evcc_event *event)
 {
     switch (event->kind) {
+#ifdef WITH_CONTRACT
+    case V2G_EVCC_SIGN_AUTHORIZATION:
+        contract_sign(evcc, now);
+        break;
+#endif
     case V2G_EVCC_PRE_CHARGE:
         must(v2g_evcc_report_measurement(evcc, now, v2g_number_of(400, 0), v2g_number_none()), "measurement");
         break;
