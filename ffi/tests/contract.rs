@@ -32,7 +32,7 @@ use v2g::secc::{
 };
 use v2g::session::{V2G_TRANSPORT_SECURED, v2g_connection, v2g_received, v2g_transmit};
 use v2g::status::{
-    V2G_E_CONTENT, V2G_E_NOT_ASKED, V2G_E_STORAGE, V2G_E_TRUST, V2G_NONE, V2G_OK, V2G_PENDING,
+    V2G_E_CONTENT, V2G_E_NOT_ASKED, V2G_E_STORAGE, V2G_E_TRUST, V2G_E_VALUE, V2G_NONE, V2G_OK, V2G_PENDING,
 };
 use v2g::text::{v2g_bytes, v2g_str};
 use v2g::trust::contract::{

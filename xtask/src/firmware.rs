@@ -239,6 +239,12 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
         print!("{table}");
         sizes::update_readme("firmware", &table, report)?;
     }
+    if let Some(row) = figures.images.iter().find(|row| row.stack >= STACK) {
+        return Err(Failure::new(format!(
+            "{}: the stack is too small, what it did beyond is not known",
+            row.what
+        )));
+    }
     let missed: Vec<&str> = figures
         .images
         .iter()
@@ -247,6 +253,9 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
         .collect();
     if missed.is_empty() { Ok(()) } else { Err(Failure::new(format!("too large: {}", missed.join(", ")))) }
 }
+
+/// Octets of the stack that `link.ld` gives.
+const STACK: u64 = 32 * 1024;
 
 /// `-icount shift=0` runs one instruction in a nanosecond of the board's time; its timer has 25 MHz.
 const INSTRUCTIONS_PER_TICK: u64 = 40;
