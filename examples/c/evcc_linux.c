@@ -86,13 +86,15 @@ static int search_with(const vehicle *self, v2g_discovery *discovery, int fd, v2
         v2g_discovery_event event = V2G_DISCOVERY_EVENT_INIT;
         uint64_t deadline = V2G_NEVER;
         if (search_step(self, discovery, fd, &event) == V2G_OK) {
-            if (event.kind == V2G_DISCOVERY_FOUND) {
+            if (event.kind == V2G_DISCOVERY_FOUND && event.first.security == V2G_SECURITY_PLAIN) {
                 say("search    found a charger at port %u", event.first.address.port);
                 *charger = event.first.address;
                 is_found = 1;
                 continue;
             }
-            if (event.kind == V2G_DISCOVERY_CONFLICT) {
+            if (event.kind == V2G_DISCOVERY_FOUND) {
+                say("search    the charger wants TLS");
+            } else if (event.kind == V2G_DISCOVERY_CONFLICT) {
                 say("search    two chargers answered: the link reaches further than the cable");
             } else {
                 say("search    no charger answered any of %u requests", (unsigned)event.requests);
@@ -180,6 +182,9 @@ static void act(vehicle *self, uint64_t now, const v2g_evcc_event *event)
     case V2G_EVCC_CLOSE_CONTACTOR:
         say("event     contactors close");
         must(v2g_evcc_report_contactor(evcc, now, V2G_CONTACTOR_CLOSED), "contactor");
+        break;
+    case V2G_EVCC_REQUEST_POWER:
+        say("event     control pilot to state C");
         break;
     case V2G_EVCC_STATION_STATUS:
         /* The battery has instruments of its own; the simulated one takes over what the charger measures. */
@@ -278,6 +283,16 @@ static void interrupt(vehicle *self)
     self->is_leaving = 1;
 }
 
+/* Something has failed in the middle of the session: what is live goes off. */
+static void abandon(vehicle *self)
+{
+    v2g_evcc_event event = V2G_EVCC_EVENT_INIT;
+    must(v2g_evcc_handle_disconnect(self->evcc, host_now()), "disconnect");
+    while (v2g_evcc_poll_event(self->evcc, &event) == V2G_OK) {
+        act(self, host_now(), &event);
+    }
+}
+
 static int charge(vehicle *self)
 {
     const v2g_connection connection = transport_connection(&self->connection);
@@ -294,6 +309,7 @@ static int charge(vehicle *self)
         deadline = self->close_by < deadline ? self->close_by : deadline;
         int woken = sleep_for(self, self->connection.fd, (short)transport_wants(&self->connection), deadline);
         if (woken < 0) {
+            abandon(self);
             return -1;
         }
         if (woken == 2) {

@@ -406,7 +406,15 @@ static int listen_on(station *self, const options *given)
 static void leave(station *self)
 {
     const int sockets[] = { self->listener, self->requests, self->signals, self->epoll };
-    transport_close(&self->connection);
+    if (self->connection.state != TRANSPORT_CLOSED) {
+        /* Something has failed in the middle of a session: what is live goes off first. */
+        v2g_secc_event event = V2G_SECC_EVENT_INIT;
+        must(v2g_secc_handle_disconnect(self->secc, host_now()), "disconnect");
+        while (v2g_secc_poll_event(self->secc, &event) == V2G_OK) {
+            act(self, host_now(), &event);
+        }
+        close_connection(self);
+    }
     for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
         if (sockets[i] >= 0) {
             close(sockets[i]);

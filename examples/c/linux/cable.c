@@ -127,8 +127,10 @@ int cable_responder_socket(const cable *link)
         any.sin6_addr = in6addr_any;
         any.sin6_scope_id = 0;
         (void)inet_pton(AF_INET6, "ff02::1", &all_nodes.ipv6mr_multiaddr);
+        if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link->index, sizeof link->index) != 0) {
+            return give_up(fd, "bind a socket to the interface");
+        }
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-            setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &link->index, sizeof link->index) != 0 ||
             setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &all_nodes, sizeof all_nodes) != 0) {
             return give_up(fd, "listen to ff02::1");
         }

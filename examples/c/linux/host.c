@@ -78,6 +78,8 @@ int host_signals(void)
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGINT);
     sigaddset(&wanted, SIGTERM);
+    /* A reader of the lines that has gone must not end a session. */
+    (void)signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &wanted, NULL) != 0) {
         return complain("block signals");
     }
