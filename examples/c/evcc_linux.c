@@ -57,8 +57,6 @@ static int sleep_for(const vehicle *self, int fd, short events, uint64_t deadlin
     return watched[1].revents != 0;
 }
 
-/* --- where the charger is --- */
-
 /* Sends what is due, takes what has come: V2G_OK with an event, else V2G_NONE. */
 static int32_t search_step(const vehicle *self, v2g_discovery *discovery, int fd, v2g_discovery_event *event)
 {
@@ -152,8 +150,6 @@ static int connect_to(vehicle *self, const v2g_address *charger)
     say("connected");
     return 0;
 }
-
-/* --- the session --- */
 
 static void act(vehicle *self, uint64_t now, const v2g_evcc_event *event)
 {
@@ -317,8 +313,6 @@ static int charge(vehicle *self)
         }
     }
 }
-
-/* --- the beginning --- */
 
 static void configure(vehicle *self, uint16_t service)
 {

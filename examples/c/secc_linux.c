@@ -66,8 +66,6 @@ static void switch_off(station *self, uint64_t now)
     must(v2g_secc_report_contactor(self->secc, now, V2G_CONTACTOR_OPEN), "contactor");
 }
 
-/* --- the session --- */
-
 static void vehicle_known(const station *self)
 {
     uint8_t name[64];
@@ -251,8 +249,6 @@ static void begin_session(station *self, int fd)
     must(v2g_secc_start(self->secc, now, &connection, session, challenge), "start");
 }
 
-/* --- sockets --- */
-
 static int accept_vehicle(station *self)
 {
     int fd;
@@ -346,8 +342,6 @@ static int serve(station *self, int once)
     }
     return 0;
 }
-
-/* --- the beginning --- */
 
 static void configure(station *self, uint16_t service)
 {

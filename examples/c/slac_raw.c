@@ -68,8 +68,6 @@ static text in_words(const uint8_t mac[6])
     return words;
 }
 
-/* --- the vehicle --- */
-
 static int32_t ev_begin(end_of_cable *self, uint64_t now)
 {
     v2g_slac_ev_config config = V2G_SLAC_EV_CONFIG_INIT;
@@ -151,8 +149,6 @@ static int32_t ev_deinit(end_of_cable *self)
 {
     return v2g_slac_ev_deinit(self->machine.ev);
 }
-
-/* --- the charger --- */
 
 static int32_t evse_begin(end_of_cable *self, uint64_t now)
 {
@@ -248,8 +244,6 @@ static const role ROLES[] = {
       evse_terminate, evse_deinit },
 };
 
-/* --- the interface --- */
-
 /* A socket for HomePlug frames of an interface, whose address goes to `mac`; -1 after a complaint. */
 static int open_interface(const char *name, uint8_t mac[6])
 {
@@ -313,8 +307,6 @@ static void transmit(end_of_cable *self)
         }
     }
 }
-
-/* --- matching --- */
 
 /* Does what can be done now. */
 static verdict turn(end_of_cable *self)
