@@ -245,7 +245,7 @@ mod with_trust {
     use exi_codec::iso20::common_messages::Message;
     use v2g_pki::ids::{Emaid, Pcid};
     use v2g_pki::keystore::{ImportContract, KeyHandle};
-    use v2g_pki::provision::{Aad, ContractKey, Kdf, Wrapped};
+    use v2g_pki::provision::{Aad, ContractKey, Kdf, Unwrapping, Wrapped};
     use v2g_pki::xmlsig::{self, SignedInfoGrammar};
     use v2g_pki::{Certificate, Secret};
 
@@ -298,7 +298,7 @@ mod with_trust {
         }?;
         // SAFETY: as above.
         let aad = Aad::new(&pcid, given.contract()).map_err(|error| unsafe { refused(error, fault) })?;
-        let import = given.import(KeyHandle::new(0), &aad, Kdf::default(), None);
+        let import = given.import(KeyHandle::new(0), &aad, Unwrapping::default(), None);
         let Wrapped::Secp521(wrapped) = import.wrapped else { return Err(V2G_E_UNSUPPORTED) };
         let name = given.contract().subject().common_name().and_then(Emaid::parse);
         let (emaid, emaid_length) = filled(name.as_ref().map_or("", Emaid::as_str).as_bytes());
