@@ -54,11 +54,11 @@ fn files() -> Result<Files, Failure> {
     let all = sources(&source.join("src"))?;
     let (codec, rest): (Vec<PathBuf>, Vec<PathBuf>) = all.into_iter().partition(|path| of(path, &CODEC));
     let (hosted, rest): (Vec<PathBuf>, Vec<PathBuf>) = rest.into_iter().partition(|path| of(path, &HOSTED));
-    let api = declarations(&rest)?;
+    let api = declarations(&rest, &[])?;
     let abi = constant(&api, "V2G_ABI_VERSION")?;
     let api = format!("{TOP}{api}{}", tail(&api)?);
-    let codec = format!("{CODEC_TOP}{}\n#endif /* V2G_EXI_H */\n", declarations(&codec)?);
-    let hosted = declarations(&hosted)?;
+    let codec = format!("{CODEC_TOP}{}\n#endif /* V2G_EXI_H */\n", declarations(&codec, &[])?);
+    let hosted = declarations(&hosted, &["v2g_file_storage"])?;
     let hosted = format!("{HOSTED_TOP}{hosted}\n{}\n#endif /* V2G_HOSTED_H */\n", initialisers(&hosted));
     let platform = fs::read_to_string(source.join("headers/v2g_platform.h"))?;
     Ok(vec![
@@ -86,11 +86,13 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// What cbindgen makes of the crate: constants, structs, functions, with their comments.
-fn declarations(sources: &[PathBuf]) -> Result<String, Failure> {
+/// What cbindgen makes of the crate: constants, functions and the structs that they take, with their comments. Structs that only a
+/// pointer to anything leads to are named.
+fn declarations(sources: &[PathBuf], named: &[&str]) -> Result<String, Failure> {
     let mut config =
         Config { language: Language::C, style: Style::Both, no_includes: true, ..Config::default() };
     config.documentation = true;
+    config.export.include = named.iter().map(|name| (*name).to_owned()).collect();
     config.cpp_compat = true;
     config.line_length = 116;
     config.tab_width = 4;
@@ -282,7 +284,9 @@ const HOSTED_TOP: &str = r"/*
  *
  * Randomness is that of the operating system. There is no socket: octets of the wire go in and come out.
  *
- * Pointers, structs, threads and errors: see v2g.h. A panic ends the process; v2g_platform_panic is not needed.
+ * Threads.  A handle is used by one thread at a time, not always the same one; so is the `user` that it was given.
+ *
+ * Pointers, structs and errors: see v2g.h. A panic ends the process; v2g_platform_panic is not needed.
  */
 #ifndef V2G_HOSTED_H
 #define V2G_HOSTED_H

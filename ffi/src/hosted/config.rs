@@ -27,7 +27,8 @@ pub const V2G_TLS_STRICT: u32 = 0;
 pub const V2G_TLS_LAB: u32 = 1;
 
 /// Where nothing says whether an authority between root and leaf is revoked, the chain is accepted for the time being if the status of
-/// its leaf is known. Stations staple that of their leaf alone.
+/// its leaf is known. Stations staple that of their leaf alone; the host asks for the rest, and has the chain of `v2g_tls_certificate`
+/// checked by `v2g_trust_verify` before the session matters.
 pub const V2G_TLS_AUTHORITIES_DEFERRED: u32 = 1;
 
 /// To be signed: a handshake of TLS, with the key of the own certificate; and once, when the handle is made, a text that shows that it
