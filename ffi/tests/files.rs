@@ -37,6 +37,7 @@ impl Drop for Folder {
     }
 }
 
+/// A struct as C has it, which points to the path.
 fn storage(path: &Path) -> v2g_file_storage {
     let path = path.to_str().expect("UTF-8");
     let text = v2g_str { data: path.as_ptr().cast(), length: path.len() };
@@ -89,7 +90,8 @@ fn generation(store: *const v2g_trust_store) -> u32 {
 #[test]
 fn roots_survive_a_restart_and_a_damaged_file() {
     let folder = Folder::new("restart");
-    let file = storage(&folder.0.join("roots"));
+    let path = folder.0.join("roots");
+    let file = storage(&path);
     let store = opened(&file);
     assert_eq!(generation(store), 0);
     assert_eq!(add(store, RootKind::V2g, V2G_ROOT_V2G).0, V2G_OK);
@@ -111,7 +113,8 @@ fn roots_survive_a_restart_and_a_damaged_file() {
 fn what_cannot_be_written_changes_nothing() {
     let folder = Folder::new("full");
     let missing = folder.0.join("missing");
-    let file = storage(&missing.join("roots"));
+    let path = missing.join("roots");
+    let file = storage(&path);
     let store = opened(&file);
     assert_eq!(add(store, RootKind::V2g, V2G_ROOT_V2G), (V2G_E_TRUST, V2G_RULE_STORAGE));
     assert_eq!(generation(store), 0);
@@ -122,7 +125,8 @@ fn what_cannot_be_written_changes_nothing() {
 #[test]
 fn what_callers_do_wrong_is_said() {
     let folder = Folder::new("wrong");
-    let good = storage(&folder.0.join("roots"));
+    let path = folder.0.join("roots");
+    let good = storage(&path);
     let mut memory = [0_u8; 8];
     let mut length = 0;
     let mut read = |storage: *const v2g_file_storage, slot, capacity| {

@@ -3,6 +3,7 @@
 #[path = "../../pki/tests/common/mod.rs"]
 mod common;
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::OnceLock;
@@ -322,7 +323,7 @@ fn data_of_many_records_goes_both_ways() {
             assert_eq!(octets(found), *der);
         }
         // SAFETY: as above.
-        let beyond = unsafe { v2g_tls_certificate(end.0, chain.len(), &raw mut { NOTHING }) };
+        let beyond = unsafe { v2g_tls_certificate(end.0, chain.len(), &mut { NOTHING }) };
         assert_eq!(beyond, V2G_E_MISSING);
     }
 
@@ -376,7 +377,7 @@ fn what_is_not_read_holds_up_the_input() {
     vehicle.sent();
     assert_eq!(vehicle.write(&large).0, V2G_OK);
     // SAFETY: all of it lives.
-    let nowhere = unsafe { v2g_tls_poll_transmit(vehicle.0, ptr::null_mut(), 0, &raw mut { 0 }) };
+    let nowhere = unsafe { v2g_tls_poll_transmit(vehicle.0, ptr::null_mut(), 0, &mut { 0 }) };
     assert_eq!(nowhere, V2G_E_BUFFER);
 }
 
@@ -400,8 +401,14 @@ fn a_handle_serves_one_connection_after_the_other() {
 /// A key of the host's, and what it was asked for.
 struct Device {
     entity: Entity,
-    answer: i32,
-    calls: u32,
+    answer: Cell<i32>,
+    calls: Cell<u32>,
+}
+
+impl Device {
+    fn new(entity: Entity, answer: i32) -> Self {
+        Self { entity, answer: Cell::new(answer), calls: Cell::new(0) }
+    }
 }
 
 unsafe extern "C" fn sign(
@@ -412,9 +419,9 @@ unsafe extern "C" fn sign(
     length: *mut usize,
 ) -> i32 {
     // SAFETY: the test gave its device, which lives; the request does during the call.
-    let (device, request) = unsafe { (&mut *user.cast::<Device>(), &*request) };
+    let (device, request) = unsafe { (&*user.cast::<Device>(), &*request) };
     assert_eq!((request.subject, request.scheme, request.digest.length), (V2G_SIGN_TLS, 1, 64));
-    device.calls += 1;
+    device.calls.update(|calls| calls + 1);
     let signature = hierarchy().get(device.entity).expect("issued").key.sign_fixed(octets(request.message));
     assert!(signature.len() <= capacity);
     // SAFETY: there is memory for it.
@@ -422,23 +429,26 @@ unsafe extern "C" fn sign(
         ptr::copy_nonoverlapping(signature.as_ptr(), out, signature.len());
         length.write(signature.len());
     }
-    device.answer
+    device.answer.get()
 }
 
 #[test]
 fn a_key_may_stay_in_a_device() {
     let given = Given::station(hierarchy());
-    let mut device = Device { entity: Entity::Secc, answer: V2G_OK, calls: 0 };
-    let make = |device: &mut Device| {
-        let user = ptr::from_mut(device).cast();
-        given.made(|config, _| (config.key, config.sign, config.user) = (NOTHING, Some(sign), user))
+    let device = Device::new(Entity::Secc, V2G_OK);
+    let make = |device: &Device| {
+        let user = ptr::from_ref(device).cast_mut().cast();
+        given.made(|config, _| {
+            (config.key, config.user) = (NOTHING, user);
+            config.sign = Some(sign);
+        })
     };
-    let (status, _, station) = make(&mut device);
-    assert_eq!((status, device.calls), (V2G_OK, 1));
+    let (status, _, station) = make(&device);
+    assert_eq!((status, device.calls.get()), (V2G_OK, 1));
     connect(&Given::vehicle(hierarchy()).end(), &station);
-    assert_eq!(device.calls, 2);
+    assert_eq!(device.calls.get(), 2);
     // One that fails in the middle.
-    device.answer = V2G_PENDING;
+    device.answer.set(V2G_PENDING);
     // SAFETY: the handle is one.
     assert_eq!(unsafe { v2g_tls_reset(station.0) }, V2G_OK);
     let vehicle = Given::vehicle(hierarchy()).end();
@@ -446,11 +456,8 @@ fn a_key_may_stay_in_a_device() {
     assert_eq!(station.reason().0, V2G_TLS_CAUSE_PROTOCOL);
     drop(station);
 
-    for wrong in [
-        Device { entity: Entity::Secc, answer: -1, calls: 0 },
-        Device { entity: Entity::Vehicle, answer: V2G_OK, calls: 0 },
-    ] {
-        assert_eq!(make(&mut { wrong }).0, V2G_E_KEY);
+    for wrong in [Device::new(Entity::Secc, -1), Device::new(Entity::Vehicle, V2G_OK)] {
+        assert_eq!(make(&wrong).0, V2G_E_KEY);
     }
 }
 
@@ -501,7 +508,7 @@ fn what_nobody_vouches_for_refuses_unless_it_may_come_later() {
     let (vehicle, station) = (given.end(), Given::station(hierarchy()).end());
     assert_eq!(failed(&vehicle, &station).0, V2G_E_TRUST);
     let (cause, _, rule, subject, index) = vehicle.reason();
-    let expected = (V2G_TLS_CAUSE_REFUSED, V2G_RULE_STATUS_UNKNOWN, V2G_SUBJECT_CERTIFICATE, 1);
+    let expected = (V2G_TLS_CAUSE_REFUSED, V2G_RULE_STATUS_UNKNOWN, V2G_SUBJECT_CERTIFICATE, 2);
     assert_eq!((cause, rule, subject, index), expected);
 
     given.config.flags = V2G_TLS_AUTHORITIES_DEFERRED;
@@ -616,9 +623,9 @@ fn what_callers_do_wrong_is_said() {
         assert_eq!(v2g_tls_poll_transmit(none, &raw mut octet, 1, &raw mut length), V2G_E_NULL);
         assert_eq!(v2g_tls_read(none, &raw mut octet, 1, &raw mut length), V2G_E_NULL);
         assert_eq!(v2g_tls_write(none, &raw const octet, 1, &raw mut length), V2G_E_NULL);
-        assert_eq!(v2g_tls_certificate(none, 0, &raw mut { NOTHING }), V2G_E_NULL);
-        assert_eq!(v2g_tls_get_peer(none, &raw mut sized::<v2g_tls_peer>()), V2G_E_NULL);
-        assert_eq!(v2g_tls_why(none, &raw mut sized::<v2g_tls_failure>()), V2G_E_NULL);
+        assert_eq!(v2g_tls_certificate(none, 0, &mut { NOTHING }), V2G_E_NULL);
+        assert_eq!(v2g_tls_get_peer(none, &mut sized::<v2g_tls_peer>()), V2G_E_NULL);
+        assert_eq!(v2g_tls_why(none, &mut sized::<v2g_tls_failure>()), V2G_E_NULL);
 
         let end = given.end();
         let tls = end.0;
@@ -630,7 +637,7 @@ fn what_callers_do_wrong_is_said() {
         assert_eq!(v2g_tls_write(tls, ptr::null(), 1, &raw mut length), V2G_E_NULL);
         assert_eq!(v2g_tls_state(tls, ptr::null_mut()), V2G_E_NULL);
         assert_eq!(v2g_tls_why(tls, ptr::null_mut()), V2G_E_NULL);
-        assert_eq!(v2g_tls_why(tls, &raw mut v2g_tls_failure { size: 4, ..sized() }), V2G_E_SIZE);
-        assert_eq!(v2g_tls_certificate(tls, 0, &raw mut { NOTHING }), V2G_E_STATE);
+        assert_eq!(v2g_tls_why(tls, &mut v2g_tls_failure { size: 4, ..sized() }), V2G_E_SIZE);
+        assert_eq!(v2g_tls_certificate(tls, 0, &mut { NOTHING }), V2G_E_STATE);
     }
 }
