@@ -1178,6 +1178,9 @@
 /** Octets of the longest frame that these machines send. */
 #define V2G_SLAC_FRAME 129
 
+/** Octets of a network identifier (NID). */
+#define V2G_SLAC_NID 7
+
 /** Control pilot: 12 V, no vehicle. */
 #define V2G_PILOT_A 1
 
@@ -3872,6 +3875,9 @@ int32_t v2g_slac_evse_poll_transmit(struct v2g_slac_evse *machine,
 /** Fetches the next event. `V2G_NONE`: there is none. */
 int32_t v2g_slac_evse_poll_event(struct v2g_slac_evse *machine, struct v2g_slac_evse_event *event);
 
+/** Identifier of the network that the modem is in or will be, `V2G_SLAC_NID` octets. `V2G_NONE`: there is none yet. */
+int32_t v2g_slac_evse_nid(const struct v2g_slac_evse *machine, uint8_t *nid);
+
 /** What the host knows of the link, where the modem does not say it: 1 up, 0 down. */
 int32_t v2g_slac_evse_set_link(struct v2g_slac_evse *machine, uint64_t now_ms, uint32_t up);
 
@@ -3932,6 +3938,9 @@ int32_t v2g_slac_ev_poll_transmit(struct v2g_slac_ev *machine,
 
 /** Fetches the next event. `V2G_NONE`: there is none. */
 int32_t v2g_slac_ev_poll_event(struct v2g_slac_ev *machine, struct v2g_slac_ev_event *event);
+
+/** Identifier of the network that the modem is in or will be, `V2G_SLAC_NID` octets. `V2G_NONE`: there is none yet. */
+int32_t v2g_slac_ev_nid(const struct v2g_slac_ev *machine, uint8_t *nid);
 
 /** What the host knows of the link, where the modem does not say it: 1 up, 0 down. */
 int32_t v2g_slac_ev_set_link(struct v2g_slac_ev *machine, uint64_t now_ms, uint32_t up);

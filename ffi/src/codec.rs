@@ -19,8 +19,8 @@ use crate::text::v2g_str;
 pub use encoded::{Encoded, Stop, Written};
 pub(crate) use encoded::{VALUE, index, no_choice, positive, rational};
 pub use view::{
-    PLACE, v2g_exi_integer, v2g_exi_iter, v2g_exi_lazy, v2g_exi_list, v2g_exi_octets, v2g_exi_text,
-    v2g_exi_view,
+    PLACE, v2g_exi_integer, v2g_exi_integer_copy, v2g_exi_iter, v2g_exi_lazy, v2g_exi_list, v2g_exi_octets,
+    v2g_exi_octets_copy, v2g_exi_text, v2g_exi_text_copy, v2g_exi_view,
 };
 
 /// Where a message could not be read or written.

@@ -9,6 +9,8 @@ pub mod codec;
 pub mod config;
 pub mod evcc;
 pub mod generated;
+#[cfg(feature = "hosted")]
+pub mod hosted;
 pub mod kinds;
 pub mod number;
 pub mod power;

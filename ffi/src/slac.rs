@@ -6,10 +6,10 @@ pub mod vehicle;
 use core::ffi::c_void;
 
 use slac::{
-    Attenuation, DutyCycle, EmitError, Entropy, LinkDown, LinkState, MacAddr, NoEntropy, PilotState, Profile,
+    Attenuation, DutyCycle, EmitError, Entropy, LinkDown, LinkState, MacAddr, Nid, NoEntropy, PilotState, Profile,
 };
 
-use crate::border::{Outcome, put, room};
+use crate::border::{Outcome, put, room, slice_mut};
 use crate::config::{V2G_PROFILE_LENIENT, V2G_PROFILE_STRICT};
 use crate::status::{V2G_E_BUFFER, V2G_E_VALUE, V2G_NONE, V2G_OK};
 
@@ -17,6 +17,8 @@ use crate::status::{V2G_E_BUFFER, V2G_E_VALUE, V2G_NONE, V2G_OK};
 pub const V2G_SLAC_ETHERTYPE: u16 = 0x88E1;
 /// Octets of the longest frame that these machines send.
 pub const V2G_SLAC_FRAME: usize = 129;
+/// Octets of a network identifier (NID).
+pub const V2G_SLAC_NID: usize = 7;
 
 const _: () = assert!(slac::MAX_FRAME_LEN <= V2G_SLAC_FRAME);
 
@@ -148,4 +150,20 @@ pub(crate) unsafe fn sent(written: Result<Option<usize>, EmitError>, length: *mu
             Err(_) => Err(V2G_E_BUFFER),
         }
     }
+}
+
+/// Copies the identifier of a network.
+///
+/// # Safety
+/// There is memory for `V2G_SLAC_NID` octets.
+pub(crate) unsafe fn network(nid: Option<Nid>, out: *mut u8) -> Outcome<i32> {
+    // SAFETY: promised by the caller.
+    let out = unsafe { slice_mut(out, V2G_SLAC_NID) }?;
+    Ok(match nid {
+        None => V2G_NONE,
+        Some(nid) => {
+            out.copy_from_slice(&nid.0);
+            V2G_OK
+        }
+    })
 }

@@ -155,6 +155,10 @@ fn text(status: i32) -> &'static CStr {
         V2G_E_SLAC_IGNORED => c"SLAC: frame ignored",
         V2G_E_TRUST => c"not trusted",
         V2G_E_KEY => c"the key store failed",
+        #[cfg(feature = "hosted")]
+        crate::hosted::tls::V2G_E_TLS => c"TLS: the link is over",
+        #[cfg(feature = "hosted")]
+        crate::hosted::file::V2G_E_FILE => c"a file could not be read or written",
         _ => c"unknown status",
     }
 }

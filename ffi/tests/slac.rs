@@ -8,7 +8,7 @@ use slac::mme::{AttenProfileInd, SetKeyCnf};
 use slac::{Envelope, Frame, GROUPS, Groups, MacAddr, Mme};
 use v2g::slac::charger::*;
 use v2g::slac::vehicle::*;
-use v2g::slac::{V2G_PILOT_A, V2G_PILOT_B, V2G_SLAC_FRAME};
+use v2g::slac::{V2G_PILOT_A, V2G_PILOT_B, V2G_SLAC_FRAME, V2G_SLAC_NID};
 use v2g::status::{V2G_E_BUFFER, V2G_E_NULL, V2G_E_SLAC_IGNORED, V2G_E_VALUE, V2G_NONE, V2G_OK};
 
 const EV: [u8; 6] = [2, 0xE0, 0, 0, 0, 1];
@@ -206,6 +206,8 @@ fn a_vehicle_and_a_charger_match() {
         let made =
             v2g_slac_ev_init(second.as_mut_ptr().cast(), size, &raw const vehicle_config, &raw mut vehicle);
         assert_eq!(made, V2G_OK);
+        assert_eq!(v2g_slac_evse_nid(charger, [0; V2G_SLAC_NID].as_mut_ptr()), V2G_NONE);
+        assert_eq!(v2g_slac_evse_nid(charger, ptr::null_mut()), V2G_E_NULL);
         assert_eq!(v2g_slac_evse_start(charger, 0), V2G_OK);
         assert_eq!(v2g_slac_ev_start(vehicle, 0), V2G_OK);
     }
@@ -226,8 +228,12 @@ fn a_vehicle_and_a_charger_match() {
     }
     assert_eq!(pair.events, ["charger chosen", "vehicle chose 1", "charger up", "vehicle up"]);
     assert!(pair.keys[0] >= 1 && pair.keys[1] >= 1);
+    let mut networks = [[0; V2G_SLAC_NID], [1; V2G_SLAC_NID]];
     // SAFETY: live handles.
     unsafe {
+        assert_eq!(v2g_slac_evse_nid(charger, networks[0].as_mut_ptr()), V2G_OK);
+        assert_eq!(v2g_slac_ev_nid(vehicle, networks[1].as_mut_ptr()), V2G_OK);
+        assert_eq!(networks[0], networks[1]);
         assert_eq!(v2g_slac_evse_report_pilot(charger, pair.now, V2G_PILOT_A), V2G_OK);
         assert_eq!(v2g_slac_ev_report_pilot(vehicle, pair.now, V2G_PILOT_A, 100), V2G_OK);
         pair.hear();

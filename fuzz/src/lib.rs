@@ -1,5 +1,6 @@
 //! What the targets have in common: what those of EXI check, and what engines and matching machines are fed.
 
+pub mod c_api;
 pub mod engines;
 mod outline;
 pub mod pki;

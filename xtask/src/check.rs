@@ -67,12 +67,14 @@ fn no_std(metadata: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Every combination of up to three features; beyond that none, each alone, the default, and all. `std` is not
-/// for this target. A package whose metadata say so is nothing without a feature.
+/// Every combination of up to three features; beyond that none, each alone, the default, and all. `std` and what needs
+/// it is not for this target. A package whose metadata say so is nothing without a feature.
 fn feature_sets(package: &Value) -> Vec<Vec<&str>> {
     let features = package["features"].as_object().into_iter().flatten();
-    let features: Vec<&str> =
-        features.map(|(name, _)| name.as_str()).filter(|name| !["default", "std"].contains(name)).collect();
+    let features: Vec<&str> = features
+        .map(|(name, _)| name.as_str())
+        .filter(|name| *name != "default" && !enabled_by(package, name).contains(&"std"))
+        .collect();
     let mut sets: Vec<Vec<&str>> = if features.len() <= 3 {
         let chosen = |set: usize| features.iter().enumerate().filter(move |(bit, _)| set >> bit & 1 == 1);
         (0..1_usize << features.len()).map(|set| chosen(set).map(|(_, name)| *name).collect()).collect()

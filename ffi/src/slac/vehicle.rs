@@ -6,8 +6,8 @@ use slac::S2;
 use slac::ev::{Ev, EvConfig, EvEvent, EvFailure, EvFault, Finding};
 
 use super::{
-    Random, V2G_SLAC_FAULT_ENTROPY, V2G_SLAC_FAULT_MODEM, address, decibels, duty, link, link_down, pilot,
-    profile, sent, v2g_random,
+    Random, V2G_SLAC_FAULT_ENTROPY, V2G_SLAC_FAULT_MODEM, address, decibels, duty, link, link_down, network,
+    pilot, profile, sent, v2g_random,
 };
 use crate::border::{
     Handle, Kind, create, destroy, done, enter, put, read, room, slice, slice_mut, status, versioned, with,
@@ -340,6 +340,13 @@ pub unsafe extern "C" fn v2g_slac_ev_poll_event(
             }
         })
     })
+}
+
+/// Identifier of the network that the modem is in or will be, `V2G_SLAC_NID` octets. `V2G_NONE`: there is none yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn v2g_slac_ev_nid(machine: *const v2g_slac_ev, nid: *mut u8) -> i32 {
+    // SAFETY: promised by the caller.
+    status(unsafe { enter(machine).and_then(|machine| network(machine.nid(), nid)) })
 }
 
 /// What the host knows of the link, where the modem does not say it: 1 up, 0 down.

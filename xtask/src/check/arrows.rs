@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("v2g-slac", &[]),
     ("v2g-pki", &["exi-codec"]),
     ("iso15118-20", &["exi-codec", "v2gtp", "v2g-pki"]),
-    ("v2g-ffi", &["exi-codec", "v2gtp", "v2g-slac", "v2g-pki", "iso15118-20"]),
+    ("v2g-ffi", &["exi-codec", "v2gtp", "v2g-slac", "v2g-pki", "iso15118-20", "v2g-tls"]),
     ("v2g-tls", &["v2g-pki"]),
     ("v2g-pkcs11", &["v2g-pki"]),
     ("v2g-cli", &["exi-codec", "v2gtp", "v2g-slac", "v2g-pki", "iso15118-20", "v2g-tls", "v2g-pkcs11"]),
