@@ -3041,6 +3041,28 @@ typedef struct v2g_root {
     struct v2g_bytes certificate;
 } v2g_root;
 
+/** A signature to be checked. */
+typedef struct v2g_verify_request {
+    /** `V2G_SCHEME_*`. */
+    uint32_t scheme;
+    /** Zero. */
+    uint32_t reserved;
+    /** The public key: an uncompressed point, or as Ed448 has it. Whether it is a point of its curve is the device's to find out. */
+    struct v2g_bytes key;
+    /** The message. */
+    struct v2g_bytes message;
+    /** Its digest, for devices that check those: SHA-512 with P-521, SHA-256 with P-256; none with Ed448. */
+    struct v2g_bytes digest;
+    /** r and s of equal length (P-521: 132 octets), or as Ed448 has it. */
+    struct v2g_bytes signature;
+} v2g_verify_request;
+
+/**
+ * Checks a signature: `V2G_OK` if it holds, anything else if it does not or cannot be checked. All of the request lives during
+ * the call.
+ */
+typedef int32_t (*v2g_verify)(void *user, const struct v2g_verify_request *request);
+
 /**
  * What chains are checked with. All of it is read during the call and not kept.
  *
@@ -3085,6 +3107,10 @@ typedef struct v2g_trust {
     size_t ocsp_count;
     /** More roots; may be null. */
     const struct v2g_trust_store *store;
+    /** Checks signatures in the library's place; null: the library does. It has to answer at once. */
+    v2g_verify verify;
+    /** Handed to `verify`. */
+    void *verify_user;
 } v2g_trust;
 
 /** How a charger checks contracts. Zeros are the usual values. */
@@ -3117,6 +3143,11 @@ typedef struct v2g_contract_checked {
     struct v2g_fault fault;
     /** The eMAID in capitals without hyphens, where the contract is not refused. */
     uint8_t emaid[16];
+    /**
+     * The contract's certificate, DER, in the memory for the certificates: what the meter readings of the session will be checked
+     * with. None where the contract is refused.
+     */
+    struct v2g_bytes leaf;
 } v2g_contract_checked;
 
 /** A contract that was delivered: signed by a provider that is trusted, its certificates sound. The key is still wrapped. */
@@ -3189,6 +3220,20 @@ typedef struct v2g_signing {
     /** Digest of the element. */
     uint8_t digest[64];
 } v2g_signing;
+
+/** What a vehicle has signed. Whether its meter is the charger's, and showed as much, is for the host to compare. */
+typedef struct v2g_readings {
+    /** `sizeof` this struct. */
+    uint32_t size;
+    /** Octets of `meter_id`. */
+    uint32_t meter_id_length;
+    /** `MeterID`, UTF-8. */
+    uint8_t meter_id[32];
+    /** Energy into the vehicle, Wh. */
+    uint64_t charged;
+    /** Energy out of it, Wh. */
+    struct v2g_maybe_u64 discharged;
+} v2g_readings;
 
 /**
  * Reads what was written last to `slot` (0 or 1) into `out`, and sets `length`; 0 if nothing was. What is damaged is noticed.
@@ -4139,6 +4184,21 @@ int32_t v2g_evcc_complete_signature(struct v2g_evcc *evcc,
                                     const struct v2g_signing *signing,
                                     struct v2g_bytes signature);
 
+/**
+ * Checks the confirmation that `V2G_SECC_METERING_CONFIRMED` told of, and tells the engine: the signature over the bits that arrived,
+ * by the contract that authorized the session, and that it is for this session.
+ *
+ * `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
+ * `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
+ * signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why; it may be null.
+ */
+int32_t v2g_secc_check_metering(struct v2g_secc *secc,
+                                uint64_t now_ms,
+                                struct v2g_bytes leaf,
+                                struct v2g_bytes request,
+                                struct v2g_readings *readings,
+                                struct v2g_fault *fault);
+
 /** A rule (`V2G_RULE_*`) in words, English. Never null; the text lives for ever. */
 const char *v2g_rule_str(uint32_t rule);
 
@@ -4319,6 +4379,7 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_CONTRACT_CHECKED_INIT V2G_SIZED(v2g_contract_checked)
 #define V2G_DELIVERY_INIT V2G_SIZED(v2g_delivery)
 #define V2G_SIGNING_INIT V2G_SIZED(v2g_signing)
+#define V2G_READINGS_INIT V2G_SIZED(v2g_readings)
 #define V2G_TRUST_STORE_CONFIG_INIT V2G_SIZED(v2g_trust_store_config)
 #define V2G_VERIFIED_INIT V2G_SIZED(v2g_verified)
 

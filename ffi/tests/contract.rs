@@ -341,7 +341,7 @@ fn confirmed_readings_are_checked_with_the_contract() {
     let leaf = hierarchy().certificate(Entity::Contract(0));
     let connection =
         v2g_connection { transport: V2G_TRANSPORT_SECURED, has_peer: 1, peer: [7; 64], ..sized() };
-    let mut check = |leaf: &[u8], request: &[u8]| {
+    let check = |leaf: &[u8], request: &[u8]| {
         let (mut readings, mut fault) = (sized::<v2g_readings>(), v2g_fault::default());
         // SAFETY: all of it lives.
         let status = unsafe {
