@@ -578,7 +578,7 @@ fn what_callers_do_wrong_is_said() {
     let status = |change: &dyn Fn(&mut v2g_tls_config, &mut v2g_trust)| refused(change).0;
     assert_eq!(status(&|config, _| config.size = 4), V2G_E_SIZE);
     assert_eq!(status(&|config, _| config.size = 5000), V2G_E_SIZE);
-    assert_eq!(status(&|_, trust| trust.size -= 1), V2G_E_SIZE);
+    assert_eq!(status(&|_, trust| trust.size = 8), V2G_E_SIZE);
     assert_eq!(status(&|config, _| config.profile = 2), V2G_E_VALUE);
     assert_eq!(status(&|config, _| config.flags = 2), V2G_E_VALUE);
     assert_eq!(status(&|config, _| config.reserved = 1), V2G_E_VALUE);

@@ -14,7 +14,7 @@ use v2g_tls::{AuthorityStatus, Config, Credential, CredentialError, PathVerifier
 
 use super::key;
 use crate::border::{Outcome, put, read, slice, versioned};
-use crate::status::{V2G_E_KEY, V2G_E_TRUST, V2G_E_VALUE};
+use crate::status::{V2G_E_KEY, V2G_E_TRUST, V2G_E_UNSUPPORTED, V2G_E_VALUE};
 use crate::text::v2g_bytes;
 use crate::trust::keys::v2g_sign;
 use crate::trust::verify::{
@@ -79,7 +79,7 @@ pub struct v2g_tls_config {
     /// OCSP response about the own leaf, DER, which a station staples; may be empty.
     pub staple: v2g_bytes,
     /// How peers are checked: edition, revocation, roots, lists, responses. `unix_seconds` is the time of day now, and is kept by the
-    /// clock that does not go back; 0: that of the system.
+    /// clock that does not go back; 0: that of the system. TLS checks signatures itself: with a `verify` it is `V2G_E_UNSUPPORTED`.
     pub trust: *const v2g_trust,
 }
 
@@ -157,6 +157,10 @@ pub(super) unsafe fn of(
         let chain: Vec<Vec<u8>> = chain.collect::<Outcome<_>>()?;
         (chain, given.key.get()?, given.staple.get()?, Trusted::of(given.trust)?)
     };
+    // SAFETY: as above.
+    if unsafe { read(given.trust) }?.verify.is_some() {
+        return Err(V2G_E_UNSUPPORTED);
+    }
     let seconds = u64::try_from(trusted.unix_seconds).map_err(|_| V2G_E_VALUE)?;
     let leaf = chain.first().ok_or(V2G_E_VALUE)?;
     if given.reserved != 0 || given.sign.is_some() != number.is_empty() {
