@@ -81,6 +81,8 @@ on_the_loopback() {
 # Somebody ends the program in the charge loop: the session ends in good order.
 stopped() {
     local who=$1 first=0 second=0 charger vehicle
+    # What an earlier session has left must not be taken for this one.
+    : >"$folder/right.log"
     "$folder/secc_linux-asan" lo --lab --once >"$folder/left.log" 2>&1 &
     charger=$!
     "$folder/evcc_linux-asan" lo --lab --loops 1000000 >"$folder/right.log" 2>&1 &
@@ -168,6 +170,7 @@ up() {
 over_modems() {
     local s0=(ip netns exec v2gc-s0) c0=(ip netns exec v2gc-c0)
     up
+    : >"$folder/modems.log"
     ip netns exec "$HUB" "$v2g" slac modem-sim --evse s0 --ev c0 --join 1000 >"$folder/modems.log" 2>&1 &
     modems=$!
     for _ in {1..100}; do
