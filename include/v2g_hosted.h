@@ -150,7 +150,7 @@ typedef struct v2g_tls_config {
     v2g_bytes staple;
     /**
      * How peers are checked: edition, revocation, roots, lists, responses. `unix_seconds` is the time of day now, and is kept by the
-     * clock that does not go back; 0: that of the system.
+     * clock that does not go back; 0: that of the system. TLS checks signatures itself: with a `verify` it is `V2G_E_UNSUPPORTED`.
      */
     const v2g_trust *trust;
 } v2g_tls_config;

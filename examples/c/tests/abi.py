@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The interface as the headers have it: functions with their types, constants, and the layout of every struct on this machine.
 
-    abi.py include/v2g.h include/v2g_exi.h > include/abi.txt
+    abi.py include/v2g.h include/v2g_exi.h include/v2g_hosted.h > include/abi.txt
 """
 import os
 import re
@@ -19,7 +19,8 @@ for result, name, arguments in re.findall(r"^((?:const )?(?:struct )?\w+ ?\*?)(v
     lines.append(f"function {' '.join(result.split())} {name}({' '.join(arguments.split())})")
 
 # Structs and unions, with what the compiler makes of each member.
-program = ["#include <stdio.h>\n#include <v2g_exi.h>\nint main(void)\n{\n"]
+includes = "".join(f"#include <{os.path.basename(name)}>\n" for name in sys.argv[1:])
+program = [f"#include <stdio.h>\n{includes}int main(void)\n{{\n"]
 for kind, name, body in re.findall(r"^typedef (struct|union) (v2g_\w+) \{(.*?)^\} \2;", bare, re.M | re.S):
     program.append(f'    printf("{kind} {name} %zu\\n", sizeof({name}));\n')
     for member in re.findall(r"(\w+)(?:\[\w+\])?;", body):
