@@ -202,7 +202,7 @@ pub(crate) fn run(report: Report) -> Result<(), Failure> {
         figures.turn = figure("charger-turn-ticks")? * INSTRUCTIONS_PER_TICK;
         if build.shared == CONTRACT {
             figures.contract = figure("contract-ticks")? * INSTRUCTIONS_PER_TICK;
-            contract = session.clone();
+            contract.clone_from(&session);
         }
         for image in build.images {
             let sources = [image.sources, build.shared].concat();

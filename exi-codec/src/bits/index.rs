@@ -162,6 +162,7 @@ mod kept {
 }
 
 #[cfg(not(target_pointer_width = "64"))]
+#[expect(clippy::unused_self, reason = "the interface of the other one")]
 mod kept {
     use core::marker::PhantomData;
 

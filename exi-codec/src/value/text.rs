@@ -100,6 +100,10 @@ impl<'a> Str<'a> {
     /// # Errors
     /// `out` is too small; then nothing is to be expected in it.
     #[inline]
+    #[cfg_attr(
+        not(target_pointer_width = "64"),
+        expect(clippy::bad_bit_mask, reason = "no string is marked there")
+    )]
     pub fn copy_octets<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], CapacityError> {
         let used = if self.bit == SLICE {
             let Some(to) = out.get_mut(..self.data.len()) else {

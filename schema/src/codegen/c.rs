@@ -1,17 +1,21 @@
 //! Modules for the C interface: a struct of C's for every type, what fills it, and what writes it.
 
 mod encode;
+mod functions;
+mod names;
+mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::decode::PLACE;
 use super::ir::{Choice, CodegenError, Item, Path, Slot, Struct, Ty};
 use super::lower::Registry;
-use super::module::{Filling, GeneratedFile, Root, Roots, fill, lower};
-use super::naming::{camel, words};
+use super::module::{Filling, GeneratedFile, Roots, fill, lower};
 use super::profile::Profile;
 use crate::Model;
+
+pub(super) use names::Names;
+use store::{annotation, list_of, put_value, stored};
 
 type Result<T> = std::result::Result<T, CodegenError>;
 
@@ -55,49 +59,6 @@ fn snake(name: &str) -> String {
         out.push(c.to_ascii_lowercase());
     }
     out
-}
-
-/// What types are called in C, and the marks of their views.
-pub(super) struct Names {
-    names: BTreeMap<Path, String>,
-    tags: BTreeMap<Path, u32>,
-}
-
-impl Names {
-    fn new(registry: &Registry) -> Result<Self> {
-        let paths =
-            || registry.structs.keys().chain(registry.choices.keys()).chain(registry.enumerations.keys());
-        let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
-        for path in paths() {
-            *taken.entry(&path.name).or_default() += 1;
-        }
-        let mut names = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        for path in paths() {
-            let module = path.module.as_deref().map_or("", leaf);
-            let name = snake(&path.name);
-            // Of types with one name, those of a set carry the set's.
-            let name = if taken[path.name.as_str()] > 1 { format!("{module}_{name}") } else { name };
-            if !seen.insert(name.clone()) {
-                return Err(CodegenError::unsupported(&path.name, "two types have this name in C"));
-            }
-            names.insert(path.clone(), name);
-        }
-        let tags = paths().cloned().zip(1..).collect();
-        Ok(Self { names, tags })
-    }
-
-    fn of(&self, path: &Path) -> &str {
-        self.names.get(path).map_or("", String::as_str)
-    }
-
-    fn c(&self, path: &Path) -> String {
-        format!("v2g_exi_{}", self.of(path))
-    }
-
-    fn constant(&self, path: &Path) -> String {
-        format!("V2G_EXI_{}", self.of(path).to_ascii_uppercase())
-    }
 }
 
 struct Emitter<'a> {
@@ -490,129 +451,6 @@ impl<'a> Emitter<'a> {
         store
     }
 
-    fn messages(&mut self, roots: &Roots<'_>) {
-        let profile = self.profile;
-        let leaf = leaf(roots.set.module).to_owned();
-        let (c, constant) =
-            (format!("v2g_exi_{leaf}_message"), format!("V2G_EXI_{}_MESSAGE", leaf.to_ascii_uppercase()));
-        let items: Vec<(String, Item)> = roots
-            .documents
-            .iter()
-            .map(|root: &Root| {
-                let ty = Ty::Struct { path: root.path.clone(), borrows: root.borrows };
-                (camel(&words(&root.xml, profile.words)), Item { xml: root.xml.clone(), ty })
-            })
-            .collect();
-        let variants: Vec<(String, &Item)> = items.iter().map(|(name, item)| (name.clone(), item)).collect();
-        self.union(&c, &constant, &variants, "The messages");
-        let rust = format!("exi_codec::{}::Message<'a>", roots.set.module.replace('/', "::"));
-        let document = format!("<{} as exi_codec::Document<'_>>::WIDTH", rust.replace("'a", "'_"));
-        self.line(format!(
-            "impl Encoded for {c} {{\n#[cfg_attr(target_pointer_width = \"64\", inline(always))]\n\
-             unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {{\n\
-             const WIDTH: u32 = {document};\n\
-             // SAFETY: promised by the caller; the kind says which member was set.\nunsafe {{ match self.kind {{"
-        ));
-        for root in &roots.documents {
-            let member = snake(&camel(&words(&root.xml, profile.words)));
-            let (kind, code) = (format!("{constant}_{}", member.to_ascii_uppercase()), root.code);
-            self.line(format!("{kind} => {{ w.root({code}, WIDTH); self.value.{member}.encode(w) }}"));
-        }
-        self.line("other => Err(no_choice(other)),\n} }\n}\n}\n");
-        let title = roots.set.title;
-        self.line(format!(
-            "/// Decodes a message of the set {title}. What `out` then holds refers to `bytes`, which have to stay.\n///\n\
-             /// `V2G_E_EXI_*`: it is none; `error`, which may be null, says where and in which element."
-        ));
-        self.line(format!(
-            "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn v2g_exi_{leaf}_decode(\n    bytes: *const u8,\n    length: usize,\n    \
-             out: *mut {c},\n    error: *mut v2g_exi_error,\n) -> i32 {{\n    // SAFETY: promised by the caller, see the top of \
-             v2g.h.\n    unsafe {{\n        decode(bytes, length, out, error, {document}, |code, r| match code {{"
-        ));
-        for root in &roots.documents {
-            let (ty, code) = (self.rust_with_lifetime(&root.path), root.code);
-            let name = snake(&camel(&words(&root.xml, profile.words)));
-            let kind = format!("{constant}_{}", name.to_ascii_uppercase());
-            self.line(format!(
-                "{code} => message::<{ty}>(r, (&raw mut (*out).kind, {kind}), &raw mut (*out).value.{name}),"
-            ));
-        }
-        self.line("_ => Err(r.no_root()),\n})\n    }\n}\n");
-        self.line(format!(
-            "/// Encodes a message of the set {title} into `out`, and says in `length` how many octets it takes.\n///\n\
-             /// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.\n\
-             /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,\n\
-             /// which may be null, says in which element."
-        ));
-        self.line(format!(
-            "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn v2g_exi_{leaf}_encode(\n    message: *const {c},\n    scratch: *mut \
-             core::ffi::c_void,\n    scratch_size: usize,\n    out: *mut u8,\n    capacity: usize,\n    length: *mut usize,\n    \
-             error: *mut v2g_exi_error,\n) -> i32 {{\n    // SAFETY: promised by the caller.\n    unsafe {{ \
-             encode(message, (scratch, scratch_size), (out, capacity), length, error) }}\n}}\n"
-        ));
-    }
-
-    /// Functions for the items of lists, and for elements that are decoded when they are wanted.
-    fn accessors(&mut self) {
-        let (mut listed, mut deferred) = (BTreeSet::new(), BTreeSet::new());
-        for item in self.registry.structs.values() {
-            for slot in &item.slots {
-                for (_, inner) in slot.items() {
-                    if let Ty::Wrapped { item, .. } = &inner.ty
-                        && let Some(path) = path_of(&item.ty)
-                    {
-                        listed.insert(path.clone());
-                    }
-                    if let Ty::Lazy { path, .. } = &inner.ty {
-                        deferred.insert(path.clone());
-                    }
-                }
-                if slot.repeated() {
-                    let inner = slot
-                        .choice
-                        .as_ref()
-                        .or_else(|| slot.single().and_then(|(_, item)| path_of(&item.ty)));
-                    listed.extend(inner.cloned());
-                }
-            }
-        }
-        for choice in self.registry.choices.values() {
-            for (_, item) in &choice.variants {
-                if let Ty::Wrapped { item, .. } = &item.ty
-                    && let Some(path) = path_of(&item.ty)
-                {
-                    listed.insert(path.clone());
-                }
-            }
-        }
-        let own = |path: &&Path| path.module.as_deref() == Some(self.module);
-        let listed: Vec<Path> = listed.iter().filter(own).cloned().collect();
-        let deferred: Vec<Path> = deferred.iter().filter(own).cloned().collect();
-        for path in listed {
-            let (c, rust) = (self.names.c(&path), self.rust_with_lifetime(&path));
-            let item =
-                if self.registry.enumerations.contains_key(&path) { "u8".to_owned() } else { c.clone() };
-            self.line(format!(
-                "/// Begins to read a list of `{item}` that was received.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn \
-                 {c}_begin(list: *const v2g_exi_list, iter: *mut v2g_exi_iter) -> i32 {{\n    // SAFETY: promised by the caller.\n    \
-                 unsafe {{ begin::<{rust}>(list, iter) }}\n}}\n"
-            ));
-            self.line(format!(
-                "/// Reads the next item. `V2G_NONE`: there is none.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn \
-                 {c}_next(iter: *mut v2g_exi_iter, out: *mut {item}) -> i32 {{\n    // SAFETY: promised by the caller.\n    unsafe \
-                 {{ next::<{rust}>(iter, out) }}\n}}\n"
-            ));
-        }
-        for path in deferred {
-            let (c, rust) = (self.names.c(&path), self.rust_with_lifetime(&path));
-            self.line(format!(
-                "/// Reads an element that was received. `V2G_NONE`: it is absent.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn \
-                 {c}_get(element: *const v2g_exi_lazy, out: *mut {c}) -> i32 {{\n    // SAFETY: promised by the caller.\n    unsafe \
-                 {{ get::<{rust}>(element, out) }}\n}}\n"
-            ));
-        }
-    }
-
     fn rust_with_lifetime(&self, path: &Path) -> String {
         rust_with_lifetime(self.registry, path)
     }
@@ -642,111 +480,4 @@ fn in_block(body: &str) -> String {
         })
     });
     if needs { format!("// SAFETY: promised by the caller.\nunsafe {{\n{body}}}") } else { body.into() }
-}
-
-fn path_of(ty: &Ty) -> Option<&Path> {
-    match ty {
-        Ty::Struct { path, .. } | Ty::Enum { path, .. } => Some(path),
-        _ => None,
-    }
-}
-
-/// The list in Rust of such items.
-fn list_of(registry: &Registry, item: &Item) -> String {
-    let item = match &item.ty {
-        Ty::Struct { path, .. } | Ty::Enum { path, .. } => rust_with_lifetime(registry, path),
-        Ty::Str { .. } => "exi_codec::Str<'_>".into(),
-        Ty::Bytes { .. } => "exi_codec::Bytes<'_>".into(),
-        _ => "u16".into(),
-    };
-    format!("exi_codec::List<'_, {item}>")
-}
-
-/// The type of what is read, where reading leaves it open.
-fn annotation(registry: &Registry, ty: &Ty) -> Option<String> {
-    match ty {
-        Ty::Rational(_) => Some("v2g_number".into()),
-        Ty::Wrapped { item, .. } => Some(list_of(registry, item)),
-        Ty::Lazy { path, .. } => Some(format!("exi_codec::Lazy<'_, {}>", rust_with_lifetime(registry, path))),
-        _ => None,
-    }
-}
-
-impl Names {
-    /// Fills an alternative of a choice: with a value, or after a statement.
-    pub(super) fn alternative(
-        &self,
-        registry: &Registry,
-        field: &str,
-        choice: &Path,
-        variant: &str,
-        (ty, value, before): (&Ty, Option<&str>, &str),
-    ) -> String {
-        let member = snake(variant);
-        let kind = format!("{}_{}", self.constant(choice), member.to_ascii_uppercase());
-        let kind = format!("(&raw mut (*out).{field}.kind).write({kind})");
-        let place = format!("{field}.value.{member}");
-        match (value, ty) {
-            (None, _) => format!("{{ {before}; {kind} }}"),
-            (Some(value), Ty::Struct { .. }) => format!("{{ {kind}; {} }}", value.replace(PLACE, &place)),
-            (Some(value), Ty::Rational(_)) => {
-                format!("{{ {kind}; let v: v2g_number = {value}; (&raw mut (*out).{place}).write(v) }}")
-            }
-            (Some(value), _) => {
-                let known = annotation(registry, ty).map_or(String::new(), |ty| format!(": {ty}"));
-                format!("{{ {kind}; let v{known} = {value}; {} }}", put_value(ty, "v", &place))
-            }
-        }
-    }
-}
-
-/// Writes a value of Rust's into a field of C's.
-fn put_value(ty: &Ty, x: &str, field: &str) -> String {
-    let to = format!("&raw mut (*out).{field}");
-    let value = match ty {
-        Ty::Bool => format!("u8::from({x})"),
-        Ty::Enum { .. } => format!("{x} as u8 + 1"),
-        Ty::Ranged { .. } | Ty::Positive(_) => format!("{x}.get()"),
-        Ty::Rational(_) => format!("v2g_number::from({x})"),
-        Ty::U8 | Ty::I8 | Ty::U16 | Ty::U32 | Ty::U64 | Ty::I16 | Ty::I32 | Ty::Array { .. } => x.into(),
-        Ty::Unit | Ty::Opaque => "0".into(),
-        Ty::Str { .. } => return format!("v2g_exi_text::store({x}, {to});"),
-        Ty::Bytes { .. } => return format!("v2g_exi_octets::store({x}, {to});"),
-        Ty::Integer => return format!("v2g_exi_integer::store({x}, {to});"),
-        Ty::Struct { .. } => return format!("Mirrored::store(&{x}, {to});"),
-        Ty::Lazy { .. } => return format!("v2g_exi_lazy::store({x}, {to});"),
-        Ty::Wrapped { .. } => return format!("v2g_exi_list::store({x}, {to});"),
-    };
-    format!("({to}).write({value});")
-}
-
-/// Writes a field.
-fn stored(field: &Field<'_>, of: &str) -> String {
-    let name = field.name;
-    let (x, to) = (format!("{of}{name}"), format!("&raw mut (*out).{name}"));
-    match (&field.content, field.optional) {
-        (Content::Place, _) => format!("v2g_exi_view::store(PLACE, {x}, {to});"),
-        (Content::Forbidden, _) => format!("({to}).write(0);"),
-        (Content::List, _) => format!("v2g_exi_list::store({x}, {to});"),
-        (Content::Choice, false) => format!("Mirrored::store(&{x}, {to});"),
-        (Content::Choice | Content::Value(Ty::Struct { .. }), true) => {
-            format!("if let Some(v) = &{x} {{ Mirrored::store(v, {to}); }}")
-        }
-        (Content::Value(ty), false) => put_value(ty, &x, name),
-        (Content::Value(Ty::Rational(_)), true) => format!("({to}).write({x}.into());"),
-        (Content::Value(ty), true) => {
-            let none = match ty {
-                Ty::Array { .. } => {
-                    return format!("if let Some(v) = {x} {{ {} }}", put_value(ty, "v", name));
-                }
-                Ty::Str { .. } => format!("v2g_exi_text::absent({to})"),
-                Ty::Bytes { .. } => format!("v2g_exi_octets::absent({to})"),
-                Ty::Integer => format!("v2g_exi_integer::absent({to})"),
-                Ty::Lazy { .. } => format!("v2g_exi_lazy::absent({to})"),
-                Ty::Wrapped { .. } => format!("v2g_exi_list::absent({to})"),
-                _ => format!("({to}).write(Default::default())"),
-            };
-            format!("match {x} {{ Some(v) => {{ {} }} None => {none}, }}", put_value(ty, "v", name))
-        }
-    }
 }
