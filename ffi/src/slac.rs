@@ -6,7 +6,8 @@ pub mod vehicle;
 use core::ffi::c_void;
 
 use slac::{
-    Attenuation, DutyCycle, EmitError, Entropy, LinkDown, LinkState, MacAddr, Nid, NoEntropy, PilotState, Profile,
+    Attenuation, DutyCycle, EmitError, Entropy, LinkDown, LinkState, MacAddr, Nid, NoEntropy, PilotState,
+    Profile,
 };
 
 use crate::border::{Outcome, put, room, slice_mut};
