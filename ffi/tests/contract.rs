@@ -550,3 +550,18 @@ fn a_vehicle_without_a_contract_is_told() {
     });
     assert!(response.is_none() && refused);
 }
+
+/// Found by the fuzz target `c_api`: the refusal of what is no such request at all gave no reason.
+#[test]
+fn a_request_that_is_none_is_refused_with_a_reason() {
+    let (secc, _) = engines(None);
+    let (mut buffer, mut fault) = (vec![0; 6400], v2g_fault::default());
+    let memory = (buffer.as_mut_ptr(), buffer.len());
+    let unix = common::now().unix();
+    // SAFETY: all of it lives.
+    let status = unsafe {
+        v2g_secc_check_installation(secc, NOW, unix, bytes(&[0x80]), memory.0, memory.1, &raw mut fault)
+    };
+    assert_eq!(status, V2G_E_TRUST);
+    assert_ne!((fault.rule, fault.subject), (0, 0));
+}

@@ -5,6 +5,9 @@
 //! written, and only as much of a struct as the caller knows; statuses are known numbers; after an error nothing was written that is
 //! not said to be.
 
+#![allow(clippy::wildcard_imports, reason = "names of C's have their prefix")]
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "any octets are numbers of any kind")]
+
 mod charger;
 mod codec;
 mod input;
@@ -268,8 +271,8 @@ impl<'a> Program<'a> {
 
 /// Memory that a function writes into, most often less or more than it needs.
 struct Buffer {
-    memory: Memory,
     start: *mut u8,
+    memory: Memory,
 }
 
 impl Buffer {

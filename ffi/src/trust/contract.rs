@@ -160,7 +160,7 @@ mod with_trust {
     };
     use crate::session::instant;
     use crate::status::{V2G_E_BUFFER, V2G_E_TRUST, V2G_E_VALUE, V2G_OK, V2G_PENDING};
-    use crate::trust::verify::{report, with_trust};
+    use crate::trust::verify::{NOT_THERE, report, with_trust};
 
     const fn number(verdict: ContractVerdict) -> u32 {
         match verdict {
@@ -291,7 +291,7 @@ mod with_trust {
         }
         if !fault.is_null() {
             // SAFETY: as above.
-            unsafe { put(fault, refused.reason.map_or(v2g_fault::default(), report)) }?;
+            unsafe { put(fault, refused.reason.map_or(NOT_THERE, report)) }?;
         }
         secc.refuse_installation(instant(now_ms), refused.fault);
         Err(V2G_E_TRUST)

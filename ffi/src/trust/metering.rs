@@ -74,7 +74,7 @@ mod with_trust {
     use crate::border::{enter, put, room, writable, write};
     use crate::session::instant;
     use crate::status::{V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
-    use crate::trust::verify::report;
+    use crate::trust::verify::{NOT_THERE, report};
 
     /// # Safety
     /// As [`v2g_secc_check_metering`](super::v2g_secc_check_metering).
@@ -115,7 +115,7 @@ mod with_trust {
                 (MeteringVerdict::Valid, v2g_fault::default(), Ok(V2G_OK))
             }
             Err(TrustError::Refused(error)) => (MeteringVerdict::Invalid, report(error), Err(V2G_E_TRUST)),
-            _ => (MeteringVerdict::Invalid, v2g_fault::default(), Err(V2G_E_TRUST)),
+            _ => (MeteringVerdict::Invalid, NOT_THERE, Err(V2G_E_TRUST)),
         };
         if !fault.is_null() {
             // SAFETY: as above.

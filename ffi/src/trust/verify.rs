@@ -211,7 +211,7 @@ unsafe fn verify(
 #[cfg(feature = "trust")]
 use with_trust::verify;
 #[cfg(feature = "trust")]
-pub(crate) use with_trust::{kind, refused, report, with_trust};
+pub(crate) use with_trust::{NOT_THERE, kind, refused, report, with_trust};
 
 #[cfg(feature = "trust")]
 mod with_trust {
@@ -372,6 +372,14 @@ mod with_trust {
         let rule = rule::number(error.rule());
         v2g_fault { rule, subject, index: index.into(), position: error.position() }
     }
+
+    /// The reason where what is asked about is not in the message at all.
+    pub(crate) const NOT_THERE: v2g_fault = v2g_fault {
+        rule: rule::V2G_RULE_NOT_CANONICAL,
+        subject: V2G_SUBJECT_SIGNATURE,
+        index: 0,
+        position: 0,
+    };
 
     /// Tells a reason, where somebody wants to know, and becomes the status.
     ///

@@ -59,6 +59,11 @@ impl Memory {
         unsafe { self.all.add(GUARD) }
     }
 
+    /// The same, as the place of a value.
+    fn first<T>(&self) -> *mut T {
+        self.start().cast()
+    }
+
     /// How many octets there are.
     pub fn length(&self) -> usize {
         self.length
@@ -125,7 +130,6 @@ impl<T: Copy> Given<T> {
         memory.fill(u8::from(choice == 0xE1));
         let whole = size_of::<T>() as u32;
         let size = match choice {
-            0..=0xDF => whole,
             0xE0 | 0xE1 => whole + 8,
             0xE2..=0xEF => input.value(),
             _ => whole,
@@ -133,7 +137,7 @@ impl<T: Copy> Given<T> {
         // SAFETY: the memory is aligned, and there is room for every struct of the interface.
         unsafe {
             memory.start().cast::<T>().write(value);
-            memory.start().cast::<u32>().write(size);
+            memory.first::<u32>().write(size);
         }
         let pointer = match choice {
             0xFE => ptr::null(),
@@ -196,7 +200,7 @@ impl<T: Copy> Out<T> {
             _ => size_of::<T>() as u32,
         };
         // SAFETY: aligned, and there is room.
-        unsafe { memory.start().cast::<u32>().write(size) };
+        unsafe { memory.first::<u32>().write(size) };
         let pointer = match choice {
             0xFE => ptr::null_mut(),
             0xFF => memory.start().wrapping_add(1).cast(),
@@ -209,7 +213,7 @@ impl<T: Copy> Out<T> {
     pub fn whole() -> Self {
         let memory = Memory::new(ROOM);
         // SAFETY: aligned, and there is room.
-        unsafe { memory.start().cast::<u32>().write(size_of::<T>() as u32) };
+        unsafe { memory.first::<u32>().write(size_of::<T>() as u32) };
         let pointer = memory.start().cast();
         Self { memory, pointer, size: Some(size_of::<T>() as u32), kind: PhantomData }
     }
@@ -235,7 +239,7 @@ impl<T: Copy> Out<T> {
         let behind = self.memory.octets().get(written.max(4)..).unwrap_or_default();
         assert!(behind.iter().all(|octet| *octet == MARK), "more was written than the caller knows");
         // SAFETY: aligned and initialised.
-        let now = unsafe { self.memory.start().cast::<u32>().read() };
+        let now = unsafe { self.memory.first::<u32>().read() };
         assert!(now == size || now == size.min(size_of::<T>() as u32), "{now} instead of {size}");
     }
 

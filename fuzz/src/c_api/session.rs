@@ -3,7 +3,9 @@
 use v2g::evcc::event::*;
 use v2g::evcc::host::*;
 use v2g::evcc::*;
-use v2g::kinds::{V2G_MSG_AUTHORIZATION_REQ, V2G_MSG_CERTIFICATE_INSTALLATION_REQ};
+use v2g::kinds::{
+    V2G_MSG_AUTHORIZATION_REQ, V2G_MSG_CERTIFICATE_INSTALLATION_REQ, V2G_MSG_METERING_CONFIRMATION_REQ,
+};
 use v2g::number::v2g_number;
 use v2g::power::{v2g_ac_limits, v2g_ac_measurement, v2g_dc_limits, v2g_flow_limits, v2g_phases};
 use v2g::secc::event::*;
@@ -121,7 +123,7 @@ pub(super) fn go_on(program: &mut Program<'_>) {
     let (rounds, manner) = (program.input.byte(), program.input.byte());
     let piece = if manner & 0x40 == 0 { usize::MAX } else { 1 + usize::from(program.input.byte()) };
     let manner = Manner { good: manner & 0x80 == 0, piece };
-    for _ in 0..1 + (rounds & 0x3F) {
+    for _ in 0..=rounds & 0x3F {
         program.steps += 1;
         let mut moved = hear_charger(program, manner) | hear_vehicle(program, manner);
         moved |= talk(program, manner);
@@ -198,7 +200,12 @@ fn talk(program: &mut Program<'_>, manner: Manner) -> bool {
         });
         program.to_charger = line[taken..].to_vec();
         if let Some((received, payload)) = received {
-            if matches!(received.kind, V2G_MSG_AUTHORIZATION_REQ | V2G_MSG_CERTIFICATE_INSTALLATION_REQ) {
+            if matches!(
+                received.kind,
+                V2G_MSG_AUTHORIZATION_REQ
+                    | V2G_MSG_CERTIFICATE_INSTALLATION_REQ
+                    | V2G_MSG_METERING_CONFIRMATION_REQ
+            ) {
                 program.request.clone_from(&payload);
             }
             codec::received(received.payload_type, &payload);

@@ -13,8 +13,10 @@ use v2g::trust::certificate::*;
 use v2g::trust::contract::*;
 use v2g::trust::contracts::*;
 use v2g::trust::delivery::*;
+use v2g::trust::device::v2g_verify_request;
 use v2g::trust::installation::*;
 use v2g::trust::keys::*;
+use v2g::trust::metering::*;
 use v2g::trust::verify::*;
 use v2g_pki::RootKind;
 use v2g_pki::issue::Entity;
@@ -25,10 +27,11 @@ use super::{Kind, Program, store};
 use crate::pki::{hierarchy, now, pcid, staples_of_signers};
 
 /// Messages that somebody signed, of another session.
-const SIGNED: [&[u8]; 3] = [
+const SIGNED: [&[u8]; 4] = [
     include_bytes!("../../seeds/pki_signature/installation"),
     include_bytes!("../../seeds/pki_signature/authorization"),
     include_bytes!("../../seeds/pki_signature/installation_request"),
+    include_bytes!("../../seeds/pki_signature/metering"),
 ];
 /// Most that certificates of one chain take.
 const CERTIFICATES: usize = 6400;
@@ -88,9 +91,19 @@ fn trust(program: &mut Program<'_>) -> Trust {
         ocsp: ocsp.as_ptr(),
         ocsp_count: input.length(ocsp.len()),
         store,
+        verify: input.seldom().then_some(accepts as _),
         ..zeroed()
     };
     Trust { given: Given::new(given, input), _roots: roots, _evidence: [ocsp, crls] }
+}
+
+/// A device that checks signatures, for which all of some kinds hold.
+unsafe extern "C" fn accepts(user: *mut c_void, request: *const v2g_verify_request) -> i32 {
+    // SAFETY: the request lives.
+    let request = unsafe { &*request };
+    assert!(user.is_null() && (1..=3).contains(&request.scheme) && request.reserved == 0);
+    assert!(matches!(request.digest.length, 0 | 32 | 64) && request.key.length > 0);
+    i32::from(request.signature.length & 3 != 0)
 }
 
 /// What a device with keys does: it signs nothing that would hold, takes its time, or fails.
@@ -105,7 +118,7 @@ unsafe extern "C" fn device(
     let (choice, request) = unsafe { (user.cast::<u8>().read(), &*request) };
     assert!((1..=3).contains(&request.subject) && capacity >= 132);
     assert!(matches!(request.digest.length, 0 | 32 | 64) && !request.message.data.is_null());
-    let used = match choice {
+    let count = match choice {
         0..=0x5F => 132,
         0x60..=0x6F => 64,
         0x70..=0x7F => usize::from(choice),
@@ -115,8 +128,8 @@ unsafe extern "C" fn device(
     };
     // SAFETY: there is as much memory as is said.
     unsafe {
-        out.write_bytes(choice | 1, used.min(capacity));
-        length.write(used);
+        out.write_bytes(choice | 1, count.min(capacity));
+        length.write(count);
     }
     V2G_OK
 }
@@ -292,9 +305,33 @@ pub(super) fn call(program: &mut Program<'_>) {
         4 => open_delivery(program),
         5 => judge(program),
         6 => provide(program),
+        7 => metering(program),
         _ => store::call(program),
     };
     known(status);
+}
+
+/// What the station makes of meter readings that are confirmed.
+pub(super) fn metering(program: &mut Program<'_>) -> i32 {
+    if program.checks == 0 {
+        return V2G_OK;
+    }
+    program.checks -= 1;
+    let (secc, time) = (program.handle::<v2g_secc>(Kind::Secc), program.time());
+    let leaf = program.octets(hierarchy().certificate(Entity::Contract(0)));
+    let request = request(program, SIGNED[3]);
+    let input = &mut program.input;
+    let (readings, fault) = (Out::<v2g_readings>::sized(input), Out::<v2g_fault>::plain(input));
+    // SAFETY: there is memory for all.
+    let status =
+        unsafe { v2g_secc_check_metering(secc, time, leaf, request, readings.pointer(), fault.pointer()) };
+    readings.check(status);
+    // Readings of another session are refused without a rule.
+    fault.wrote();
+    if let Some(readings) = readings.value().filter(|_| status == V2G_OK) {
+        assert!(readings.meter_id_length <= 32);
+    }
+    status
 }
 
 fn parse(program: &mut Program<'_>) -> i32 {
@@ -343,11 +380,11 @@ fn verify(program: &mut Program<'_>) -> i32 {
 }
 
 fn check_delivery(program: &mut Program<'_>) -> i32 {
+    static PCID: OnceLock<String> = OnceLock::new();
     if program.checks == 0 {
         return V2G_OK;
     }
     program.checks -= 1;
-    static PCID: OnceLock<String> = OnceLock::new();
     let name = PCID.get_or_init(|| pcid().as_str().to_owned());
     let trust = trust(program);
     let (name, response) = (program.text(name), program.octets(SIGNED[0]));
