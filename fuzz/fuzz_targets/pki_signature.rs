@@ -28,19 +28,19 @@ fuzz_target!(|input: &[u8]| {
                     if right.authorization_mode == request.authorization_mode));
             }
         }
-        Ok(Message::CertificateInstallationReq(request)) => {
-            if xmlsig::installation_request(&request, grammar, trust, &mut one).is_ok() {
-                let right = signed(include_bytes!("../seeds/pki_signature/installation_request"));
-                assert!(matches!(right, Message::CertificateInstallationReq(right)
-                    if right.oem_provisioning_certificate_chain == request.oem_provisioning_certificate_chain));
-            }
+        Ok(Message::CertificateInstallationReq(request))
+            if xmlsig::installation_request(&request, grammar, trust, &mut one).is_ok() =>
+        {
+            let right = signed(include_bytes!("../seeds/pki_signature/installation_request"));
+            assert!(matches!(right, Message::CertificateInstallationReq(right)
+                if right.oem_provisioning_certificate_chain == request.oem_provisioning_certificate_chain));
         }
-        Ok(Message::CertificateInstallationRes(response)) => {
-            if xmlsig::installation(&response, grammar, trust, [&mut one, &mut other]).is_ok() {
-                let right = signed(include_bytes!("../seeds/pki_signature/installation"));
-                assert!(matches!(right, Message::CertificateInstallationRes(right)
-                    if right.signed_installation_data == response.signed_installation_data));
-            }
+        Ok(Message::CertificateInstallationRes(response))
+            if xmlsig::installation(&response, grammar, trust, [&mut one, &mut other]).is_ok() =>
+        {
+            let right = signed(include_bytes!("../seeds/pki_signature/installation"));
+            assert!(matches!(right, Message::CertificateInstallationRes(right)
+                if right.signed_installation_data == response.signed_installation_data));
         }
         Ok(Message::MeteringConfirmationReq(request)) => {
             let chain = hierarchy().chain(Entity::Contract(0));
