@@ -4190,7 +4190,8 @@ int32_t v2g_evcc_complete_signature(struct v2g_evcc *evcc,
  *
  * `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
  * `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
- * signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why; it may be null.
+ * signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why (`V2G_RULE_CHALLENGE`: it is for another session); it may be
+ * null.
  */
 int32_t v2g_secc_check_metering(struct v2g_secc *secc,
                                 uint64_t now_ms,

@@ -52,7 +52,9 @@ use v2g::trust::keys::{
     v2g_evcc_sign, v2g_sign_request, v2g_signing,
 };
 use v2g::trust::metering::{v2g_readings, v2g_secc_check_metering};
-use v2g::trust::rule::{V2G_RULE_SIGNATURE_VALUE, V2G_RULE_UNKNOWN_ROOT, V2G_RULE_WRAPPED_TAG};
+use v2g::trust::rule::{
+    V2G_RULE_CHALLENGE, V2G_RULE_SIGNATURE_VALUE, V2G_RULE_UNKNOWN_ROOT, V2G_RULE_WRAPPED_TAG,
+};
 use v2g::trust::verify::{v2g_fault, v2g_root, v2g_trust};
 use v2g_pki::Algorithm;
 use v2g_pki::RootKind;
@@ -351,7 +353,7 @@ fn confirmed_readings_are_checked_with_the_contract() {
         (status, readings, fault.rule)
     };
     let (status, _, rule) = check(leaf, &request);
-    assert_eq!((status, rule), (V2G_E_TRUST, 0), "of another session");
+    assert_eq!((status, rule), (V2G_E_TRUST, V2G_RULE_CHALLENGE), "of another session");
     // SAFETY: as above.
     unsafe {
         let (id, challenge) = ([1; 8], [9; 16]);

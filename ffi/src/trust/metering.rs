@@ -33,7 +33,8 @@ versioned! {
 ///
 /// `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
 /// `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
-/// signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why; it may be null.
+/// signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why (`V2G_RULE_CHALLENGE`: it is for another session); it may be
+/// null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_secc_check_metering(
     secc: *mut v2g_secc,
@@ -74,6 +75,7 @@ mod with_trust {
     use crate::border::{enter, put, room, writable, write};
     use crate::session::instant;
     use crate::status::{V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
+    use crate::trust::rule::V2G_RULE_CHALLENGE;
     use crate::trust::verify::{NOT_THERE, report};
 
     /// # Safety
@@ -113,6 +115,11 @@ mod with_trust {
                 // SAFETY: as above.
                 unsafe { write(readings, said) }?;
                 (MeteringVerdict::Valid, v2g_fault::default(), Ok(V2G_OK))
+            }
+            // Somebody signed it, for a session that this one is not.
+            Ok(_) => {
+                let why = v2g_fault { rule: V2G_RULE_CHALLENGE, ..NOT_THERE };
+                (MeteringVerdict::Invalid, why, Err(V2G_E_TRUST))
             }
             Err(TrustError::Refused(error)) => (MeteringVerdict::Invalid, report(error), Err(V2G_E_TRUST)),
             _ => (MeteringVerdict::Invalid, NOT_THERE, Err(V2G_E_TRUST)),
