@@ -160,7 +160,7 @@ pub(crate) unsafe fn decode<'a, C>(
 /// There is memory for both.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 #[cfg_attr(target_pointer_width = "32", inline(never))]
-#[expect(clippy::inline_always, reason = "as above; firmware has one copy of each")]
+#[allow(clippy::inline_always, reason = "as above; firmware has one copy of each")]
 pub(crate) unsafe fn message<'a, T: Mirrored<'a, C: Filled> + Element<'a>>(
     r: &mut Reader<'a>,
     (kind, number): (*mut u32, u32),
@@ -213,7 +213,7 @@ unsafe fn tell(error: *mut v2g_exi_error, fault: &exi_codec::Error) -> Outcome {
 /// # Safety
 /// As the functions for C.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-#[expect(clippy::inline_always, reason = "the message is to be written where its kind is looked at")]
+#[allow(clippy::inline_always, reason = "the message is to be written where its kind is looked at")]
 pub(crate) unsafe fn encode<C: Encoded>(
     message: *const C,
     (scratch, scratch_size): (*mut c_void, usize),

@@ -336,7 +336,7 @@ fn check_map(map: &str) -> Result<(), Failure> {
 fn emulate(elf: &Path) -> Result<String, Failure> {
     let printed = output(
         Command::new("timeout")
-            .args(["60", "qemu-system-arm", "-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
+            .args(["300", "qemu-system-arm", "-M", "mps2-an386", "-cpu", "cortex-m4", "-nographic"])
             .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
             .arg(elf),
     )?;

@@ -191,7 +191,7 @@ impl v2g_exi_integer {
 impl v2g_exi_list {
     /// `again` writes a received item, `item` one of C's.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[expect(clippy::inline_always, reason = "as the operation of the codec that it stands for")]
+    #[allow(clippy::inline_always, reason = "as the operation of the codec that it stands for")]
     pub(crate) unsafe fn write<'a, T, A, I>(
         &self,
         w: &mut Writer<'_>,
