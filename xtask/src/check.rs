@@ -67,6 +67,9 @@ fn no_std(metadata: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// So many features have too many sets to look at each.
+const MANY: usize = 6;
+
 /// Every combination of up to three features; beyond that none, each alone, the default, and all. `std` and what needs
 /// it is not for this target. A package whose metadata say so is nothing without a feature.
 fn feature_sets(package: &Value) -> Vec<Vec<&str>> {
@@ -89,6 +92,10 @@ fn feature_sets(package: &Value) -> Vec<Vec<&str>> {
     if let Some(needed) = package["metadata"]["v2g"]["needs-one-of"].as_array() {
         let is_needed = |name: &&str| *name == "default" || needed.iter().any(|other| other == *name);
         sets.retain(|set| !set.is_empty());
+        // Of many features, those that only join others are seen with all of them.
+        if features.len() > MANY {
+            sets.retain(|set| set.len() > 1 || set.iter().all(is_needed));
+        }
         for set in sets.iter_mut().filter(|set| !set.iter().any(is_needed)) {
             set.extend(needed.first().and_then(Value::as_str));
         }
