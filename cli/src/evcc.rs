@@ -117,9 +117,10 @@ fn charge(
     let cables = (0..args.sessions).map(|_| Cable::new(scenario));
     let owner = (&args.trust, credentials.as_ref());
     let vehicles = garage.vehicles(cables, FarEnd::Foreign, scenario, &wishes, owner)?;
-    let departures =
-        Departures::new(link, clock, args.sessions, outputs.sinks.clone()).over(association).secured(tls);
-    let mut departures = departures.known(args.connect);
+    let mut departures = Departures::new(link, clock, args.sessions, outputs.sinks.clone())
+        .known(args.connect)
+        .over(association)
+        .secured(tls);
     let figures = Reactor::new(clock, vehicles, scenario.seed)?.run(&mut departures)?;
     let summary = Summary {
         endings: &departures.endings,
