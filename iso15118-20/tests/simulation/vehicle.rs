@@ -1,5 +1,7 @@
 //! A vehicle: the engine, everything that a host can say to it, and a watcher of both.
 
+use std::sync::LazyLock;
+
 use exi_codec::iso20::acdp::{ElectricalChargingDeviceStatus, EvTechnicalStatus};
 use exi_codec::{Watt, Watts};
 use iso15118_20::evcc::{
@@ -13,6 +15,7 @@ use iso15118_20::{
     AcLimits, AcMeasurement, Connection, Contactor, DcLimits, Instant, Measurement, Phases, WptLimits,
 };
 
+use super::duo::SERVICES;
 use super::random::Random;
 use super::trace::Log;
 use super::vehicle_watch::Watch;
@@ -180,8 +183,7 @@ impl<'a> Vehicle<'a> {
             Word::ExitStandby => done = evcc.exit_standby(now).is_ok(),
             Word::RenegotiateService => done = evcc.renegotiate_service(now).is_ok(),
             Word::Wishes(service, mode) => {
-                let wishes = vec![Wish::new(service, mode), Wish::new(service, other(mode))];
-                evcc.set_wishes(wishes.leak()).expect("services of ours");
+                evcc.set_wishes(wishes(service, mode)).expect("services of ours");
             }
             Word::RenegotiateSchedule => done = evcc.renegotiate_schedule(now).is_ok(),
             Word::Contactor(contactor) => evcc.contactor(now, contactor),
@@ -227,9 +229,13 @@ impl<'a> Vehicle<'a> {
     }
 }
 
-fn other(mode: ControlMode) -> ControlMode {
-    match mode {
-        ControlMode::Scheduled => ControlMode::Dynamic,
-        ControlMode::Dynamic => ControlMode::Scheduled,
-    }
+/// A service, in a control mode or else in the other one. Engines borrow wishes for longer than a step.
+fn wishes(service: Service, mode: ControlMode) -> &'static [Wish] {
+    const MODES: [ControlMode; 2] = [ControlMode::Scheduled, ControlMode::Dynamic];
+    static ALL: LazyLock<Vec<[Wish; 2]>> = LazyLock::new(|| {
+        let both = |service, [first, second]: [_; 2]| [Wish::new(service, first), Wish::new(service, second)];
+        SERVICES.iter().flat_map(|&s| [both(s, MODES), both(s, [MODES[1], MODES[0]])]).collect()
+    });
+    let found = ALL.iter().find(|[first, _]| (first.service, first.control_mode) == (service, mode));
+    found.expect("one of the services")
 }
