@@ -158,9 +158,16 @@ impl Encode {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Exi {
-    /// Read questions from the standard input until it ends.
-    #[arg(long, required = true)]
+    /// Answer questions from the standard input until it ends.
+    #[arg(long, required_unless_present = "damage")]
     batch: bool,
+    /// Damage N copies of the streams of the questions, edit a tenth as many of their documents, and compare what both executors
+    /// make of each: the first difference is printed and ends it with status 1.
+    #[arg(long, value_name = "N", conflicts_with_all = ["batch", "engine"])]
+    pub(crate) damage: Option<u64>,
+    /// Which damage: the same number, the same streams.
+    #[arg(long, value_name = "N", requires = "damage", default_value_t = 1)]
+    pub(crate) seed: u64,
     /// The executor of the grammar.
     #[arg(long, value_enum, default_value_t = EngineKind::Typed)]
     pub(crate) engine: EngineKind,

@@ -1,6 +1,5 @@
 //! The two executors of the EXI grammar behind one interface: typed messages, and the interpreter.
 
-#[cfg(test)]
 mod agreement;
 mod grammar;
 mod typed;
@@ -10,6 +9,7 @@ use exi_codec::EmptyText;
 use thiserror::Error;
 
 use crate::tree::Element;
+pub(crate) use agreement::{Sample, try_damaged};
 pub(crate) use grammar::{Step, explain};
 
 /// A message set; its name on the command line and in questions is that of the reference vectors.

@@ -1,4 +1,4 @@
-//! The committed vectors of the reference codec through `v2g exi --batch`.
+//! The committed vectors of the reference codec through `v2g exi`.
 
 mod common;
 
@@ -135,4 +135,25 @@ fn an_id_comes_back_and_documents_can_be_checked() {
     assert_eq!(answers[0], json!({"id": 7, "valid": true}));
     assert!(answers[1]["id"] == json!([1]) && answers[1]["valid"] == false, "{}", answers[1]);
     assert_eq!(answers[2], json!({"id": "x", "xml": "<a b=\"1\"></a>"}));
+}
+
+#[test]
+fn damaged_streams_are_counted_and_unfit_ones_named() {
+    let line = decode(&lines("dc")[0], "exi_hex").to_string();
+    let run = common::v2g(&["exi", "--damage", "2000", "--seed", "3"], line.as_bytes());
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    let tally: Json = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&tally["streams"], &tally["documents"]), (&json!(2000), &json!(200)));
+    assert!(tally["accepted"].as_u64().unwrap() > 0 && tally["written"].as_u64().unwrap() > 0, "{tally}");
+
+    let unfit = r#"{"op":"decode","schema":"dc","exi_hex":"80"}"#;
+    for (input, status, said) in [
+        (String::new(), 2, "there are no streams"),
+        (format!("{line}\n\n{unfit}\n"), 1, "line 3: both executors refuse it: "),
+        ("{".to_owned(), 1, "line 1: not a question: "),
+    ] {
+        let run = common::v2g(&["exi", "--damage", "10"], input.as_bytes());
+        assert_eq!(run.status, status);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
 }

@@ -1,6 +1,6 @@
-//! `v2g exi --batch`: questions about EXI and their answers, one JSON object per line.
+//! `v2g exi`: questions about EXI, one JSON object per line, and their answers; or damage to the streams in them.
 
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, StdinLock, Write};
 
 use clap::ValueEnum;
 use exi_codec::EmptyText;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::args::Exi;
-use crate::engine::{self, Coding, Engine, Set};
+use crate::engine::{self, Coding, Engine, EngineKind, Sample, Set};
 use crate::failure::Failure;
 use crate::input;
 use crate::tree::Element;
@@ -85,29 +85,102 @@ struct Line {
     answer: Answer,
 }
 
+impl Question {
+    fn set(&self) -> Result<Set, String> {
+        Set::from_str(&self.schema, false).map_err(|_| format!("unknown schema: {}", self.schema))
+    }
+
+    fn coding(&self) -> Coding {
+        if self.fragment { Coding::Fragment } else { Coding::Document }
+    }
+
+    fn exi(&self) -> Result<Vec<u8>, String> {
+        match self.exi_hex.as_deref().ok_or("`exi_hex` is missing")? {
+            "" => Ok(Vec::new()),
+            digits => input::hex(digits),
+        }
+    }
+}
+
+/// The lines of the standard input that are not empty.
+struct Lines {
+    input: BufReader<StdinLock<'static>>,
+    line: Vec<u8>,
+    count: u64,
+}
+
+impl Lines {
+    fn new() -> Self {
+        let input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
+        Self { input, line: Vec::new(), count: 0 }
+    }
+
+    fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        loop {
+            self.line.clear();
+            let read = self.input.read_until(b'\n', &mut self.line);
+            if read.map_err(|e| Failure::failed(format!("cannot read the standard input: {e}")))? == 0 {
+                return Ok(None);
+            }
+            self.count += 1;
+            if !self.line.trim_ascii().is_empty() {
+                return Ok(Some(&self.line));
+            }
+        }
+    }
+
+    /// Whether the next line is yet to come.
+    fn is_drained(&self) -> bool {
+        self.input.buffer().is_empty()
+    }
+}
+
 pub(crate) fn run(args: &Exi) -> Result<(), Failure> {
-    let engine = engine::of(args.engine);
-    let mut input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
+    match args.damage {
+        Some(count) => damage(count, args.seed),
+        None => answer_all(args.engine),
+    }
+}
+
+fn answer_all(engine: EngineKind) -> Result<(), Failure> {
+    let engine = engine::of(engine);
+    let mut lines = Lines::new();
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = input.read_until(b'\n', &mut line);
-        if read.map_err(|e| Failure::failed(format!("cannot read the standard input: {e}")))? == 0 {
-            break;
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        serde_json::to_writer(&mut out, &answer(engine.as_ref(), &line)).map_err(std::io::Error::from)?;
+    while let Some(line) = lines.next()? {
+        serde_json::to_writer(&mut out, &answer(engine.as_ref(), line)).map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;
         // Whoever asks one question at a time waits for this answer.
-        if input.buffer().is_empty() {
+        if lines.is_drained() {
             out.flush()?;
         }
     }
     out.flush()?;
     Ok(())
+}
+
+fn damage(count: u64, seed: u64) -> Result<(), Failure> {
+    let mut lines = Lines::new();
+    let mut samples = Vec::new();
+    while let Some(line) = lines.next()? {
+        let sample = sample(line);
+        samples.push(sample.map_err(|error| Failure::failed(format!("line {}: {error}", lines.count)))?);
+    }
+    if samples.is_empty() {
+        let failure = Failure::usage("there are no streams on the standard input");
+        return Err(failure.advise(
+            "one JSON object per line: {\"op\": \"decode\", \"schema\": \"dc\", \"exi_hex\": \"80...\"}",
+        ));
+    }
+    let tally = engine::try_damaged(&samples, count, seed)
+        .map_err(|error| Failure::failed(format!("the executors disagree: {error}")))?;
+    println!("{}", serde_json::to_string(&tally).map_err(std::io::Error::from)?);
+    Ok(())
+}
+
+fn sample(line: &[u8]) -> Result<Sample, String> {
+    let question: Question =
+        serde_json::from_slice(line).map_err(|error| format!("not a question: {error}"))?;
+    Sample::new(question.set()?, question.coding(), question.exi()?)
 }
 
 fn answer(engine: &dyn Engine, line: &[u8]) -> Line {
@@ -131,9 +204,7 @@ fn reply(engine: &dyn Engine, question: &Question) -> Result<Answer, String> {
     if matches!(question.op, Operation::Normalise) {
         return Ok(Answer::Normalised { xml: root()?.to_xml() });
     }
-    let set =
-        Set::from_str(&question.schema, false).map_err(|_| format!("unknown schema: {}", question.schema))?;
-    let coding = if question.fragment { Coding::Fragment } else { Coding::Document };
+    let (set, coding) = (question.set()?, question.coding());
     match question.op {
         Operation::Encode => {
             let exi =
@@ -141,9 +212,7 @@ fn reply(engine: &dyn Engine, question: &Question) -> Result<Answer, String> {
             Ok(Answer::Encoded { exi_hex: input::to_hex(&exi) })
         }
         Operation::Decode => {
-            let digits = question.exi_hex.as_deref().ok_or("`exi_hex` is missing")?;
-            let exi = if digits.is_empty() { Vec::new() } else { input::hex(digits)? };
-            let decoded = engine.decode(set, coding, &exi).map_err(|e| e.to_string())?;
+            let decoded = engine.decode(set, coding, &question.exi()?).map_err(|e| e.to_string())?;
             Ok(Answer::Decoded { xml: decoded.root.to_xml(), consumed: decoded.consumed })
         }
         Operation::Validate | Operation::Normalise => {
