@@ -36,15 +36,25 @@ def program():
     """The `v2g` program: $V2G, else a release build of this tree."""
     if given := os.environ.get("V2G"):
         return given
-    built = subprocess.run(["cargo", "build", "--release", "--quiet", "--package", "v2g-cli",
-                            "--message-format", "json"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    return artifact(["--release", "--bin", "v2g"], "v2g")
+
+
+def example(name):
+    """An example of this workspace, as `cargo test --workspace --all-features` builds it."""
+    return artifact(["--workspace", "--all-features", "--example", name], name)
+
+
+def artifact(options, name):
+    """Builds a program and says where it is."""
+    command = ["cargo", "build", "--quiet", *options]
+    built = subprocess.run([*command, "--message-format", "json"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
-        raise Missing("`cargo build --release --package v2g-cli` failed")
+        raise Missing(f"`{' '.join(command)}` failed")
     for line in built.stdout.splitlines():
         message = json.loads(line)
-        if message.get("executable") and message["target"]["name"] == "v2g":
+        if message.get("executable") and message["target"]["name"] == name:
             return message["executable"]
-    raise Missing("cargo did not say where it put the `v2g` program")
+    raise Missing(f"cargo did not say where it put {name}")
 
 
 def batch(command, questions):

@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from . import environment
-from .environment import REPOSITORY, Missing
+from .environment import Missing, example
 
 #: What OpenSSL is asked for beyond the chain.
 PURPOSE = {"Secc": "sslserver", "Vehicle": "sslclient"}
@@ -160,9 +160,7 @@ def main(_):
         raise Missing("openssl is not installed")
     counts, ours, wrong, responses = defaultdict(int), defaultdict(int), [], 0
     with tempfile.TemporaryDirectory() as work:
-        command = ["cargo", "run", "--quiet", "--package", "v2g-pki", "--all-features", "--example",
-                   "chains", "--", work]
-        if subprocess.run(command, cwd=REPOSITORY).returncode:
+        if subprocess.run([example("chains"), work]).returncode:
             raise Missing("the example chains did not run")
         for folder in sorted(Path(work).iterdir()):
             case = json.loads((folder / "case.json").read_text())

@@ -13,7 +13,7 @@ def main(_):
     if not shutil.which("openssl"):
         raise Missing("there is no `openssl`")
     print(subprocess.run(["openssl", "version"], check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
-    run = subprocess.run(["cargo", "test", "--package", "v2g-tls", "--all-features", "--test", "openssl", "--",
+    run = subprocess.run(["cargo", "test", "--workspace", "--all-features", "--test", "openssl", "--",
                           "--include-ignored", "--nocapture", "--test-threads=1"],
                          cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     print(run.stdout, end="")

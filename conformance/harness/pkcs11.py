@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from . import token_session
-from .environment import REPOSITORY, Missing
+from .environment import Missing, example
 
 LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
              "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so")
@@ -41,8 +41,7 @@ def main(_):
     path = library()
     with tempfile.TemporaryDirectory() as folder:
         variables = token(folder, "station")
-        run = subprocess.run(["cargo", "run", "--quiet", "--package", "v2g-pkcs11", "--example", "token", "--", path,
-                              "station"], cwd=REPOSITORY, env=variables, stdout=subprocess.PIPE, text=True)
+        run = subprocess.run([example("token"), path, "station"], env=variables, stdout=subprocess.PIPE, text=True)
         wrong = 0
         if not run.returncode:
             again = Path(folder) / "sessions"

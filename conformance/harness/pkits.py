@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from .environment import REPOSITORY, Missing
+from .environment import Missing, example
 
 #: The suite is in the test vectors of the Python package `cryptography`, which are on PyPI.
 PACKAGE = "cryptography_vectors==50.0.2"
@@ -60,10 +60,7 @@ def suite():
 
 
 def main(_):
-    command = ["cargo", "run", "--quiet", "--package", "v2g-pki", "--all-features", "--example",
-               "pkits", "--",
-               str(suite())]
-    run = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    run = subprocess.run([example("pkits"), str(suite())], stdout=subprocess.PIPE, text=True)
     if run.returncode:
         raise Missing("the example pkits did not run")
     agreed, listed, wrong, policies = 0, {}, [], []

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from .environment import REPOSITORY, Missing, evidence, program
+from .environment import Missing, evidence, example, program
 
 #: Two vehicles at the first two of three chargers; every charger hears every vehicle.
 CHARGERS, VEHICLES = ("s0", "s1", "s2"), ("c0", "c1")
@@ -19,9 +19,8 @@ HUB, PATIENCE = "v2gslac-hub", 60
 
 def frames(_):
     """Every captured frame to its recorded fields and back, and every captured matching from both ends."""
-    command = ["cargo", "run", "--quiet", "--release", "--package", "v2g-slac", "--example", "captures", "--",
-               str(evidence("vectors", "slac.jsonl"))]
-    run = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    command = [example("captures"), str(evidence("vectors", "slac.jsonl"))]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     lines = run.stdout.splitlines()
     print("\n".join(line for line in lines if ": matched" not in line))
     return run.returncode

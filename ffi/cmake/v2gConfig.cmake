@@ -3,6 +3,8 @@
 #   V2G_FEATURES   families of services, such as "dc;ac" (all)
 #   V2G_TARGET     target of rustc when cross-compiling, such as thumbv7em-none-eabihf (that of the machine)
 #   V2G_PROFILE    cargo's profile: release, or firmware for the smallest code (release)
+#
+# Cargo builds below the build folder, or in CARGO_TARGET_DIR of the environment if that is set.
 get_filename_component(_v2g_root "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 find_program(V2G_CARGO cargo HINTS "$ENV{HOME}/.cargo/bin" REQUIRED)
 
@@ -10,7 +12,11 @@ set(V2G_PROFILE release CACHE STRING "Profile of cargo for libv2g.a")
 set(V2G_FEATURES "" CACHE STRING "Families of services in libv2g.a; empty: all")
 set(V2G_TARGET "" CACHE STRING "Target of rustc for libv2g.a; empty: this machine")
 
-set(_v2g_output "${CMAKE_BINARY_DIR}/v2g")
+if(DEFINED ENV{CARGO_TARGET_DIR})
+  get_filename_component(_v2g_output "$ENV{CARGO_TARGET_DIR}" ABSOLUTE)
+else()
+  set(_v2g_output "${CMAKE_BINARY_DIR}/v2g")
+endif()
 set(_v2g_options --package v2g-ffi --profile "${V2G_PROFILE}" --crate-type staticlib --target-dir "${_v2g_output}")
 if(V2G_TARGET)
   list(APPEND _v2g_options --target "${V2G_TARGET}")

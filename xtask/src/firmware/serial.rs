@@ -16,7 +16,7 @@ const ROUNDS: &str = "20";
 /// Lets `v2g evcc` charge and discharge at the board, and returns what both said of it. Fails if one of them says that the
 /// session ended badly.
 pub(super) fn charge(elf: &Path) -> Result<String, Failure> {
-    let programs = build(cargo().args(["build", "--release", "--package", "v2g-cli", "--bin", "v2g"]))?;
+    let programs = build(cargo().args(["build", "--release", "--bin", "v2g"]))?;
     let v2g = programs.iter().find(|(name, _)| name == "v2g");
     let (_, v2g) = v2g.ok_or_else(|| Failure::new("cargo built no v2g".into()))?;
     let port = TcpListener::bind((Ipv6Addr::LOCALHOST, 0))?.local_addr()?.port();
