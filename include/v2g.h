@@ -2355,6 +2355,11 @@ typedef struct v2g_connection {
     uint32_t reserved;
     /** SHA-512 of the DER of the peer's leaf certificate, where the link is secured. */
     uint8_t peer[64];
+    /**
+     * For a charger, the EVCCID that the vehicle's certificate names, its common name: the vehicle has to call itself so
+     * [V2G20-2598]. Copied; at most 64 octets. Empty: it may call itself as it likes.
+     */
+    struct v2g_str evcc_id;
 } v2g_connection;
 
 /** What a call of a `handle_input` function has taken. */

@@ -52,7 +52,13 @@ pub struct v2g_connection {
     pub reserved: u32,
     /// SHA-512 of the DER of the peer's leaf certificate, where the link is secured.
     pub peer: [u8; 64],
+    /// For a charger, the EVCCID that the vehicle's certificate names, its common name: the vehicle has to call itself so
+    /// [V2G20-2598]. Copied; at most 64 octets. Empty: it may call itself as it likes.
+    pub evcc_id: v2g_str,
 }
+
+/// Longest common name of a certificate (RFC 5280, ub-common-name).
+const LONGEST_NAME: usize = 64;
 
 /// What a call of a `handle_input` function has taken.
 #[repr(C)]
@@ -239,8 +245,17 @@ pub(crate) unsafe fn connection(pointer: *const v2g_connection) -> Outcome<Conne
         V2G_TRANSPORT_INSECURE_LAB => Transport::InsecureLab,
         _ => return Err(V2G_E_VALUE),
     };
-    let connection = Connection::new(transport, given.unix_seconds);
-    Ok(if given.has_peer == 0 { connection } else { connection.with_peer(PeerId(given.peer)) })
+    // SAFETY: promised by the caller.
+    let evcc_id = unsafe { given.evcc_id.get() }?;
+    let mut connection = Connection::new(transport, given.unix_seconds);
+    if given.has_peer != 0 {
+        connection = connection.with_peer(PeerId(given.peer));
+    }
+    match evcc_id.len() {
+        0 => Ok(connection),
+        1..=LONGEST_NAME => Ok(connection.with_evcc_id(evcc_id)),
+        _ => Err(V2G_E_VALUE),
+    }
 }
 
 pub(crate) fn contactor(contactor: u32) -> Outcome<Contactor> {

@@ -179,8 +179,18 @@ static void states_are_checked(void)
     const uint8_t zeros[16] = { 0 };
     EXPECT(v2g_secc_start(secc, 0, &connection, zeros, zeros) == V2G_E_VALUE);
 
-    /* Garbage ends a session, and the end says why and where. */
+    /* Nor is a name that no certificate can have. */
     const uint8_t session[8] = { 1 };
+    static const char long_name[65] = "1234567890123456789012345678901234567890123456789012345678901234";
+    connection.evcc_id = (v2g_str){ .data = long_name, .length = 65 };
+    EXPECT(v2g_secc_start(secc, 0, &connection, session, zeros) == V2G_E_VALUE);
+    connection.evcc_id = (v2g_str){ .data = "\xFF", .length = 1 };
+    EXPECT(v2g_secc_start(secc, 0, &connection, session, zeros) < 0);
+    connection.evcc_id = (v2g_str){ .data = long_name, .length = 64 };
+    EXPECT(v2g_secc_start(secc, 0, &connection, session, zeros) == V2G_OK);
+    connection.evcc_id = (v2g_str){ .data = NULL, .length = 0 };
+
+    /* Garbage ends a session, and the end says why and where. */
     EXPECT(v2g_secc_start(secc, 0, &connection, session, zeros) == V2G_OK);
     static const uint8_t garbage[] = { 0x01, 0xFE, 0x80, 0x01, 0, 0, 0, 4, 0x80, 0xFF, 0xFF, 0xFF };
     v2g_received received = V2G_RECEIVED_INIT;
@@ -191,6 +201,44 @@ static void states_are_checked(void)
     EXPECT(end.status <= V2G_E_EXI_END && end.status >= V2G_E_EXI_OTHER && end.bit_offset >= 8);
     EXPECT(v2g_secc_deinit(secc) == V2G_OK);
     EXPECT(v2g_evcc_deinit(evcc) == V2G_OK);
+}
+
+/* The last message that a charger takes of a vehicle that calls itself WMIV1234567890ABC, where its certificate has this name. */
+static v2g_end met_by(v2g_str certified)
+{
+    static const uint8_t session[8] = { 1 }, challenge[16] = { 2 };
+    v2g_secc_storage memory;
+    v2g_evcc_storage other;
+    int32_t status;
+    v2g_secc *secc = make_secc(&memory, sizeof memory, &status);
+    v2g_evcc *evcc = make_evcc(&other, sizeof other, &status);
+    v2g_connection connection = V2G_CONNECTION_INIT;
+    v2g_end end = { 0 };
+    connection.transport = V2G_TRANSPORT_INSECURE_LAB;
+    EXPECT(v2g_evcc_start(evcc, 0, &connection) == V2G_OK);
+    connection.evcc_id = certified;
+    EXPECT(v2g_secc_start(secc, 0, &connection, session, challenge) == V2G_OK);
+    for (int message = 0; message < 2; message++) {
+        uint8_t frame[2048];
+        v2g_transmit sent = V2G_TRANSMIT_INIT;
+        v2g_received received = V2G_RECEIVED_INIT;
+        EXPECT(v2g_evcc_poll_transmit(evcc, 0, frame, sizeof frame, &sent) == V2G_OK);
+        EXPECT(v2g_secc_handle_input(secc, 0, frame, sent.length, &received) == V2G_OK);
+        EXPECT(v2g_secc_poll_transmit(secc, 0, frame, sizeof frame, &sent) == V2G_OK);
+        EXPECT(v2g_evcc_handle_input(evcc, 0, frame, sent.length, &received) == V2G_OK);
+    }
+    EXPECT(v2g_secc_end(secc, &end) >= 0);
+    EXPECT(v2g_secc_deinit(secc) == V2G_OK);
+    EXPECT(v2g_evcc_deinit(evcc) == V2G_OK);
+    return end;
+}
+
+static void impostors_are_refused(void)
+{
+    EXPECT(met_by((v2g_str){ .data = NULL, .length = 0 }).cause == 0);
+    EXPECT(met_by(V2G_STR("WMIV1234567890ABC")).cause == 0);
+    v2g_end end = met_by(V2G_STR("WMIV1234567890ABD"));
+    EXPECT(end.cause == V2G_CAUSE_REFUSED && end.response_code != 0 && !end.is_ok);
 }
 
 static void streams_are_cut(void)
@@ -291,6 +339,7 @@ int main(void)
     old_callers_are_served();
     configurations_are_checked();
     states_are_checked();
+    impostors_are_refused();
     streams_are_cut();
     discovery_finds();
     numbers_are_exact();
