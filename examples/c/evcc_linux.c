@@ -1,6 +1,6 @@
 /*
- * A vehicle on an interface: searches for the charger, connects, charges for some rounds of the loop, and stops. The battery is a
- * simulation; what it is told and asked stands in `act`.
+ * A vehicle on an interface: searches for the charger, connects over TLS 1.3, charges for some rounds of the loop, and stops. The
+ * battery is a simulation; what it is told and asked stands in `act`.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,11 +12,13 @@
 
 #include "linux/cable.h"
 #include "linux/host.h"
+#include "linux/secure.h"
 #include "linux/transport.h"
 
 #define KILO 3
-/* Longest wait for the connection, and for a charger that takes nothing any more at the end, ms. */
+/* Longest wait for the connection, for TLS on it, and for a charger that takes nothing any more at the end, ms. */
 #define CONNECT_WITHIN 5000u
+#define SECURE_WITHIN 10000u
 #define GRACE 1000u
 /* Voltage of the battery, V. */
 #define BATTERY 400
@@ -25,6 +27,7 @@ typedef struct options {
     const char *interface;
     uint16_t service;
     uint32_t rounds;
+    const char *pki;
     int lab;
 } options;
 
@@ -35,6 +38,8 @@ typedef struct vehicle {
     v2g_evcc_storage evcc_memory;
     uint8_t buffer[8192];
 
+    /* Without TLS in it: plain TCP. */
+    security secured;
     transport connection;
     int is_closing;
     uint64_t close_by;
@@ -76,6 +81,11 @@ static int32_t search_step(const vehicle *self, v2g_discovery *discovery, int fd
     return v2g_discovery_poll_event(discovery, event);
 }
 
+static uint32_t security_of(const vehicle *self)
+{
+    return self->secured.tls != NULL ? V2G_SECURITY_TLS : V2G_SECURITY_PLAIN;
+}
+
 static int search_with(const vehicle *self, v2g_discovery *discovery, int fd, v2g_address *charger)
 {
     int is_found = 0;
@@ -84,14 +94,14 @@ static int search_with(const vehicle *self, v2g_discovery *discovery, int fd, v2
         v2g_discovery_event event = V2G_DISCOVERY_EVENT_INIT;
         uint64_t deadline = V2G_NEVER;
         if (search_step(self, discovery, fd, &event) == V2G_OK) {
-            if (event.kind == V2G_DISCOVERY_FOUND && event.first.security == V2G_SECURITY_PLAIN) {
+            if (event.kind == V2G_DISCOVERY_FOUND && event.first.security == security_of(self)) {
                 say("search    found a charger at port %u", event.first.address.port);
                 *charger = event.first.address;
                 is_found = 1;
                 continue;
             }
             if (event.kind == V2G_DISCOVERY_FOUND) {
-                say("search    the charger wants TLS");
+                say("search    the charger %s", self->secured.tls != NULL ? "has no TLS" : "wants TLS");
             } else if (event.kind == V2G_DISCOVERY_CONFLICT) {
                 say("search    two chargers answered: the link reaches further than the cable");
             } else {
@@ -120,7 +130,7 @@ static int search(const vehicle *self, v2g_address *charger)
         return -1;
     }
     config.scope_id = cable_scope(&self->link);
-    config.security = V2G_SECURITY_PLAIN;
+    config.security = security_of(self);
     must(v2g_discovery_init(&memory, sizeof memory, &config, &discovery), "search");
     int status = search_with(self, discovery, fd, charger);
     must(v2g_discovery_deinit(discovery), "end of the search");
@@ -146,8 +156,29 @@ static int connect_to(vehicle *self, const v2g_address *charger)
         close(fd);
         return -1;
     }
-    transport_open(&self->connection, fd);
+    transport_open(&self->connection, fd, self->secured.tls != NULL ? &self->secured : NULL);
     say("connected");
+    return 0;
+}
+
+/* Waits for TLS: 0 once there is a connection that a session may go over. */
+static int secure(vehicle *self)
+{
+    transport *connection = &self->connection;
+    uint64_t give_up = host_now() + SECURE_WITHIN;
+    while (connection->state == TRANSPORT_SECURING && host_now() < give_up) {
+        if (transport_move(connection)) {
+            continue;
+        }
+        int woken = sleep_for(self, connection->fd, (short)transport_wants(connection), give_up);
+        if (woken < 0 || woken == 2) {
+            return -1;
+        }
+    }
+    if (connection->state != TRANSPORT_OPEN) {
+        say("event     no TLS %s", host_now() < give_up ? "with this charger" : "in time");
+        return -1;
+    }
     return 0;
 }
 
@@ -228,7 +259,7 @@ static int step(vehicle *self, uint64_t now)
         return 1;
     }
     if (transport_is_idle(connection)) {
-        int32_t status = v2g_evcc_poll_transmit(self->evcc, now, connection->out, sizeof connection->out, &sent);
+        int32_t status = v2g_evcc_poll_transmit(self->evcc, now, connection->out.at, sizeof connection->out.at, &sent);
         must(status, "frame");
         if (status == V2G_OK) {
             say_message("sent", sent.kind);
@@ -321,7 +352,9 @@ static void configure(vehicle *self, uint16_t service)
         { .service = service, .control_mode = V2G_CONTROL_SCHEDULED },
     };
     v2g_evcc_config config = V2G_EVCC_CONFIG_INIT;
-    config.evcc_id = V2G_STR("WMIV1234567890ABC");
+    /* A charger compares it with the certificate. */
+    const char *name = self->secured.tls != NULL && self->secured.profile == V2G_TLS_STRICT ? self->secured.name : "WMIV1234567890ABC";
+    config.evcc_id = (v2g_str){ .data = name, .length = strlen(name) };
     config.wishes = wishes;
     config.wish_count = 2;
     config.buffer = self->buffer;
@@ -352,6 +385,7 @@ static int read_options(int argc, char **argv, options *given)
     static const struct option names[] = {
         { "lab", no_argument, NULL, 'l' },
         { "loops", required_argument, NULL, 'n' },
+        { "pki", required_argument, NULL, 'k' },
         { "service", required_argument, NULL, 's' },
         { NULL, 0, NULL, 0 },
     };
@@ -360,6 +394,8 @@ static int read_options(int argc, char **argv, options *given)
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (option == 'l') {
             given->lab = 1;
+        } else if (option == 'k') {
+            given->pki = optarg;
         } else if (option == 'n' && host_number(optarg, UINT32_MAX, &rounds) == 0 && rounds != 0) {
             given->rounds = (uint32_t)rounds;
         } else if (option == 's' && strcmp(optarg, "dc") == 0) {
@@ -384,12 +420,16 @@ int main(int argc, char **argv)
     v2g_address charger;
     must(V2G_CHECK(), "library");
     if (read_options(argc, argv, &given) != 0) {
-        fprintf(stderr, "usage: %s INTERFACE --lab [--loops N] [--service dc|dc-bpt]\n", argv[0]);
+        fprintf(stderr, "usage: %s INTERFACE --pki FOLDER [--lab] [--loops N] [--service dc|dc-bpt]\n", argv[0]);
         return 2;
     }
-    if (!given.lab) {
-        fprintf(stderr, "ISO 15118-20 needs TLS, which this program does not have; in a laboratory, --lab allows plain TCP\n");
+    if (given.pki == NULL && !given.lab) {
+        fprintf(stderr, "ISO 15118-20 needs TLS, and that a folder of keys and certificates: --pki FOLDER. In a laboratory, --lab "
+                        "alone allows plain TCP, and with --pki what deployed chargers have: P-256\n");
         return 2;
+    }
+    if (given.pki != NULL && secure_vehicle(&self.secured, given.pki, given.lab ? V2G_TLS_LAB : V2G_TLS_STRICT) != 0) {
+        return 1;
     }
     configure(&self, given.service);
     self.rounds_left = given.rounds;
@@ -402,6 +442,9 @@ int main(int argc, char **argv)
         status = connect_to(&self, &charger);
     }
     if (status == 0) {
+        status = secure(&self);
+    }
+    if (status == 0) {
         status = charge(&self);
     }
     transport_close(&self.connection);
@@ -409,5 +452,6 @@ int main(int argc, char **argv)
         close(self.signals);
     }
     must(v2g_evcc_deinit(self.evcc), "end of the vehicle");
+    secure_free(&self.secured);
     return status == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /*
- * A charging station on an interface: answers searches, lets one vehicle at a time connect, and charges it. The converter is a
- * simulation; what it is told and asked stands in `act` and `measure`.
+ * A charging station on an interface: answers searches, lets one vehicle at a time connect over TLS 1.3, and charges it. The converter
+ * is a simulation; what it is told and asked stands in `act` and `measure`.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,11 +14,14 @@
 #include "linux/cable.h"
 #include "linux/converter.h"
 #include "linux/host.h"
+#include "linux/secure.h"
 #include "linux/transport.h"
 
 #define KILO 3
 /* A peer that takes nothing any more is waited for so long at the end, ms. */
 #define GRACE 1000u
+/* Longest handshake of TLS, ms. */
+#define SECURE_WITHIN 10000u
 /* Seconds that a vehicle has to end the session when the station is told to. */
 #define NOTICE 10u
 
@@ -26,6 +29,7 @@ typedef struct options {
     const char *interface;
     uint16_t service;
     uint16_t port;
+    const char *pki;
     int lab;
     int once;
 } options;
@@ -39,9 +43,11 @@ typedef struct station {
     v2g_secc_storage secc_memory;
     uint8_t buffer[8192];
 
+    /* Without TLS in it: plain TCP. */
+    security secured;
     transport connection;
     uint32_t watched;
-    int is_closing;
+    int has_begun, is_closing;
     uint64_t close_by;
     converter plant;
 
@@ -51,8 +57,10 @@ typedef struct station {
 
 static void measure(station *self, uint64_t now)
 {
-    const v2g_maybe_u64 taken = { .value = self->plant.taken / 3600000, .present = 1 };
     converter_count(&self->plant, now);
+    /* A reading that has never moved is left out: some vehicles do not know it. */
+    const uint64_t taken_wh = self->plant.taken / 3600000;
+    const v2g_maybe_u64 taken = { .value = taken_wh, .present = taken_wh > 0 ? 1 : 0 };
     must(v2g_secc_report_measurement(self->secc, now, from_milli(self->plant.millivolts),
                                      from_milli(self->plant.milliamperes)),
          "measurement");
@@ -157,6 +165,38 @@ static void close_connection(station *self)
     say("closed    %.1f Wh given, %.1f Wh taken", (double)plant->given / 3.6e6, (double)plant->taken / 3.6e6);
 }
 
+static void begin_session(station *self, uint64_t now)
+{
+    uint8_t session[8], challenge[16];
+    if (host_random(NULL, session, sizeof session) != 0 || host_random(NULL, challenge, sizeof challenge) != 0) {
+        (void)complain("get random numbers");
+        self->failures++;
+        close_connection(self);
+        return;
+    }
+    const v2g_connection connection = transport_connection(&self->connection);
+    self->has_begun = 1;
+    self->close_by = V2G_NEVER;
+    must(v2g_secc_start(self->secc, now, &connection, session, challenge), "start");
+}
+
+/* One step towards a session: 1 if there may be more to do at once. */
+static int step_before(station *self, uint64_t now)
+{
+    const transport *connection = &self->connection;
+    if (connection->state == TRANSPORT_OPEN) {
+        begin_session(self, now);
+        return 1;
+    }
+    if (connection->state == TRANSPORT_SECURING && now < self->close_by) {
+        return transport_move(&self->connection);
+    }
+    say("event     no TLS %s", now < self->close_by ? "with this vehicle" : "in time");
+    self->failures++;
+    close_connection(self);
+    return 0;
+}
+
 /* One step of the session: 1 if there may be more to do at once. */
 static int step(station *self, uint64_t now)
 {
@@ -172,7 +212,7 @@ static int step(station *self, uint64_t now)
         return 1;
     }
     if (transport_is_idle(connection)) {
-        int32_t status = v2g_secc_poll_transmit(self->secc, now, connection->out, sizeof connection->out, &sent);
+        int32_t status = v2g_secc_poll_transmit(self->secc, now, connection->out.at, sizeof connection->out.at, &sent);
         must(status, "frame");
         if (status == V2G_OK) {
             say_message("sent", sent.kind);
@@ -223,30 +263,22 @@ static int watch(station *self)
     return epoll_ctl(self->epoll, EPOLL_CTL_MOD, self->connection.fd, &event) == 0 ? 0 : complain("watch a connection");
 }
 
-static void begin_session(station *self, int fd)
+static void let_in(station *self, int fd)
 {
     uint64_t now = host_now();
-    uint8_t session[8], challenge[16];
     struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
     if (epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         (void)complain("watch a connection");
         close(fd);
         return;
     }
-    if (host_random(NULL, session, sizeof session) != 0 || host_random(NULL, challenge, sizeof challenge) != 0) {
-        (void)complain("get random numbers");
-        close(fd);
-        return;
-    }
     self->watched = EPOLLIN;
-    self->is_closing = 0;
-    self->close_by = V2G_NEVER;
+    self->has_begun = self->is_closing = 0;
+    self->close_by = now + SECURE_WITHIN;
     self->plant = (converter){ .since = now };
     self->sessions++;
-    transport_open(&self->connection, fd);
-    const v2g_connection connection = transport_connection(&self->connection);
+    transport_open(&self->connection, fd, self->secured.tls != NULL ? &self->secured : NULL);
     say("connected");
-    must(v2g_secc_start(self->secc, now, &connection, session, challenge), "start");
 }
 
 static int accept_vehicle(station *self)
@@ -257,7 +289,7 @@ static int accept_vehicle(station *self)
             say("refused   another connection: a cable has one vehicle");
             close(fd);
         } else {
-            begin_session(self, fd);
+            let_in(self, fd);
         }
     }
     /* A vehicle that is gone before it was let in is not the station's business. */
@@ -289,7 +321,9 @@ static void interrupt(station *self)
         return;
     }
     say("event     %s", is_second ? "emergency stop" : "stop");
-    if (is_second) {
+    if (!self->has_begun) {
+        close_connection(self);
+    } else if (is_second) {
         must(v2g_secc_emergency_stop(self->secc, now), "emergency stop");
     } else {
         must(v2g_secc_stop(self->secc, now, NOTICE), "stop");
@@ -308,7 +342,9 @@ static int wait_and_take(station *self)
     struct epoll_event events[4];
     uint64_t deadline = V2G_NEVER;
     if (self->connection.state != TRANSPORT_CLOSED) {
-        must(v2g_secc_poll_timeout(self->secc, &deadline), "deadline");
+        if (self->has_begun) {
+            must(v2g_secc_poll_timeout(self->secc, &deadline), "deadline");
+        }
         deadline = self->close_by < deadline ? self->close_by : deadline;
     }
     int count = epoll_wait(self->epoll, events, 4, host_wait(deadline));
@@ -334,7 +370,8 @@ static int serve(station *self, int once)
         if (wait_and_take(self) != 0) {
             return -1;
         }
-        while (self->connection.state != TRANSPORT_CLOSED && step(self, host_now())) {
+        while (self->connection.state != TRANSPORT_CLOSED &&
+               (self->has_begun ? step(self, host_now()) : step_before(self, host_now()))) {
         }
         if (watch(self) != 0) {
             return -1;
@@ -391,22 +428,24 @@ static int listen_on(station *self, const options *given)
     config.scope_id = cable_scope(&self->link);
     must(v2g_responder_init(&self->responder_memory, sizeof self->responder_memory, &config, &self->responder), "responder");
     const v2g_address own = cable_own(&self->link, port);
-    must(v2g_responder_listen(self->responder, NULL, &own), "responder");
+    must(v2g_responder_listen(self->responder, self->secured.tls != NULL ? &own : NULL, self->secured.tls != NULL ? NULL : &own), "responder");
     must(v2g_responder_set_link(self->responder, 1), "responder");
-    say("listening on %s, TCP port %u", given->interface, port);
+    say("listening on %s, %s port %u", given->interface, self->secured.tls != NULL ? "TLS" : "TCP", port);
     return 0;
 }
 
 static void leave(station *self)
 {
     const int sockets[] = { self->listener, self->requests, self->signals, self->epoll };
-    if (self->connection.state != TRANSPORT_CLOSED) {
+    if (self->connection.state != TRANSPORT_CLOSED && self->has_begun) {
         /* Something has failed in the middle of a session: what is live goes off first. */
         v2g_secc_event event = V2G_SECC_EVENT_INIT;
         must(v2g_secc_handle_disconnect(self->secc, host_now()), "disconnect");
         while (v2g_secc_poll_event(self->secc, &event) == V2G_OK) {
             act(self, host_now(), &event);
         }
+    }
+    if (self->connection.state != TRANSPORT_CLOSED) {
         close_connection(self);
     }
     for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
@@ -418,14 +457,15 @@ static void leave(station *self)
         must(v2g_responder_deinit(self->responder), "end of the responder");
     }
     must(v2g_secc_deinit(self->secc), "end of the station");
+    secure_free(&self->secured);
 }
 
 static int read_options(int argc, char **argv, options *given)
 {
     static const struct option names[] = {
-        { "lab", no_argument, NULL, 'l' },           { "once", no_argument, NULL, 'o' },
-        { "port", required_argument, NULL, 'p' },    { "service", required_argument, NULL, 's' },
-        { NULL, 0, NULL, 0 },
+        { "lab", no_argument, NULL, 'l' },        { "once", no_argument, NULL, 'o' },
+        { "pki", required_argument, NULL, 'k' },  { "port", required_argument, NULL, 'p' },
+        { "service", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 },
     };
     unsigned long port = 0;
     int option;
@@ -434,6 +474,8 @@ static int read_options(int argc, char **argv, options *given)
             given->lab = 1;
         } else if (option == 'o') {
             given->once = 1;
+        } else if (option == 'k') {
+            given->pki = optarg;
         } else if (option == 'p' && host_number(optarg, UINT16_MAX, &port) == 0 && port != 0) {
             given->port = (uint16_t)port;
         } else if (option == 's' && strcmp(optarg, "dc") == 0) {
@@ -457,12 +499,16 @@ int main(int argc, char **argv)
     options given = { .service = V2G_SERVICE_DC_BPT };
     must(V2G_CHECK(), "library");
     if (read_options(argc, argv, &given) != 0) {
-        fprintf(stderr, "usage: %s INTERFACE --lab [--once] [--port N] [--service dc|dc-bpt]\n", argv[0]);
+        fprintf(stderr, "usage: %s INTERFACE --pki FOLDER [--lab] [--once] [--port N] [--service dc|dc-bpt]\n", argv[0]);
         return 2;
     }
-    if (!given.lab) {
-        fprintf(stderr, "ISO 15118-20 needs TLS, which this program does not have; in a laboratory, --lab allows plain TCP\n");
+    if (given.pki == NULL && !given.lab) {
+        fprintf(stderr, "ISO 15118-20 needs TLS, and that a folder of keys and certificates: --pki FOLDER. In a laboratory, --lab "
+                        "alone allows plain TCP, and with --pki what deployed vehicles have: P-256\n");
         return 2;
+    }
+    if (given.pki != NULL && secure_station(&self.secured, given.pki, given.lab ? V2G_TLS_LAB : V2G_TLS_STRICT) != 0) {
+        return 1;
     }
     configure(&self, given.service);
     int status = listen_on(&self, &given);

@@ -1,4 +1,7 @@
-# find_package(v2g REQUIRED CONFIG PATHS <checkout>/ffi/cmake) gives the target v2g::v2g: libv2g.a, built by cargo, and its headers.
+# find_package(v2g REQUIRED CONFIG PATHS <checkout>/ffi/cmake) gives these targets, each libv2g.a, built by cargo, and its headers:
+#
+#   v2g::v2g       without an operating system: no heap, no libc
+#   v2g::hosted    with TLS and files, v2g_hosted.h; for operating systems
 #
 #   V2G_FEATURES   families of services, such as "dc;ac" (all)
 #   V2G_TARGET     target of rustc when cross-compiling, such as thumbv7em-none-eabihf (that of the machine)
@@ -17,28 +20,37 @@ if(DEFINED ENV{CARGO_TARGET_DIR})
 else()
   set(_v2g_output "${CMAKE_BINARY_DIR}/v2g")
 endif()
-set(_v2g_options --package v2g-ffi --profile "${V2G_PROFILE}" --crate-type staticlib --target-dir "${_v2g_output}")
-if(V2G_TARGET)
-  list(APPEND _v2g_options --target "${V2G_TARGET}")
-endif()
-if(V2G_FEATURES)
-  string(REPLACE ";" "," _v2g_features "${V2G_FEATURES}")
-  list(APPEND _v2g_options --no-default-features --features "panic-handler,${_v2g_features}")
-else()
-  list(APPEND _v2g_options --features panic-handler)
-endif()
-set(_v2g_archive "${_v2g_output}/${V2G_TARGET}/${V2G_PROFILE}/libv2g.a")
 
-if(NOT TARGET v2g::v2g)
-  add_custom_target(v2g_archive
-    COMMAND "${V2G_CARGO}" rustc --quiet ${_v2g_options}
+# _v2g_archive(NAME FOLDER FEATURE): the target v2g::NAME, with what FEATURE has.
+function(_v2g_archive name folder feature)
+  if(TARGET v2g::${name})
+    return()
+  endif()
+  set(options --package v2g-ffi --profile "${V2G_PROFILE}" --crate-type staticlib --target-dir "${folder}")
+  if(V2G_TARGET)
+    list(APPEND options --target "${V2G_TARGET}")
+  endif()
+  if(V2G_FEATURES)
+    string(REPLACE ";" "," features "${V2G_FEATURES}")
+    list(APPEND options --no-default-features --features "${feature},${features}")
+  else()
+    list(APPEND options --features "${feature}")
+  endif()
+  set(archive "${folder}/${V2G_TARGET}/${V2G_PROFILE}/libv2g.a")
+  # Cargo knows best whether anything is to be done. What nothing links with is not built.
+  add_custom_target(v2g_${name}
+    COMMAND "${V2G_CARGO}" rustc --quiet ${options}
     WORKING_DIRECTORY "${_v2g_root}"
-    BYPRODUCTS "${_v2g_archive}"
-    COMMENT "libv2g.a")
-  add_library(v2g::v2g STATIC IMPORTED GLOBAL)
-  set_target_properties(v2g::v2g PROPERTIES
-    IMPORTED_LOCATION "${_v2g_archive}"
+    BYPRODUCTS "${archive}"
+    COMMENT "libv2g.a, ${name}")
+  add_library(v2g::${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(v2g::${name} PROPERTIES
+    IMPORTED_LOCATION "${archive}"
     INTERFACE_INCLUDE_DIRECTORIES "${_v2g_root}/include")
-  add_dependencies(v2g::v2g v2g_archive)
-endif()
+  add_dependencies(v2g::${name} v2g_${name})
+endfunction()
+
+_v2g_archive(v2g "${_v2g_output}" panic-handler)
+_v2g_archive(hosted "${_v2g_output}/hosted" hosted)
+set_target_properties(v2g::hosted PROPERTIES INTERFACE_LINK_LIBRARIES "pthread;dl;m")
 set(v2g_FOUND TRUE)

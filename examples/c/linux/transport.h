@@ -1,8 +1,6 @@
 /*
- * The connection that a session goes over, with what has come and is not taken yet, and what is to go and has not gone.
- *
- * Plain TCP, for laboratories. Whatever else protects the octets takes the place of the two functions at the top of
- * transport.c, and of what they say of the connection to the engines.
+ * The connection that a session goes over, with what has come and is not taken yet, and what is to go and has not gone: TLS 1.3, or
+ * plain TCP for laboratories.
  */
 #ifndef TRANSPORT_H
 #define TRANSPORT_H
@@ -12,25 +10,42 @@
 
 #include <v2g.h>
 
+#include "secure.h"
+
 /* Messages without certificates are shorter than this. */
 #define TRANSPORT_ROOM 4096u
 
-typedef enum transport_state { TRANSPORT_CLOSED, TRANSPORT_OPEN, TRANSPORT_PEER_CLOSED, TRANSPORT_BROKEN } transport_state;
+typedef enum transport_state {
+    TRANSPORT_CLOSED,
+    /* The handshake of TLS is under way. */
+    TRANSPORT_SECURING,
+    TRANSPORT_OPEN,
+    TRANSPORT_PEER_CLOSED,
+    TRANSPORT_BROKEN,
+} transport_state;
+
+/* Octets in a row, of which the first have been taken. */
+typedef struct octets {
+    size_t first, end;
+    uint8_t at[TRANSPORT_ROOM];
+} octets;
 
 typedef struct transport {
     transport_state state;
     int fd;
-    size_t in_first, in_end;
-    size_t out_first, out_end;
-    uint8_t in[TRANSPORT_ROOM];
-    uint8_t out[TRANSPORT_ROOM];
+    /* NULL: plain TCP. */
+    const security *secured;
+    char peer[SECURE_NAME];
+    octets in, out;
+    /* What the socket has given, and is to get, where TLS is in between. */
+    octets wire_in, wire_out;
 } transport;
 
-/* Takes over a connected socket that does not block. */
-void transport_open(transport *link, int fd);
+/* Takes over a connected socket that does not block. `secured`, NULL for plain TCP, is begun anew, and stays the caller's. */
+void transport_open(transport *link, int fd, const security *secured);
 
-/* What the engines are to know of it. */
-v2g_connection transport_connection(const transport *link);
+/* What the engines are to know of it, once it is open. */
+v2g_connection transport_connection(transport *link);
 
 /* Moves what can be moved now, both ways, and says in `state` if that was the end: 1 if anything has changed. */
 int transport_move(transport *link);
@@ -38,7 +53,7 @@ int transport_move(transport *link);
 /* What to wait for: events of poll and epoll, which have the same values. */
 uint32_t transport_wants(const transport *link);
 
-/* Whether all has gone, and a frame may be written to `out` and announced by `transport_send`. */
+/* Whether all has gone, and a frame may be written to `out.at` and announced by `transport_send`. */
 int transport_is_idle(const transport *link);
 void transport_send(transport *link, size_t length);
 

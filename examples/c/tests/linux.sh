@@ -12,6 +12,23 @@ readonly WATCHED=(valgrind --quiet --error-exitcode=9 --leak-check=full)
 # What sanitizers find must not look like a session that went wrong, which is status 1.
 export ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=98
 
+# Says something to a port of the loopback, and waits for the end.
+readonly STRANGER='
+import socket, sys, time
+for _ in range(100):
+    try:
+        peer = socket.create_connection(("::1", int(sys.argv[1])))
+        break
+    except ConnectionRefusedError:
+        time.sleep(0.1)
+peer.sendall(bytes.fromhex(sys.argv[2]))
+peer.shutdown(socket.SHUT_WR)
+try:
+    while peer.recv(4096):
+        pass
+except ConnectionResetError:
+    pass'
+
 fail() {
     printf '%s: FAILED, %s\n' "$1" "$2"
     printf -- '--- left\n'
@@ -78,6 +95,55 @@ on_the_loopback() {
         "${WATCHED[@]}" "$folder/evcc_linux" "${evcc[@]}"
 }
 
+# Over TLS, with a PKI made for the occasion; and with a peer of another one, which is refused by name.
+over_tls() {
+    local ours=$folder/ours other=$folder/other secc evcc
+    rm -rf "$ours" "$other"
+    "$v2g" pki new "$ours" >/dev/null
+    "$v2g" pki new "$other" --seed 5 >/dev/null
+    secc=(lo --pki "$ours" --once) evcc=(lo --pki "$ours" --loops 5)
+    session 'secc_linux, sanitized, and v2g evcc, TLS' "$folder/secc_linux-asan" "${secc[@]}" -- \
+        "$v2g" evcc --iface lo --tls --pki "$ours" --service dc-bpt --loops 5
+    session 'v2g secc and evcc_linux, sanitized, TLS' "$v2g" secc --iface lo --tls --pki "$ours" --once --service dc-bpt -- \
+        "$folder/evcc_linux-asan" "${evcc[@]}"
+    session 'secc_linux and evcc_linux, sanitized, TLS' "$folder/secc_linux-asan" "${secc[@]}" -- \
+        "$folder/evcc_linux-asan" "${evcc[@]}"
+    session 'secc_linux, under valgrind, and evcc_linux, TLS' "${WATCHED[@]}" "$folder/secc_linux" "${secc[@]}" -- \
+        "$folder/evcc_linux" "${evcc[@]}"
+    refused 'a charger of another PKI' 'no TLS with this charger' \
+        "$folder/secc_linux-asan" lo --pki "$other" --once -- "$folder/evcc_linux-asan" "${evcc[@]}"
+    refused 'a vehicle that wants TLS' 'no charger answered any of 50 requests' \
+        "$folder/secc_linux-asan" lo --lab --once -- "$folder/evcc_linux-asan" "${evcc[@]}"
+    pair 'no folder' '1 0' "$folder/secc_linux-asan" lo --pki "$folder/none" --once -- true
+    grep -q 'there are no roots' "$folder/left.log" || fail 'no folder' 'no word of it'
+    foreign_over_tls "$ours"
+    rm -r "$ours" "$other"
+}
+
+# refused NAME WORDS CHARGER... -- VEHICLE...: the vehicle says these words, and gives up.
+refused() {
+    local name=$1 words=$2
+    # The charger waits for another vehicle, or has counted this one as a failure.
+    pair "$name" '1 1' "${@:3}"
+    grep -q "$words" "$folder/right.log" || fail "$name" "not a word of '$words'"
+    echo "$name: refused"
+}
+
+# What is no handshake, and one that never comes to an end.
+foreign_over_tls() {
+    local name
+    name='no TLS where TLS is spoken'
+    pair "$name" '1 0' "$folder/secc_linux-asan" lo --pki "$1" --once --port 50124 -- \
+        python3 -c "$STRANGER" 50124 01fe800100000004ffffffff
+    grep -q 'no TLS with this vehicle' "$folder/left.log" || fail "$name" 'no word of it'
+    echo "$name: refused"
+    name='half a handshake'
+    pair "$name" '1 0' "$folder/secc_linux-asan" lo --pki "$1" --once --port 50124 -- \
+        python3 -c "$STRANGER" 50124 1603010200
+    grep -q 'no TLS with this vehicle' "$folder/left.log" || fail "$name" 'no word of it'
+    echo "$name: refused"
+}
+
 # Somebody ends the program in the charge loop: the session ends in good order.
 stopped() {
     local who=$1 first=0 second=0 charger vehicle
@@ -106,18 +172,7 @@ stopped() {
 # A peer that says what it must not, or nothing, and goes. The station ends, and says that it was no session.
 foreign() {
     local name=$1 octets=$2
-    pair "$name" '1 0' "$folder/secc_linux-asan" lo --lab --once --port 50123 -- python3 -c '
-import socket, sys, time
-for _ in range(100):
-    try:
-        peer = socket.create_connection(("::1", 50123))
-        break
-    except ConnectionRefusedError:
-        time.sleep(0.1)
-peer.sendall(bytes.fromhex(sys.argv[1]))
-peer.shutdown(socket.SHUT_WR)
-while peer.recv(4096):
-    pass' "$octets"
+    pair "$name" '1 0' "$folder/secc_linux-asan" lo --lab --once --port 50123 -- python3 -c "$STRANGER" 50123 "$octets"
     grep -q 'ended badly: cause' "$folder/left.log" || fail "$name" 'no end'
     echo "$name: refused"
 }
@@ -191,6 +246,10 @@ over_modems() {
         "${c0[@]}" "$v2g" evcc --iface plc --lab --service dc-bpt
     session 'v2g secc and evcc_linux, on an interface' "${s0[@]}" "$v2g" secc --iface plc --lab --once -- \
         "${c0[@]}" "$folder/evcc_linux-asan" plc --lab
+    "$v2g" pki new "$folder/ours" >/dev/null
+    session 'secc_linux and evcc_linux, on an interface, TLS' "${s0[@]}" "$folder/secc_linux-asan" plc --pki "$folder/ours" --once -- \
+        "${c0[@]}" "$folder/evcc_linux-asan" plc --pki "$folder/ours"
+    rm -r "$folder/ours"
     pair 'nobody at the cable' '0 1' true -- "${c0[@]}" "$folder/slac_raw-asan" ev plc --timeout 5
     echo 'nobody at the cable: given up'
 }
@@ -198,5 +257,6 @@ over_modems() {
 ((EUID == 0)) || { echo 'network namespaces need root'; exit 1; }
 trap down EXIT
 on_the_loopback
+over_tls
 with_strangers
 over_modems

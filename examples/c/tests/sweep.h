@@ -5,11 +5,13 @@
 
 static int failures;
 
+#ifndef SWEEP_HOSTED_H
 void v2g_platform_panic(const char *file, size_t length, uint32_t line)
 {
     fprintf(stderr, "panic in %.*s:%u\n", (int)length, file, (unsigned)line);
     abort();
 }
+#endif
 
 static void check(const char *function, const char *what, int32_t status, int must_fail)
 {
@@ -70,6 +72,18 @@ static inline void *foreign_v2g_slac_evse(void) { return live_v2g_slac_ev(); }
 static inline void *foreign_v2g_slac_ev(void) { return live_v2g_slac_evse(); }
 static inline void *foreign_v2g_trust_store(void) { return live_v2g_stream(); }
 static inline void *foreign_v2g_responder(void) { return live_v2g_discovery(); }
+
+#ifndef SWEEP_HOSTED_H
+static void begin(int argc, char **argv)
+{
+    (void)argv;
+    EXPECT(argc == 1);
+}
+
+static void end(void)
+{
+}
+#endif
 
 static int finish(int functions, int calls)
 {

@@ -6,12 +6,16 @@ handle null, misaligned, never made, of another kind, a copy, and given up, whil
 pointer null, and each struct with sizes that no version has. Every call must return (what sanitizers and valgrind watch is that
 nothing is touched that must not be), and where it says so below it must fail.
 
-    sweep.py include/v2g.h... > sweep.c
+    sweep.py sweep.h include/v2g.h... > sweep.c
+
+The first is what the program includes: it makes the handles.
 """
 import re
 import sys
 
-headers = sys.argv[1:]
+includes, *headers = sys.argv[1:]
+#: Handles that the library allocates: there are no copies of them, and what was freed is not to be looked at.
+ON_THE_HEAP = {"v2g_tls"}
 text = "\n".join(open(name).read() for name in headers)
 text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
 
@@ -49,7 +53,7 @@ def call(name, values, must_fail, what):
     return f"    {checked}\n"
 
 
-out = ['#include "sweep.h"\n\n']
+out = [f'#include "{includes}"\n\n']
 calls = []
 count = 0
 for result, name, texts in functions:
@@ -84,9 +88,10 @@ for result, name, texts in functions:
     if has_handle:
         kind = arguments[0].handle
         cast = f"({arguments[0].type})"
-        for bad in ["memory(0)", "(void *)1", f"foreign_{kind}()", f"copied_{kind}()", f"dead_{kind}()"]:
+        gone = [] if kind in ON_THE_HEAP else [f"copied_{kind}()", f"dead_{kind}()"]
+        for bad in ["memory(0)", "(void *)1", f"foreign_{kind}()", *gone]:
             add([cast + bad] + good[1:], True, f"handle {bad.split('(')[0] if '(' in bad[1:] else bad}")
-        if not name.endswith("_deinit"):
+        if not name.endswith(("_deinit", "_free")):
             for i, a in enumerate(arguments[1:], 1):
                 if a.pointer:
                     add(good[:i] + ["0"] + good[i + 1:], False, f"{a.name} null")
@@ -99,10 +104,15 @@ for result, name, texts in functions:
                 odd = [good[i] if a.pointer or a.base.startswith("v2g_") or a.base == "size_t" else f"({a.type}){value}"
                        for i, a in enumerate(arguments)]
                 add(odd, False, f"numbers {value}")
+    elif plain:
+        for i, a in enumerate(arguments):
+            for size in ("0", "4", "4097", "0xFFFFFFFFu") if a.sized else ():
+                add(good[:i] + [f"({a.type})sized({i}, {size})"] + good[i + 1:], True, f"{a.name} of size {size}")
     out.append(f"static void sweep_{name}(void)\n{{\n{lines}}}\n\n")
     calls.append(f"    sweep_{name}();\n")
 
 # Handles of each kind.
 tests = "".join(calls)
-out.append(f"int main(void)\n{{\n{tests}    return finish({len(functions)}, {count});\n}}\n")
+out.append(f"int main(int argc, char **argv)\n{{\n    begin(argc, argv);\n{tests}    end();\n"
+           f"    return finish({len(functions)}, {count});\n}}\n")
 print("".join(out), end="")
