@@ -8,6 +8,7 @@ use v2g::secc::host::*;
 use v2g::secc::offer::*;
 use v2g::secc::*;
 use v2g::session::{v2g_connection, v2g_end, v2g_received, v2g_selection, v2g_transmit};
+use v2g::text::v2g_str;
 
 use super::input::{Input, zeroed};
 use super::memory::{Given, Out, holding, known};
@@ -108,9 +109,17 @@ pub(super) fn start(program: &mut Program<'_>, transport: u32) {
 pub(super) fn connection(input: &mut Input<'_>, transport: u32) -> Given<v2g_connection> {
     let transport = if input.seldom() { input.value() } else { transport };
     let unix_seconds = if input.seldom() { input.large() } else { unix_seconds() };
-    let has_peer = u32::from(input.byte() < 0x80);
+    let peer = input.byte();
+    let has_peer = u32::from(peer < 0x80);
+    // The name in the certificate: that of the vehicle, another, or none that is known.
+    let certified = match peer % 8 {
+        1 => "WMIV1234567890ABCDEX",
+        2 => "WMIV0000000000000000",
+        _ => "",
+    };
+    let evcc_id = v2g_str { data: certified.as_ptr().cast(), length: certified.len() };
     let connection =
-        v2g_connection { size: 0, transport, unix_seconds, has_peer, reserved: 0, peer: [7; 64] };
+        v2g_connection { size: 0, transport, unix_seconds, has_peer, reserved: 0, peer: [7; 64], evcc_id };
     Given::new(connection, input)
 }
 
