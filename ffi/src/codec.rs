@@ -6,8 +6,6 @@
 mod encoded;
 mod view;
 
-use core::ffi::c_void;
-
 use exi_codec::mirror::{Reader, Writer};
 use exi_codec::{Bytes, Element, ErrorKind, Fault, RationalNumber, Str};
 
@@ -216,18 +214,13 @@ unsafe fn tell(error: *mut v2g_exi_error, fault: &exi_codec::Error) -> Outcome {
 #[allow(clippy::inline_always, reason = "the message is to be written where its kind is looked at")]
 pub(crate) unsafe fn encode<C: Encoded>(
     message: *const C,
-    (scratch, scratch_size): (*mut c_void, usize),
     (out, capacity): (*mut u8, usize),
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
     let encoded = || {
         // SAFETY: promised by the caller; the same holds for each block below.
-        let (message, out) = unsafe {
-            let message = reference(message)?;
-            slice_mut::<u8>(scratch.cast(), scratch_size)?;
-            (message, slice_mut(out, capacity)?)
-        };
+        let (message, out) = unsafe { (reference(message)?, slice_mut(out, capacity)?) };
         // SAFETY: as above.
         unsafe { put(length, 0) }?;
         let mut w = Writer::begin(out);

@@ -332,8 +332,9 @@ pub unsafe extern "C" fn v2g_exi_app_protocol_encode(
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
+    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
-    unsafe { encode(message, (scratch, scratch_size), (out, capacity), length, error) }
+    unsafe { encode(message, (out, capacity), length, error) }
 }
 
 /// Begins to read a list of `v2g_exi_app_protocol` that was received.

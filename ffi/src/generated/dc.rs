@@ -3317,6 +3317,7 @@ pub unsafe extern "C" fn v2g_exi_dc_encode(
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
+    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
-    unsafe { encode(message, (scratch, scratch_size), (out, capacity), length, error) }
+    unsafe { encode(message, (out, capacity), length, error) }
 }

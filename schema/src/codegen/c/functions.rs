@@ -65,8 +65,8 @@ impl Emitter<'_> {
         self.line(format!(
             "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn v2g_exi_{leaf}_encode(\n    message: *const {c},\n    scratch: *mut \
              core::ffi::c_void,\n    scratch_size: usize,\n    out: *mut u8,\n    capacity: usize,\n    length: *mut usize,\n    \
-             error: *mut v2g_exi_error,\n) -> i32 {{\n    // SAFETY: promised by the caller.\n    unsafe {{ \
-             encode(message, (scratch, scratch_size), (out, capacity), length, error) }}\n}}\n"
+             error: *mut v2g_exi_error,\n) -> i32 {{\n    let _ = (scratch, scratch_size);\n    // SAFETY: promised by the \
+             caller.\n    unsafe {{ encode(message, (out, capacity), length, error) }}\n}}\n"
         ));
     }
 
