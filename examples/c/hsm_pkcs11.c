@@ -22,6 +22,8 @@
 #include <v2g.h>
 #include <v2g_platform.h>
 
+#include "linux/pem.h"
+
 #define SIGNATURE 132
 #define DIGEST 64
 #define MOST_CERTIFICATES 4
@@ -46,8 +48,6 @@ static void must(const char *what, int32_t status)
         fail(what, status);
     }
 }
-
-/* --- the token --- */
 
 enum job { IDLE, WANTED, DONE, OVER };
 
@@ -228,8 +228,6 @@ static void close_device(hsm *device, void *library)
     dlclose(library);
 }
 
-/* --- certificates --- */
-
 typedef struct contents {
     uint8_t octets[16384];
     size_t length;
@@ -253,43 +251,6 @@ static void load(contents *file, const char *folder, const char *name)
     }
     file->octets[file->length] = 0;
 }
-
-static int digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *place = c == 0 ? NULL : strchr(digits, c);
-    return place == NULL ? -1 : (int)(place - digits);
-}
-
-/* The certificates of a PEM file, decoded in its own place: they are shorter than their text. */
-static size_t certificates(contents *file, v2g_bytes *out, size_t most)
-{
-    static const char begins[] = "-----BEGIN CERTIFICATE-----";
-    const char *text = (const char *)file->octets;
-    uint8_t *to = file->octets;
-    size_t count = 0;
-    while (count < most && (text = strstr(text, begins)) != NULL) {
-        uint8_t *start = to;
-        uint32_t bits = 0;
-        unsigned held = 0;
-        for (text += sizeof begins - 1; *text != '-' && *text != 0; text++) {
-            int value = digit(*text);
-            if (value < 0) {
-                continue;
-            }
-            bits = bits << 6 | (uint32_t)value;
-            held += 6;
-            if (held >= 8) {
-                held -= 8;
-                *to++ = (uint8_t)(bits >> held & 0xFF);
-            }
-        }
-        out[count++] = v2g_bytes_of(start, (size_t)(to - start));
-    }
-    return count;
-}
-
-/* --- charger and vehicle --- */
 
 static uint64_t now_ms(void)
 {
@@ -458,8 +419,8 @@ int main(int argc, char **argv)
     snprintf(name, sizeof name, "contracts/%s/chain.pem", argv[5]);
     load(&chain_file, argv[4], name);
     load(&root_file, argv[4], "roots/mo/root.pem");
-    size_t count = certificates(&chain_file, chain, MOST_CERTIFICATES);
-    if (count < 2 || certificates(&root_file, &root.certificate, 1) != 1) {
+    size_t count = pem_decode((char *)chain_file.octets, "CERTIFICATE", chain, MOST_CERTIFICATES);
+    if (count < 2 || pem_decode((char *)root_file.octets, "CERTIFICATE", &root.certificate, 1) != 1) {
         fail("certificates are missing", (long)count);
     }
     for (size_t i = 0; i < MOST_LISTS; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "pem.h"
 
 #define CHAIN 4u
 #define LIST 4u
@@ -67,38 +68,10 @@ static int load_required(shelf *to, const char *folder, const char *format, cons
     return status == 0 ? 0 : -1;
 }
 
-static int digit(char c)
+/* A file that was read, in memory of ours, as the text that it is. */
+static char *text_of(v2g_bytes file)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *place = c == 0 ? NULL : strchr(digits, c);
-    return place == NULL ? -1 : (int)(place - digits);
-}
-
-/* The parts of a PEM text with this label, decoded in their own place, as they are shorter than their text: how many. */
-static size_t decode(v2g_bytes pem, const char *label, v2g_bytes *out, size_t most)
-{
-    uint8_t *to = (uint8_t *)(uintptr_t)pem.data;
-    const char *text = (const char *)pem.data;
-    size_t count = 0;
-    while (count < most && (text = strstr(text, label)) != NULL) {
-        const uint8_t *start = to;
-        uint32_t bits = 0;
-        unsigned held = 0;
-        for (text += strlen(label); *text != '-' && *text != 0; text++) {
-            int value = digit(*text);
-            if (value < 0) {
-                continue;
-            }
-            bits = bits << 6 | (uint32_t)value;
-            held += 6;
-            if (held >= 8) {
-                held -= 8;
-                *to++ = (uint8_t)(bits >> held & 0xFF);
-            }
-        }
-        out[count++] = v2g_bytes_of(start, (size_t)(to - start));
-    }
-    return count;
+    return (char *)(uintptr_t)file.data;
 }
 
 /* Takes an element of DER with this tag off the front: its content, or nothing. */
@@ -147,7 +120,7 @@ static int load_roots(shelf *to, const char *folder, v2g_root *roots, size_t *co
         if (status < 0) {
             return -1;
         }
-        if (status == 0 && decode(pem, "-----BEGIN CERTIFICATE-----", &der, 1) == 1) {
+        if (status == 0 && pem_decode(text_of(pem), "CERTIFICATE", &der, 1) == 1) {
             roots[(*count)++] = (v2g_root){ .kind = kinds[i].kind, .certificate = der };
         }
     }
@@ -196,7 +169,7 @@ static int make(security *end, const role *self, const char *folder, uint32_t pr
         return -1;
     }
     config.chain = chain;
-    config.chain_count = decode(pem, "-----BEGIN CERTIFICATE-----", chain, CHAIN);
+    config.chain_count = pem_decode(text_of(pem), "CERTIFICATE", chain, CHAIN);
     trust.roots = roots;
     trust.ocsp = ocsp;
     trust.flags = profile == V2G_TLS_LAB ? V2G_TRUST_LAB : 0;
@@ -206,11 +179,11 @@ static int make(security *end, const role *self, const char *folder, uint32_t pr
     if (load_required(&files, folder, "%s/key.pem", self->name, &pem) != 0) {
         return -1;
     }
-    if (decode(pem, "-----BEGIN PRIVATE KEY-----", &key, 1) == 1) {
+    if (pem_decode(text_of(pem), "PRIVATE KEY", &key, 1) == 1) {
         config.key = private_number(key);
     }
     int32_t status = self->make(&config, &end->tls, &fault);
-    explicit_bzero((uint8_t *)(uintptr_t)pem.data, pem.length);
+    explicit_bzero(text_of(pem), pem.length);
     if (status != V2G_OK) {
         fprintf(stderr, "%s: keys and certificates of %s are not usable: %s", folder, self->name, v2g_status_str(status));
         fprintf(stderr, fault.rule != 0 ? " (%s)\n" : "\n", v2g_rule_str(fault.rule));
