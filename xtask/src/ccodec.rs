@@ -53,12 +53,13 @@ const TURN_GOAL: u64 = 10;
 /// By how much a message may take more through C's structs, per cent.
 const MESSAGE_GOAL: u64 = 5;
 
-/// What a call itself may take besides: seven arguments, of which the pointers are checked. It shows in short messages only.
-const CALL: u64 = 35;
+/// What may come on top, instructions: seven arguments, of which the pointers are checked, and numbers that may be absent in C. The goal
+/// of 5 % without it is missed by eight short messages; this keeps them where they are.
+const ALLOWANCE: u64 = 35;
 
 impl Cost {
     fn is_met(&self) -> bool {
-        self.c <= self.rust * (100 + MESSAGE_GOAL) / 100 + CALL
+        self.c <= self.rust * (100 + MESSAGE_GOAL) / 100 + ALLOWANCE
     }
 }
 
