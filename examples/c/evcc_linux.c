@@ -420,7 +420,7 @@ int main(int argc, char **argv)
     v2g_address charger;
     must(V2G_CHECK(), "library");
     if (read_options(argc, argv, &given) != 0) {
-        fprintf(stderr, "usage: %s INTERFACE --pki FOLDER [--lab] [--loops N] [--service dc|dc-bpt]\n", argv[0]);
+        fprintf(stderr, "usage: %s INTERFACE [--pki FOLDER] [--lab] [--loops N] [--service dc|dc-bpt]\n", argv[0]);
         return 2;
     }
     if (given.pki == NULL && !given.lab) {

@@ -322,6 +322,7 @@ static void interrupt(station *self)
     }
     say("event     %s", is_second ? "emergency stop" : "stop");
     if (!self->has_begun) {
+        self->failures++;
         close_connection(self);
     } else if (is_second) {
         must(v2g_secc_emergency_stop(self->secc, now), "emergency stop");
@@ -499,7 +500,7 @@ int main(int argc, char **argv)
     options given = { .service = V2G_SERVICE_DC_BPT };
     must(V2G_CHECK(), "library");
     if (read_options(argc, argv, &given) != 0) {
-        fprintf(stderr, "usage: %s INTERFACE --pki FOLDER [--lab] [--once] [--port N] [--service dc|dc-bpt]\n", argv[0]);
+        fprintf(stderr, "usage: %s INTERFACE [--pki FOLDER] [--lab] [--once] [--port N] [--service dc|dc-bpt]\n", argv[0]);
         return 2;
     }
     if (given.pki == NULL && !given.lab) {

@@ -173,7 +173,9 @@ fn damage(count: u64, seed: u64) -> Result<(), Failure> {
     }
     let tally = engine::try_damaged(&samples, count, seed)
         .map_err(|error| Failure::failed(format!("the executors disagree: {error}")))?;
-    println!("{}", serde_json::to_string(&tally).map_err(std::io::Error::from)?);
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, &tally).map_err(std::io::Error::from)?;
+    out.write_all(b"\n")?;
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
@@ -44,6 +43,8 @@ static int load(shelf *to, const char *folder, const char *format, const char *n
     if (stream == NULL) {
         return errno == ENOENT ? 1 : refuse(path, strerror(errno));
     }
+    /* No copy of a key in a buffer that nobody overwrites. */
+    (void)setvbuf(stream, NULL, _IONBF, 0);
     size_t room = sizeof to->octets - to->used - 1;
     size_t length = fread(&to->octets[to->used], 1, room, stream);
     int is_whole = length < room && ferror(stream) == 0;
@@ -226,6 +227,10 @@ v2g_connection secure_connection(const security *end, char name[SECURE_NAME])
     connection.has_peer = 1;
     memcpy(connection.peer, peer.fingerprint, sizeof connection.peer);
     if (end->profile == V2G_TLS_STRICT) {
+        /* An empty name would not be compared with anything: without one there is no session. */
+        if (name[0] == 0) {
+            connection.transport = V2G_TRANSPORT_PLAIN;
+        }
         connection.evcc_id = (v2g_str){ .data = name, .length = strlen(name) };
     }
     return connection;

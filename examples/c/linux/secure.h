@@ -1,6 +1,6 @@
 /*
- * TLS 1.3 with keys and certificates of a folder, laid out as `v2g pki new` does it: SECC/chain.pem, SECC/key.pem, roots/KIND/root.pem,
- * ocsp/NAME.ocsp, where SECC is `secc` or `vehicle`.
+ * TLS 1.3 with keys and certificates of a folder, laid out as `v2g pki new` does it: ROLE/chain.pem, ROLE/key.pem, roots/KIND/root.pem,
+ * ocsp/NAME.ocsp, where ROLE is `secc` or `vehicle`.
  */
 #ifndef SECURE_H
 #define SECURE_H
