@@ -1863,7 +1863,7 @@
  * Version of the interface that this header describes. It changes when a caller that was compiled with an older header
  * would no longer work: structs that only grow at their end, and new functions, do not change it.
  */
-#define V2G_ABI_VERSION 1
+#define V2G_ABI_VERSION 2
 
 /**
  * A vehicle's search for the charger at its cable. An opaque handle in storage of the caller's.
@@ -2027,7 +2027,7 @@ typedef struct v2g_number {
     int16_t value;
     /** Power of ten, −128 to 127. Every one of them is harmless. */
     int8_t exponent;
-    /** 1: there is a number. 0: there is none. */
+    /** 1: there is a number. 0: there is none. No other value. */
     uint8_t present;
 } v2g_number;
 

@@ -3876,13 +3876,11 @@ int32_t v2g_exi_ac_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set AC into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
 int32_t v2g_exi_ac_encode(const struct v2g_exi_ac_message *message,
-                          void *scratch,
-                          size_t scratch_size,
                           uint8_t *out,
                           size_t capacity,
                           size_t *length,
@@ -3901,13 +3899,11 @@ int32_t v2g_exi_acdp_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set ACDP into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
 int32_t v2g_exi_acdp_encode(const struct v2g_exi_acdp_message *message,
-                            void *scratch,
-                            size_t scratch_size,
                             uint8_t *out,
                             size_t capacity,
                             size_t *length,
@@ -3926,13 +3922,11 @@ int32_t v2g_exi_app_protocol_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set supportedAppProtocol into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
 int32_t v2g_exi_app_protocol_encode(const struct v2g_exi_app_protocol_message *message,
-                                    void *scratch,
-                                    size_t scratch_size,
                                     uint8_t *out,
                                     size_t capacity,
                                     size_t *length,
@@ -3957,13 +3951,11 @@ int32_t v2g_exi_common_messages_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set CommonMessages into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
 int32_t v2g_exi_common_messages_encode(const struct v2g_exi_common_messages_message *message,
-                                       void *scratch,
-                                       size_t scratch_size,
                                        uint8_t *out,
                                        size_t capacity,
                                        size_t *length,
@@ -4092,13 +4084,11 @@ int32_t v2g_exi_dc_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set DC into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
 int32_t v2g_exi_dc_encode(const struct v2g_exi_dc_message *message,
-                          void *scratch,
-                          size_t scratch_size,
                           uint8_t *out,
                           size_t capacity,
                           size_t *length,
@@ -4117,13 +4107,11 @@ int32_t v2g_exi_wpt_decode(const uint8_t *bytes,
 /**
  * Encodes a message of the set WPT into `out`, and says in `length` how many octets it takes.
  *
- * `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+ * `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
  * `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
  * which may be null, says in which element.
  */
 int32_t v2g_exi_wpt_encode(const struct v2g_exi_wpt_message *message,
-                           void *scratch,
-                           size_t scratch_size,
                            uint8_t *out,
                            size_t capacity,
                            size_t *length,

@@ -8,6 +8,6 @@
 #define V2G_VERSION "0.1.0"
 
 /* Version of the interface, see v2g_abi_check. */
-#define V2G_HEADER_ABI_VERSION 1
+#define V2G_HEADER_ABI_VERSION 2
 
 #endif

@@ -120,7 +120,7 @@ int main(int argc, char **argv)
             loop_request(&message.value.dc_charge_loop_req);
         }
         size_t written;
-        status = v2g_exi_dc_encode(&message, NULL, 0, again, sizeof again, &written, &error);
+        status = v2g_exi_dc_encode(&message, again, sizeof again, &written, &error);
         if (status != V2G_OK) {
             return fail(&error, status);
         }

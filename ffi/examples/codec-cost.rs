@@ -36,18 +36,8 @@ macro_rules! set {
         #[inline(never)]
         fn c_encode(message: &$c, out: &mut [u8]) -> usize {
             let mut length = 0;
-            // SAFETY: pointers to slices and locals; what was received needs no scratch.
-            unsafe {
-                $encode(
-                    message,
-                    ptr::null_mut(),
-                    0,
-                    out.as_mut_ptr(),
-                    out.len(),
-                    &raw mut length,
-                    ptr::null_mut(),
-                )
-            };
+            // SAFETY: pointers to slices and locals.
+            unsafe { $encode(message, out.as_mut_ptr(), out.len(), &raw mut length, ptr::null_mut()) };
             length
         }
 

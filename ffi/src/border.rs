@@ -28,14 +28,16 @@ pub(crate) fn done(outcome: Outcome) -> i32 {
     status(outcome.map(|()| V2G_OK))
 }
 
+#[inline]
 fn check<T>(pointer: *const T) -> Outcome {
-    if pointer.is_null() {
-        Err(V2G_E_NULL)
-    } else if pointer.is_aligned() {
-        Ok(())
-    } else {
-        Err(V2G_E_ALIGN)
-    }
+    if pointer.is_null() || !pointer.is_aligned() { Err(fault(pointer.cast())) } else { Ok(()) }
+}
+
+/// What is wrong with a pointer. Apart, so that nothing is prepared for it where none is wrong.
+#[cold]
+#[inline(never)]
+fn fault(pointer: *const c_void) -> i32 {
+    if pointer.is_null() { V2G_E_NULL } else { V2G_E_ALIGN }
 }
 
 /// The items behind a pointer. Without items the pointer may be null.
@@ -43,11 +45,10 @@ fn check<T>(pointer: *const T) -> Outcome {
 /// # Safety
 /// There are `len` initialised items, and nobody changes them for `'a`.
 pub(crate) unsafe fn slice<'a, T>(pointer: *const T, len: usize) -> Outcome<&'a [T]> {
-    if len == 0 {
+    if !fits::<T>(len)? {
         return Ok(&[]);
     }
     check(pointer)?;
-    fits::<T>(len)?;
     // SAFETY: not null, aligned, of a length that can be; the rest is promised by the caller.
     Ok(unsafe { core::slice::from_raw_parts(pointer, len) })
 }
@@ -67,19 +68,24 @@ pub(crate) unsafe fn reference<'a, T>(pointer: *const T) -> Outcome<&'a T> {
 /// # Safety
 /// There is memory for `len` items, which nobody else uses for `'a`.
 pub(crate) unsafe fn slice_mut<'a, T>(pointer: *mut T, len: usize) -> Outcome<&'a mut [T]> {
-    if len == 0 {
+    if !fits::<T>(len)? {
         return Ok(&mut []);
     }
     check(pointer)?;
-    fits::<T>(len)?;
     // SAFETY: as above.
     Ok(unsafe { core::slice::from_raw_parts_mut(pointer, len) })
 }
 
-fn fits<T>(len: usize) -> Outcome {
-    match len.checked_mul(size_of::<T>()) {
-        Some(octets) if isize::try_from(octets).is_ok() => Ok(()),
-        _ => Err(V2G_E_VALUE),
+/// Whether there are items at all. An error if so many cannot be.
+#[inline]
+fn fits<T>(len: usize) -> Outcome<bool> {
+    let most = const { isize::MAX as usize / size_of::<T>() };
+    if (1..=most).contains(&len) {
+        Ok(true)
+    } else if len == 0 {
+        Ok(false)
+    } else {
+        Err(V2G_E_VALUE)
     }
 }
 

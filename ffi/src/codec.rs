@@ -15,7 +15,7 @@ use crate::status::{V2G_E_BUFFER, V2G_NONE, V2G_OK, of_exi};
 use crate::text::v2g_str;
 
 pub use encoded::{Encoded, Stop, Written};
-pub(crate) use encoded::{VALUE, index, no_choice, positive, rational};
+pub(crate) use encoded::{VALUE, complete, index, no_choice, positive, rational};
 pub use view::{
     PLACE, v2g_exi_integer, v2g_exi_integer_copy, v2g_exi_iter, v2g_exi_lazy, v2g_exi_list, v2g_exi_octets,
     v2g_exi_octets_copy, v2g_exi_text, v2g_exi_text_copy, v2g_exi_view,
@@ -221,8 +221,7 @@ pub(crate) unsafe fn encode<C: Encoded>(
     let encoded = || {
         // SAFETY: promised by the caller; the same holds for each block below.
         let (message, out) = unsafe { (reference(message)?, slice_mut(out, capacity)?) };
-        // SAFETY: as above.
-        unsafe { put(length, 0) }?;
+        room(length)?;
         let mut w = Writer::begin(out);
         // SAFETY: as above.
         unsafe {
@@ -234,7 +233,10 @@ pub(crate) unsafe fn encode<C: Encoded>(
                     }
                     Err(fault) => Err(refused(&fault, length, error)),
                 },
-                Err(stop) => Err(stop.status().unwrap_or_else(|| refused(&w.error(), length, error))),
+                Err(stop) => {
+                    length.write(0);
+                    Err(stop.status().unwrap_or_else(|| refused(&w.error(), length, error)))
+                }
             }
         }
     };

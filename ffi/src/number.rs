@@ -16,7 +16,7 @@ pub struct v2g_number {
     pub value: i16,
     /// Power of ten, −128 to 127. Every one of them is harmless.
     pub exponent: i8,
-    /// 1: there is a number. 0: there is none.
+    /// 1: there is a number. 0: there is none. No other value.
     pub present: u8,
 }
 

@@ -7,7 +7,7 @@ use crate::status::V2G_E_ABI;
 
 /// Version of the interface that this header describes. It changes when a caller that was compiled with an older header
 /// would no longer work: structs that only grow at their end, and new functions, do not change it.
-pub const V2G_ABI_VERSION: u32 = 1;
+pub const V2G_ABI_VERSION: u32 = 2;
 
 /// Checks that the header that the caller was compiled with belongs to the library that it was linked with. Call it once, as
 /// `v2g_abi_check(V2G_ABI_VERSION, (uint32_t)sizeof(void *))`, before anything else.

@@ -11,15 +11,7 @@ use v2g::generated::{ac, acdp, app_protocol, common_messages, dc, wpt};
 use v2g::status::{V2G_E_BUFFER, V2G_E_EXI_OTHER, V2G_E_NULL, V2G_OK};
 
 type Decode<C> = unsafe extern "C" fn(*const u8, usize, *mut C, *mut v2g_exi_error) -> i32;
-type Encode<C> = unsafe extern "C" fn(
-    *const C,
-    *mut core::ffi::c_void,
-    usize,
-    *mut u8,
-    usize,
-    *mut usize,
-    *mut v2g_exi_error,
-) -> i32;
+type Encode<C> = unsafe extern "C" fn(*const C, *mut u8, usize, *mut usize, *mut v2g_exi_error) -> i32;
 
 struct Functions<C> {
     decode: Decode<C>,
@@ -67,18 +59,8 @@ fn same<'a, D: Document<'a>, C>(functions: &Functions<C>, bytes: &'a [u8]) {
     let (mut c, mut c_len) = (vec![0; rust.len()], 0);
     let mut encode = |out: &mut [u8], length: &mut usize| {
         let (out_ptr, out_len) = (out.as_mut_ptr(), out.len());
-        // SAFETY: pointers to locals and slices; what was received needs no scratch.
-        unsafe {
-            (functions.encode)(
-                &raw const message,
-                ptr::null_mut(),
-                0,
-                out_ptr,
-                out_len,
-                length,
-                &raw mut error,
-            )
-        }
+        // SAFETY: pointers to locals and slices.
+        unsafe { (functions.encode)(&raw const message, out_ptr, out_len, length, &raw mut error) }
     };
     assert_eq!(encode(&mut c, &mut c_len), V2G_OK);
     assert_eq!(c[..c_len], rust[..rust_len]);

@@ -22,7 +22,7 @@ int main(void)
     }
     const v2g_exi_dc_charge_loop_req *loop = &message.value.dc_charge_loop_req;
     size_t length = 0;
-    int32_t status = v2g_exi_dc_encode(&message, NULL, 0, again, sizeof again, &length, NULL);
+    int32_t status = v2g_exi_dc_encode(&message, again, sizeof again, &length, NULL);
     size_t used = stack_used();
     if (message.kind != V2G_EXI_DC_MESSAGE_DC_CHARGE_LOOP_REQ || status != V2G_OK || length != sizeof request) {
         return 2;

@@ -56,12 +56,10 @@ static void lists_in_lists(void)
     message.value.service_detail_res.service_parameter_list.items = sets;
     message.value.service_detail_res.service_parameter_list.count = 2;
 
-    uint8_t scratch[64], wire[512], again[512];
+    uint8_t wire[512], again[512];
     size_t length = 0, length_again = 0;
     v2g_exi_error error = { 0 };
-    EXPECT(v2g_exi_common_messages_encode(&message, scratch, sizeof scratch, again, sizeof again, &length_again, &error) == V2G_OK);
-    EXPECT(v2g_exi_common_messages_encode(&message, NULL, 0, wire, sizeof wire, &length, &error) == V2G_OK);
-    EXPECT(length_again == length && memcmp(again, wire, length) == 0);
+    EXPECT(v2g_exi_common_messages_encode(&message, wire, sizeof wire, &length, &error) == V2G_OK);
 
     v2g_exi_common_messages_message read;
     EXPECT(v2g_exi_common_messages_decode(wire, length, &read, &error) == V2G_OK);
@@ -89,7 +87,7 @@ static void lists_in_lists(void)
     EXPECT(v2g_exi_parameter_set_next(&outer, &set) == V2G_NONE);
 
     /* What was received goes out as it is. */
-    EXPECT(v2g_exi_common_messages_encode(&read, NULL, 0, again, sizeof again, &length_again, &error) == V2G_OK);
+    EXPECT(v2g_exi_common_messages_encode(&read, again, sizeof again, &length_again, &error) == V2G_OK);
     EXPECT(length_again == length && memcmp(again, wire, length) == 0);
 }
 
@@ -109,10 +107,10 @@ static void deferred_elements(void)
     response->evse_present_current = v2g_number_of(12, 0);
     response->evse_present_voltage = v2g_number_of(400, 0);
     response->control_mode.kind = V2G_EXI_DC_CL_RES_CONTROL_MODE_SCHEDULED;
-    uint8_t scratch[512], wire[256];
+    uint8_t wire[256];
     size_t length = 0;
     v2g_exi_error error = { 0 };
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_OK);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_OK);
     v2g_exi_dc_message read;
     EXPECT(v2g_exi_dc_decode(wire, length, &read, &error) == V2G_OK);
     v2g_exi_meter_info shown;
@@ -125,24 +123,24 @@ static void deferred_elements(void)
 
     /* Mandatory, and absent. */
     response->evse_present_voltage = v2g_number_none();
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_E_MISSING);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_MISSING);
     response->evse_present_voltage = v2g_number_of(400, 0);
     response->response_code = 0;
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_E_MISSING);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_MISSING);
     response->response_code = 200;
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_E_VALUE);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_VALUE);
     response->response_code = V2G_EXI_COMMON_TYPES_RESPONSE_CODE_OK;
     /* A text that is too long for the schema: the error says where. */
     meter.meter_id = text("123456789012345678901234567890123");
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_E_EXI_LENGTH);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_EXI_LENGTH);
     EXPECT(error.path_length > 0 && memcmp(error.path[error.path_length - 1].data, "MeterID", 7) == 0);
     message.kind = 0;
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_E_MISSING);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_MISSING);
     message.kind = 99;
-    EXPECT(v2g_exi_dc_encode(&message, scratch, sizeof scratch, wire, sizeof wire, &length, &error) == V2G_E_VALUE);
+    EXPECT(v2g_exi_dc_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_VALUE);
 }
 
-/* Unaligned scratch, texts in a list of structs, choices. */
+/* Texts in a list of structs, choices. */
 static void protocols(void)
 {
     v2g_exi_app_protocol offers[2];
@@ -157,10 +155,10 @@ static void protocols(void)
     memset(&message.value, 0, sizeof message.value);
     message.value.supported_app_protocol_req.app_protocol.items = offers;
     message.value.supported_app_protocol_req.app_protocol.count = 2;
-    uint8_t scratch[513], wire[256];
+    uint8_t wire[256];
     size_t length = 0;
     v2g_exi_error error = { 0 };
-    EXPECT(v2g_exi_app_protocol_encode(&message, scratch + 1, 512, wire, sizeof wire, &length, &error) == V2G_OK);
+    EXPECT(v2g_exi_app_protocol_encode(&message, wire, sizeof wire, &length, &error) == V2G_OK);
     v2g_exi_app_protocol_message read;
     EXPECT(v2g_exi_app_protocol_decode(wire, length, &read, &error) == V2G_OK);
     v2g_exi_iter iter;
@@ -170,7 +168,7 @@ static void protocols(void)
     EXPECT(v2g_exi_app_protocol_next(&iter, &offer) == V2G_OK && offer.schema_id == 1 && offer.priority == 2);
     EXPECT(v2g_exi_app_protocol_next(&iter, &offer) == V2G_NONE);
     offers[0].priority = 21;
-    EXPECT(v2g_exi_app_protocol_encode(&message, scratch, 512, wire, sizeof wire, &length, &error) == V2G_E_VALUE);
+    EXPECT(v2g_exi_app_protocol_encode(&message, wire, sizeof wire, &length, &error) == V2G_E_VALUE);
 }
 
 /* The request that decode.c shows; with an argument it is printed as a frame. */
@@ -199,7 +197,7 @@ static void example(int print)
     mode->ev_maximum_discharge_current = v2g_number_of(30, 0);
     uint8_t frame[V2G_HEADER_SIZE + 128];
     size_t length = 0;
-    EXPECT(v2g_exi_dc_encode(&message, NULL, 0, frame + V2G_HEADER_SIZE, 128, &length, NULL) == V2G_OK);
+    EXPECT(v2g_exi_dc_encode(&message, frame + V2G_HEADER_SIZE, 128, &length, NULL) == V2G_OK);
     EXPECT(v2g_write_header(V2G_PAYLOAD_DC, length, frame) == V2G_OK);
     for (size_t i = 0; print && i < V2G_HEADER_SIZE + length; i++) {
         printf("%02x", frame[i]);

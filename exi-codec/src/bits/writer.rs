@@ -56,7 +56,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Moves the accumulator to the output.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn flush(&mut self) {
         let end = self.flushed + 8;
         match self.out.get_mut(self.flushed..end).and_then(<[u8]>::first_chunk_mut::<8>) {

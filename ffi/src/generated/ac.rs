@@ -555,7 +555,7 @@ impl Encoded for v2g_exi_ac_charge_loop_res {
                 (code + 1, bits)
             };
             let (code, bits) = if self.evse_target_frequency.present != 0 {
-                w.rational(code, bits, rational(self.evse_target_frequency)?);
+                w.rational(code, bits, rational(&self.evse_target_frequency));
                 (0, 3)
             } else {
                 (code + 1, bits)
@@ -843,28 +843,29 @@ impl Filled for v2g_exi_ac_cpd_req_energy_transfer_mode {
 
 impl Encoded for v2g_exi_ac_cpd_req_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
+        complete(self.ev_maximum_charge_power.present & self.ev_minimum_charge_power.present)?;
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
         let (code, bits) = if self.ev_maximum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_maximum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+        w.rational(code, bits, rational(&self.ev_minimum_charge_power));
         let (code, bits) = if self.ev_minimum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_minimum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_minimum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -1035,59 +1036,64 @@ impl Filled for v2g_exi_ac_cpd_res_energy_transfer_mode {
 
 impl Encoded for v2g_exi_ac_cpd_res_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.evse_maximum_charge_power)?);
+        complete(
+            self.evse_maximum_charge_power.present
+                & self.evse_minimum_charge_power.present
+                & self.evse_nominal_frequency.present,
+        )?;
+        w.rational(0, 1, rational(&self.evse_maximum_charge_power));
         let (code, bits) = if self.evse_maximum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.evse_maximum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.evse_maximum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.evse_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_maximum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_minimum_charge_power)?);
+        w.rational(code, bits, rational(&self.evse_minimum_charge_power));
         let (code, bits) = if self.evse_minimum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.evse_minimum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.evse_minimum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.evse_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_nominal_frequency)?);
+        w.rational(code, bits, rational(&self.evse_nominal_frequency));
         let (code, bits) = if self.maximum_power_asymmetry.present != 0 {
-            w.rational(0, 3, rational(self.maximum_power_asymmetry)?);
+            w.rational(0, 3, rational(&self.maximum_power_asymmetry));
             (0, 3)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.evse_power_ramp_limitation.present != 0 {
-            w.rational(code, bits, rational(self.evse_power_ramp_limitation)?);
+            w.rational(code, bits, rational(&self.evse_power_ramp_limitation));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -1255,54 +1261,60 @@ impl Filled for v2g_exi_bpt_ac_cpd_req_energy_transfer_mode {
 
 impl Encoded for v2g_exi_bpt_ac_cpd_req_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
+        complete(
+            self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_maximum_discharge_power.present
+                & self.ev_minimum_discharge_power.present,
+        )?;
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
         let (code, bits) = if self.ev_maximum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_maximum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+        w.rational(code, bits, rational(&self.ev_minimum_charge_power));
         let (code, bits) = if self.ev_minimum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_minimum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_minimum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_maximum_discharge_power)?);
+        w.rational(code, bits, rational(&self.ev_maximum_discharge_power));
         let (code, bits) = if self.ev_maximum_discharge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_discharge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_maximum_discharge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_maximum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_minimum_discharge_power)?);
+        w.rational(code, bits, rational(&self.ev_minimum_discharge_power));
         let (code, bits) = if self.ev_minimum_discharge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_minimum_discharge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_minimum_discharge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_discharge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -1543,85 +1555,92 @@ impl Filled for v2g_exi_bpt_ac_cpd_res_energy_transfer_mode {
 
 impl Encoded for v2g_exi_bpt_ac_cpd_res_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.evse_maximum_charge_power)?);
+        complete(
+            self.evse_maximum_charge_power.present
+                & self.evse_minimum_charge_power.present
+                & self.evse_nominal_frequency.present
+                & self.evse_maximum_discharge_power.present
+                & self.evse_minimum_discharge_power.present,
+        )?;
+        w.rational(0, 1, rational(&self.evse_maximum_charge_power));
         let (code, bits) = if self.evse_maximum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.evse_maximum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.evse_maximum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.evse_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_maximum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_minimum_charge_power)?);
+        w.rational(code, bits, rational(&self.evse_minimum_charge_power));
         let (code, bits) = if self.evse_minimum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.evse_minimum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.evse_minimum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.evse_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_nominal_frequency)?);
+        w.rational(code, bits, rational(&self.evse_nominal_frequency));
         let (code, bits) = if self.maximum_power_asymmetry.present != 0 {
-            w.rational(0, 3, rational(self.maximum_power_asymmetry)?);
+            w.rational(0, 3, rational(&self.maximum_power_asymmetry));
             (0, 3)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.evse_power_ramp_limitation.present != 0 {
-            w.rational(code, bits, rational(self.evse_power_ramp_limitation)?);
+            w.rational(code, bits, rational(&self.evse_power_ramp_limitation));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_maximum_discharge_power)?);
+        w.rational(code, bits, rational(&self.evse_maximum_discharge_power));
         let (code, bits) = if self.evse_maximum_discharge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.evse_maximum_discharge_power_l2)?);
+            w.rational(0, 2, rational(&self.evse_maximum_discharge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.evse_maximum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_maximum_discharge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_minimum_discharge_power)?);
+        w.rational(code, bits, rational(&self.evse_minimum_discharge_power));
         let (code, bits) = if self.evse_minimum_discharge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.evse_minimum_discharge_power_l2)?);
+            w.rational(0, 2, rational(&self.evse_minimum_discharge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.evse_minimum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_minimum_discharge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -1922,101 +1941,112 @@ impl Filled for v2g_exi_bpt_dynamic_ac_cl_req_control_mode {
 
 impl Encoded for v2g_exi_bpt_dynamic_ac_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.ev_target_energy_request.present
+                & self.ev_maximum_energy_request.present
+                & self.ev_minimum_energy_request.present
+                & self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_present_active_power.present
+                & self.ev_present_reactive_power.present
+                & self.ev_maximum_discharge_power.present
+                & self.ev_minimum_discharge_power.present,
+        )?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 3, self.departure_time);
             (0, 2)
         } else {
             (1, 2)
         };
-        w.rational(code, bits, rational(self.ev_target_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_minimum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
+        w.rational(code, bits, rational(&self.ev_target_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_energy_request));
+        w.rational(0, 1, rational(&self.ev_minimum_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
         let (code, bits) = if self.ev_maximum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_maximum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+        w.rational(code, bits, rational(&self.ev_minimum_charge_power));
         let (code, bits) = if self.ev_minimum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_minimum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_minimum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_present_active_power)?);
+        w.rational(code, bits, rational(&self.ev_present_active_power));
         let (code, bits) = if self.ev_present_active_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_present_active_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_present_active_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_present_reactive_power)?);
+        w.rational(code, bits, rational(&self.ev_present_reactive_power));
         let (code, bits) = if self.ev_present_reactive_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_present_reactive_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_present_reactive_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_present_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_maximum_discharge_power)?);
+        w.rational(code, bits, rational(&self.ev_maximum_discharge_power));
         let (code, bits) = if self.ev_maximum_discharge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_discharge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_maximum_discharge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_maximum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_minimum_discharge_power)?);
+        w.rational(code, bits, rational(&self.ev_minimum_discharge_power));
         let (code, bits) = if self.ev_minimum_discharge_power_l2.present != 0 {
-            w.rational(0, 3, rational(self.ev_minimum_discharge_power_l2)?);
+            w.rational(0, 3, rational(&self.ev_minimum_discharge_power_l2));
             (0, 3)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.ev_minimum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_discharge_power_l3));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_v2x_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_v2x_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_maximum_v2x_energy_request));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_v2x_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_v2x_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_v2x_energy_request));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -2267,6 +2297,7 @@ impl Filled for v2g_exi_bpt_dynamic_ac_cl_res_control_mode {
 
 impl Encoded for v2g_exi_bpt_dynamic_ac_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.evse_target_active_power.present)?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 4, self.departure_time);
             (0, 4)
@@ -2301,51 +2332,51 @@ impl Encoded for v2g_exi_bpt_dynamic_ac_cl_res_control_mode {
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_target_active_power)?);
+        w.rational(code, bits, rational(&self.evse_target_active_power));
         let (code, bits) = if self.evse_target_active_power_l2.present != 0 {
-            w.rational(0, 4, rational(self.evse_target_active_power_l2)?);
+            w.rational(0, 4, rational(&self.evse_target_active_power_l2));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.evse_target_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_active_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -2634,123 +2665,124 @@ impl Filled for v2g_exi_bpt_scheduled_ac_cl_req_control_mode {
 
 impl Encoded for v2g_exi_bpt_scheduled_ac_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.ev_present_active_power.present)?;
         let (code, bits) = if self.ev_target_energy_request.present != 0 {
-            w.rational(0, 4, rational(self.ev_target_energy_request)?);
+            w.rational(0, 4, rational(&self.ev_target_energy_request));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.ev_maximum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_maximum_energy_request));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_energy_request));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_present_active_power)?);
+        w.rational(code, bits, rational(&self.ev_present_active_power));
         let (code, bits) = if self.ev_present_active_power_l2.present != 0 {
-            w.rational(0, 4, rational(self.ev_present_active_power_l2)?);
+            w.rational(0, 4, rational(&self.ev_present_active_power_l2));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.ev_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_active_power_l3));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_present_reactive_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_present_reactive_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power_l2));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_present_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_discharge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_power)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_discharge_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_discharge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_discharge_power)?);
+            w.rational(code, bits, rational(&self.ev_minimum_discharge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_discharge_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_discharge_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_minimum_discharge_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_discharge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_discharge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_discharge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -2901,55 +2933,55 @@ impl Filled for v2g_exi_bpt_scheduled_ac_cl_res_control_mode {
 impl Encoded for v2g_exi_bpt_scheduled_ac_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         let (code, bits) = if self.evse_target_active_power.present != 0 {
-            w.rational(0, 4, rational(self.evse_target_active_power)?);
+            w.rational(0, 4, rational(&self.evse_target_active_power));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.evse_target_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_target_active_power_l2));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_active_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3160,63 +3192,72 @@ impl Filled for v2g_exi_dynamic_ac_cl_req_control_mode {
 
 impl Encoded for v2g_exi_dynamic_ac_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.ev_target_energy_request.present
+                & self.ev_maximum_energy_request.present
+                & self.ev_minimum_energy_request.present
+                & self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_present_active_power.present
+                & self.ev_present_reactive_power.present,
+        )?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 3, self.departure_time);
             (0, 2)
         } else {
             (1, 2)
         };
-        w.rational(code, bits, rational(self.ev_target_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_minimum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
+        w.rational(code, bits, rational(&self.ev_target_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_energy_request));
+        w.rational(0, 1, rational(&self.ev_minimum_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
         let (code, bits) = if self.ev_maximum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_maximum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+        w.rational(code, bits, rational(&self.ev_minimum_charge_power));
         let (code, bits) = if self.ev_minimum_charge_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_minimum_charge_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_minimum_charge_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_present_active_power)?);
+        w.rational(code, bits, rational(&self.ev_present_active_power));
         let (code, bits) = if self.ev_present_active_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_present_active_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_present_active_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_present_reactive_power)?);
+        w.rational(code, bits, rational(&self.ev_present_reactive_power));
         let (code, bits) = if self.ev_present_reactive_power_l2.present != 0 {
-            w.rational(0, 2, rational(self.ev_present_reactive_power_l2)?);
+            w.rational(0, 2, rational(&self.ev_present_reactive_power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_present_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3467,6 +3508,7 @@ impl Filled for v2g_exi_dynamic_ac_cl_res_control_mode {
 
 impl Encoded for v2g_exi_dynamic_ac_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.evse_target_active_power.present)?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 4, self.departure_time);
             (0, 4)
@@ -3501,51 +3543,51 @@ impl Encoded for v2g_exi_dynamic_ac_cl_res_control_mode {
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_target_active_power)?);
+        w.rational(code, bits, rational(&self.evse_target_active_power));
         let (code, bits) = if self.evse_target_active_power_l2.present != 0 {
-            w.rational(0, 4, rational(self.evse_target_active_power_l2)?);
+            w.rational(0, 4, rational(&self.evse_target_active_power_l2));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.evse_target_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_active_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3762,87 +3804,88 @@ impl Filled for v2g_exi_scheduled_ac_cl_req_control_mode {
 
 impl Encoded for v2g_exi_scheduled_ac_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.ev_present_active_power.present)?;
         let (code, bits) = if self.ev_target_energy_request.present != 0 {
-            w.rational(0, 4, rational(self.ev_target_energy_request)?);
+            w.rational(0, 4, rational(&self.ev_target_energy_request));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.ev_maximum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_maximum_energy_request));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_energy_request));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_charge_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_present_active_power)?);
+        w.rational(code, bits, rational(&self.ev_present_active_power));
         let (code, bits) = if self.ev_present_active_power_l2.present != 0 {
-            w.rational(0, 3, rational(self.ev_present_active_power_l2)?);
+            w.rational(0, 3, rational(&self.ev_present_active_power_l2));
             (0, 3)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.ev_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_active_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_present_reactive_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_present_reactive_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power_l2)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_present_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.ev_present_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.ev_present_reactive_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3993,55 +4036,55 @@ impl Filled for v2g_exi_scheduled_ac_cl_res_control_mode {
 impl Encoded for v2g_exi_scheduled_ac_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         let (code, bits) = if self.evse_target_active_power.present != 0 {
-            w.rational(0, 4, rational(self.evse_target_active_power)?);
+            w.rational(0, 4, rational(&self.evse_target_active_power));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.evse_target_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_target_active_power_l2));
             (0, 4)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_active_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l2));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_target_reactive_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_target_reactive_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_target_reactive_power_l3));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l2.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l2)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l2));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_present_active_power_l3.present != 0 {
-            w.rational(code, bits, rational(self.evse_present_active_power_l3)?);
+            w.rational(code, bits, rational(&self.evse_present_active_power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -4162,20 +4205,17 @@ pub unsafe extern "C" fn v2g_exi_ac_decode(
 
 /// Encodes a message of the set AC into `out`, and says in `length` how many octets it takes.
 ///
-/// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+/// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
 /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
 /// which may be null, says in which element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_exi_ac_encode(
     message: *const v2g_exi_ac_message,
-    scratch: *mut core::ffi::c_void,
-    scratch_size: usize,
     out: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
-    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
     unsafe { encode(message, (out, capacity), length, error) }
 }

@@ -783,7 +783,7 @@ impl Encoded for v2g_exi_ev_technical_status {
             (1, 4)
         };
         let (code, bits) = if self.ev_wlan_strength.present != 0 {
-            w.rational(code, bits, rational(self.ev_wlan_strength)?);
+            w.rational(code, bits, rational(&self.ev_wlan_strength));
             (0, 3)
         } else {
             (code + 1, bits)
@@ -985,20 +985,17 @@ pub unsafe extern "C" fn v2g_exi_acdp_decode(
 
 /// Encodes a message of the set ACDP into `out`, and says in `length` how many octets it takes.
 ///
-/// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+/// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
 /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
 /// which may be null, says in which element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_exi_acdp_encode(
     message: *const v2g_exi_acdp_message,
-    scratch: *mut core::ffi::c_void,
-    scratch_size: usize,
     out: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
-    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
     unsafe { encode(message, (out, capacity), length, error) }
 }

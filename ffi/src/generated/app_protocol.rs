@@ -319,20 +319,17 @@ pub unsafe extern "C" fn v2g_exi_app_protocol_decode(
 
 /// Encodes a message of the set supportedAppProtocol into `out`, and says in `length` how many octets it takes.
 ///
-/// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+/// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
 /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
 /// which may be null, says in which element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_exi_app_protocol_encode(
     message: *const v2g_exi_app_protocol_message,
-    scratch: *mut core::ffi::c_void,
-    scratch_size: usize,
     out: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
-    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
     unsafe { encode(message, (out, capacity), length, error) }
 }

@@ -895,13 +895,13 @@ impl Encoded for v2g_exi_absolute_price_schedule {
             self.language.text(w, (0, 1), (0, 3), n::LANGUAGE)?;
             self.price_algorithm.text(w, (0, 1), (0, 255), n::PRICE_ALGORITHM)?;
             let (code, bits) = if self.minimum_cost.present != 0 {
-                w.rational(0, 3, rational(self.minimum_cost)?);
+                w.rational(0, 3, rational(&self.minimum_cost));
                 (0, 2)
             } else {
                 (1, 3)
             };
             let (code, bits) = if self.maximum_cost.present != 0 {
-                w.rational(code, bits, rational(self.maximum_cost)?);
+                w.rational(code, bits, rational(&self.maximum_cost));
                 (0, 2)
             } else {
                 (code + 1, bits)
@@ -996,8 +996,9 @@ impl Encoded for v2g_exi_additional_service {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.service_fee.present)?;
             self.service_name.text(w, (0, 1), (0, 80), n::SERVICE_NAME)?;
-            w.rational(0, 1, rational(self.service_fee)?);
+            w.rational(0, 1, rational(&self.service_fee));
             w.event(0, 1);
             Ok(())
         }
@@ -1931,6 +1932,11 @@ impl Filled for v2g_exi_dynamic_se_req_control_mode {
 
 impl Encoded for v2g_exi_dynamic_se_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.ev_target_energy_request.present
+                & self.ev_maximum_energy_request.present
+                & self.ev_minimum_energy_request.present,
+        )?;
         w.u32(0, 2, self.departure_time);
         let (code, bits) = if self.has_minimum_soc != 0 {
             w.small(
@@ -1954,17 +1960,17 @@ impl Encoded for v2g_exi_dynamic_se_req_control_mode {
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_target_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_minimum_energy_request)?);
+        w.rational(code, bits, rational(&self.ev_target_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_energy_request));
+        w.rational(0, 1, rational(&self.ev_minimum_energy_request));
         let (code, bits) = if self.ev_maximum_v2x_energy_request.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_v2x_energy_request)?);
+            w.rational(0, 2, rational(&self.ev_maximum_v2x_energy_request));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_v2x_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_v2x_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_v2x_energy_request));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -2519,8 +2525,9 @@ impl Filled for v2g_exi_ev_power_schedule_entry {
 
 impl Encoded for v2g_exi_ev_power_schedule_entry {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.power.present)?;
         w.u32(0, 2, self.duration);
-        w.rational(0, 2, rational(self.power)?);
+        w.rational(0, 2, rational(&self.power));
         w.event(0, 1);
         Ok(())
     }
@@ -2568,8 +2575,9 @@ impl Filled for v2g_exi_ev_price_rule {
 
 impl Encoded for v2g_exi_ev_price_rule {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.energy_fee)?);
-        w.rational(0, 1, rational(self.power_range_start)?);
+        complete(self.energy_fee.present & self.power_range_start.present)?;
+        w.rational(0, 1, rational(&self.energy_fee));
+        w.rational(0, 1, rational(&self.power_range_start));
         w.event(0, 1);
         Ok(())
     }
@@ -2816,6 +2824,7 @@ impl Encoded for v2g_exi_overstay_rule {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.overstay_fee.present)?;
             let (code, bits) = if !self.overstay_rule_description.is_none() {
                 self.overstay_rule_description.text(w, (0, 2), (0, 160), n::OVERSTAY_RULE_DESCRIPTION)?;
                 (0, 1)
@@ -2823,7 +2832,7 @@ impl Encoded for v2g_exi_overstay_rule {
                 (1, 2)
             };
             w.u32(code << 1, bits + 1, self.start_time);
-            w.rational(0, 2, rational(self.overstay_fee)?);
+            w.rational(0, 2, rational(&self.overstay_fee));
             w.u32(0, 2, self.overstay_fee_period);
             w.event(0, 2);
             Ok(())
@@ -2918,7 +2927,7 @@ impl Encoded for v2g_exi_overstay_rule_list {
                 (1, 2)
             };
             let (code, bits) = if self.overstay_power_threshold.present != 0 {
-                w.rational(code, bits, rational(self.overstay_power_threshold)?);
+                w.rational(code, bits, rational(&self.overstay_power_threshold));
                 (0, 1)
             } else {
                 (code + 1, bits)
@@ -3048,7 +3057,8 @@ impl Encoded for v2g_exi_parameter {
                     (0, 2)
                 }
                 V2G_EXI_PARAMETER_VALUE_RATIONAL_NUMBER => {
-                    w.rational(4, 3, rational(self.value.value.rational_number)?);
+                    complete(self.value.value.rational_number.present)?;
+                    w.rational(4, 3, rational(&self.value.value.rational_number));
                     (0, 1)
                 }
                 V2G_EXI_PARAMETER_VALUE_FINITE_STRING => {
@@ -3543,13 +3553,13 @@ impl Encoded for v2g_exi_power_schedule {
         unsafe {
             w.u64(0, 2, self.time_anchor);
             let (code, bits) = if self.available_energy.present != 0 {
-                w.rational(0, 3, rational(self.available_energy)?);
+                w.rational(0, 3, rational(&self.available_energy));
                 (0, 2)
             } else {
                 (1, 3)
             };
             let (code, bits) = if self.power_tolerance.present != 0 {
-                w.rational(code, bits, rational(self.power_tolerance)?);
+                w.rational(code, bits, rational(&self.power_tolerance));
                 (0, 1)
             } else {
                 (code + 1, bits)
@@ -3632,16 +3642,17 @@ impl Filled for v2g_exi_power_schedule_entry {
 
 impl Encoded for v2g_exi_power_schedule_entry {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.power.present)?;
         w.u32(0, 2, self.duration);
-        w.rational(0, 2, rational(self.power)?);
+        w.rational(0, 2, rational(&self.power));
         let (code, bits) = if self.power_l2.present != 0 {
-            w.rational(0, 2, rational(self.power_l2)?);
+            w.rational(0, 2, rational(&self.power_l2));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.power_l3.present != 0 {
-            w.rational(code, bits, rational(self.power_l3)?);
+            w.rational(code, bits, rational(&self.power_l3));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3976,9 +3987,10 @@ impl Filled for v2g_exi_price_rule {
 
 impl Encoded for v2g_exi_price_rule {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.energy_fee)?);
+        complete(self.energy_fee.present & self.power_range_start.present)?;
+        w.rational(0, 1, rational(&self.energy_fee));
         let (code, bits) = if self.parking_fee.present != 0 {
-            w.rational(0, 3, rational(self.parking_fee)?);
+            w.rational(0, 3, rational(&self.parking_fee));
             (0, 3)
         } else {
             (1, 3)
@@ -4001,7 +4013,7 @@ impl Encoded for v2g_exi_price_rule {
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.power_range_start)?);
+        w.rational(code, bits, rational(&self.power_range_start));
         w.event(0, 1);
         Ok(())
     }
@@ -4570,19 +4582,19 @@ impl Encoded for v2g_exi_scheduled_se_req_control_mode {
                 (1, 3)
             };
             let (code, bits) = if self.ev_target_energy_request.present != 0 {
-                w.rational(code, bits, rational(self.ev_target_energy_request)?);
+                w.rational(code, bits, rational(&self.ev_target_energy_request));
                 (0, 3)
             } else {
                 (code + 1, bits)
             };
             let (code, bits) = if self.ev_maximum_energy_request.present != 0 {
-                w.rational(code, bits, rational(self.ev_maximum_energy_request)?);
+                w.rational(code, bits, rational(&self.ev_maximum_energy_request));
                 (0, 2)
             } else {
                 (code + 1, bits)
             };
             let (code, bits) = if self.ev_minimum_energy_request.present != 0 {
-                w.rational(code, bits, rational(self.ev_minimum_energy_request)?);
+                w.rational(code, bits, rational(&self.ev_minimum_energy_request));
                 (0, 2)
             } else {
                 (code + 1, bits)
@@ -5983,6 +5995,7 @@ impl Encoded for v2g_exi_tax_rule {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.tax_rate.present)?;
             w.u32(0, 2, positive(self.tax_rule_id)?);
             let (code, bits) = if !self.tax_rule_name.is_none() {
                 self.tax_rule_name.text(w, (0, 3), (0, 80), n::TAX_RULE_NAME)?;
@@ -5990,7 +6003,7 @@ impl Encoded for v2g_exi_tax_rule {
             } else {
                 (1, 3)
             };
-            w.rational(code, bits, rational(self.tax_rate)?);
+            w.rational(code, bits, rational(&self.tax_rate));
             let (code, bits) = if self.has_tax_included_in_price != 0 {
                 w.small(0, 3, u32::from(self.tax_included_in_price != 0), 1);
                 (0, 2)
@@ -6815,20 +6828,17 @@ pub unsafe extern "C" fn v2g_exi_common_messages_decode(
 
 /// Encodes a message of the set CommonMessages into `out`, and says in `length` how many octets it takes.
 ///
-/// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+/// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
 /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
 /// which may be null, says in which element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_exi_common_messages_encode(
     message: *const v2g_exi_common_messages_message,
-    scratch: *mut core::ffi::c_void,
-    scratch_size: usize,
     out: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
-    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
     unsafe { encode(message, (out, capacity), length, error) }
 }

@@ -193,8 +193,9 @@ impl Filled for v2g_exi_detailed_cost {
 
 impl Encoded for v2g_exi_detailed_cost {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.amount)?);
-        w.rational(0, 1, rational(self.cost_per_unit)?);
+        complete(self.amount.present & self.cost_per_unit.present)?;
+        w.rational(0, 1, rational(&self.amount));
+        w.rational(0, 1, rational(&self.cost_per_unit));
         w.event(0, 1);
         Ok(())
     }
@@ -241,8 +242,9 @@ impl Filled for v2g_exi_detailed_tax {
 
 impl Encoded for v2g_exi_detailed_tax {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.amount.present)?;
         w.u32(0, 2, positive(self.tax_rule_id)?);
-        w.rational(0, 2, rational(self.amount)?);
+        w.rational(0, 2, rational(&self.amount));
         w.event(0, 1);
         Ok(())
     }
@@ -602,7 +604,7 @@ impl Encoded for v2g_exi_display_parameters {
             (code + 1, bits)
         };
         let (code, bits) = if self.battery_energy_capacity.present != 0 {
-            w.rational(code, bits, rational(self.battery_energy_capacity)?);
+            w.rational(code, bits, rational(&self.battery_energy_capacity));
             (0, 2)
         } else {
             (code + 1, bits)

@@ -376,12 +376,24 @@ impl Filled for v2g_exi_bpt_dc_cpd_req_energy_transfer_mode {
 
 impl Encoded for v2g_exi_bpt_dc_cpd_req_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.ev_minimum_charge_current)?);
-        w.rational(0, 1, rational(self.ev_maximum_voltage)?);
-        w.rational(0, 1, rational(self.ev_minimum_voltage)?);
+        complete(
+            self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_maximum_charge_current.present
+                & self.ev_minimum_charge_current.present
+                & self.ev_maximum_voltage.present
+                & self.ev_minimum_voltage.present
+                & self.ev_maximum_discharge_power.present
+                & self.ev_minimum_discharge_power.present
+                & self.ev_maximum_discharge_current.present
+                & self.ev_minimum_discharge_current.present,
+        )?;
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
+        w.rational(0, 1, rational(&self.ev_minimum_charge_power));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_current));
+        w.rational(0, 1, rational(&self.ev_minimum_charge_current));
+        w.rational(0, 1, rational(&self.ev_maximum_voltage));
+        w.rational(0, 1, rational(&self.ev_minimum_voltage));
         let (code, bits) = if self.has_target_soc != 0 {
             w.small(
                 0,
@@ -393,10 +405,10 @@ impl Encoded for v2g_exi_bpt_dc_cpd_req_energy_transfer_mode {
         } else {
             (1, 2)
         };
-        w.rational(code, bits, rational(self.ev_maximum_discharge_power)?);
-        w.rational(0, 1, rational(self.ev_minimum_discharge_power)?);
-        w.rational(0, 1, rational(self.ev_maximum_discharge_current)?);
-        w.rational(0, 1, rational(self.ev_minimum_discharge_current)?);
+        w.rational(code, bits, rational(&self.ev_maximum_discharge_power));
+        w.rational(0, 1, rational(&self.ev_minimum_discharge_power));
+        w.rational(0, 1, rational(&self.ev_maximum_discharge_current));
+        w.rational(0, 1, rational(&self.ev_minimum_discharge_current));
         w.event(0, 1);
         Ok(())
     }
@@ -514,22 +526,34 @@ impl Filled for v2g_exi_bpt_dc_cpd_res_energy_transfer_mode {
 
 impl Encoded for v2g_exi_bpt_dc_cpd_res_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.evse_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.evse_minimum_charge_current)?);
-        w.rational(0, 1, rational(self.evse_maximum_voltage)?);
-        w.rational(0, 1, rational(self.evse_minimum_voltage)?);
+        complete(
+            self.evse_maximum_charge_power.present
+                & self.evse_minimum_charge_power.present
+                & self.evse_maximum_charge_current.present
+                & self.evse_minimum_charge_current.present
+                & self.evse_maximum_voltage.present
+                & self.evse_minimum_voltage.present
+                & self.evse_maximum_discharge_power.present
+                & self.evse_minimum_discharge_power.present
+                & self.evse_maximum_discharge_current.present
+                & self.evse_minimum_discharge_current.present,
+        )?;
+        w.rational(0, 1, rational(&self.evse_maximum_charge_power));
+        w.rational(0, 1, rational(&self.evse_minimum_charge_power));
+        w.rational(0, 1, rational(&self.evse_maximum_charge_current));
+        w.rational(0, 1, rational(&self.evse_minimum_charge_current));
+        w.rational(0, 1, rational(&self.evse_maximum_voltage));
+        w.rational(0, 1, rational(&self.evse_minimum_voltage));
         let (code, bits) = if self.evse_power_ramp_limitation.present != 0 {
-            w.rational(0, 2, rational(self.evse_power_ramp_limitation)?);
+            w.rational(0, 2, rational(&self.evse_power_ramp_limitation));
             (0, 1)
         } else {
             (1, 2)
         };
-        w.rational(code, bits, rational(self.evse_maximum_discharge_power)?);
-        w.rational(0, 1, rational(self.evse_minimum_discharge_power)?);
-        w.rational(0, 1, rational(self.evse_maximum_discharge_current)?);
-        w.rational(0, 1, rational(self.evse_minimum_discharge_current)?);
+        w.rational(code, bits, rational(&self.evse_maximum_discharge_power));
+        w.rational(0, 1, rational(&self.evse_minimum_discharge_power));
+        w.rational(0, 1, rational(&self.evse_maximum_discharge_current));
+        w.rational(0, 1, rational(&self.evse_minimum_discharge_current));
         w.event(0, 1);
         Ok(())
     }
@@ -689,31 +713,44 @@ impl Filled for v2g_exi_bpt_dynamic_dc_cl_req_control_mode {
 
 impl Encoded for v2g_exi_bpt_dynamic_dc_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.ev_target_energy_request.present
+                & self.ev_maximum_energy_request.present
+                & self.ev_minimum_energy_request.present
+                & self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_maximum_charge_current.present
+                & self.ev_maximum_voltage.present
+                & self.ev_minimum_voltage.present
+                & self.ev_maximum_discharge_power.present
+                & self.ev_minimum_discharge_power.present
+                & self.ev_maximum_discharge_current.present,
+        )?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 3, self.departure_time);
             (0, 2)
         } else {
             (1, 2)
         };
-        w.rational(code, bits, rational(self.ev_target_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_minimum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.ev_maximum_voltage)?);
-        w.rational(0, 1, rational(self.ev_minimum_voltage)?);
-        w.rational(0, 1, rational(self.ev_maximum_discharge_power)?);
-        w.rational(0, 1, rational(self.ev_minimum_discharge_power)?);
-        w.rational(0, 1, rational(self.ev_maximum_discharge_current)?);
+        w.rational(code, bits, rational(&self.ev_target_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_energy_request));
+        w.rational(0, 1, rational(&self.ev_minimum_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
+        w.rational(0, 1, rational(&self.ev_minimum_charge_power));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_current));
+        w.rational(0, 1, rational(&self.ev_maximum_voltage));
+        w.rational(0, 1, rational(&self.ev_minimum_voltage));
+        w.rational(0, 1, rational(&self.ev_maximum_discharge_power));
+        w.rational(0, 1, rational(&self.ev_minimum_discharge_power));
+        w.rational(0, 1, rational(&self.ev_maximum_discharge_current));
         let (code, bits) = if self.ev_maximum_v2x_energy_request.present != 0 {
-            w.rational(0, 2, rational(self.ev_maximum_v2x_energy_request)?);
+            w.rational(0, 2, rational(&self.ev_maximum_v2x_energy_request));
             (0, 2)
         } else {
             (1, 2)
         };
         let (code, bits) = if self.ev_minimum_v2x_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_v2x_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_v2x_energy_request));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -916,6 +953,16 @@ impl Filled for v2g_exi_bpt_dynamic_dc_cl_res_control_mode {
 
 impl Encoded for v2g_exi_bpt_dynamic_dc_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.evse_maximum_charge_power.present
+                & self.evse_minimum_charge_power.present
+                & self.evse_maximum_charge_current.present
+                & self.evse_maximum_voltage.present
+                & self.evse_maximum_discharge_power.present
+                & self.evse_minimum_discharge_power.present
+                & self.evse_maximum_discharge_current.present
+                & self.evse_minimum_voltage.present,
+        )?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 4, self.departure_time);
             (0, 4)
@@ -950,14 +997,14 @@ impl Encoded for v2g_exi_bpt_dynamic_dc_cl_res_control_mode {
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.evse_maximum_voltage)?);
-        w.rational(0, 1, rational(self.evse_maximum_discharge_power)?);
-        w.rational(0, 1, rational(self.evse_minimum_discharge_power)?);
-        w.rational(0, 1, rational(self.evse_maximum_discharge_current)?);
-        w.rational(0, 1, rational(self.evse_minimum_voltage)?);
+        w.rational(code, bits, rational(&self.evse_maximum_charge_power));
+        w.rational(0, 1, rational(&self.evse_minimum_charge_power));
+        w.rational(0, 1, rational(&self.evse_maximum_charge_current));
+        w.rational(0, 1, rational(&self.evse_maximum_voltage));
+        w.rational(0, 1, rational(&self.evse_maximum_discharge_power));
+        w.rational(0, 1, rational(&self.evse_minimum_discharge_power));
+        w.rational(0, 1, rational(&self.evse_maximum_discharge_current));
+        w.rational(0, 1, rational(&self.evse_minimum_voltage));
         w.event(0, 1);
         Ok(())
     }
@@ -1138,70 +1185,71 @@ impl Filled for v2g_exi_bpt_scheduled_dc_cl_req_control_mode {
 
 impl Encoded for v2g_exi_bpt_scheduled_dc_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.ev_target_current.present & self.ev_target_voltage.present)?;
         let (code, bits) = if self.ev_target_energy_request.present != 0 {
-            w.rational(0, 3, rational(self.ev_target_energy_request)?);
+            w.rational(0, 3, rational(&self.ev_target_energy_request));
             (0, 2)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.ev_maximum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_maximum_energy_request));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_energy_request));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_target_current)?);
-        w.rational(0, 1, rational(self.ev_target_voltage)?);
+        w.rational(code, bits, rational(&self.ev_target_current));
+        w.rational(0, 1, rational(&self.ev_target_voltage));
         let (code, bits) = if self.ev_maximum_charge_power.present != 0 {
-            w.rational(0, 4, rational(self.ev_maximum_charge_power)?);
+            w.rational(0, 4, rational(&self.ev_maximum_charge_power));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.ev_minimum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_current.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_current)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_current));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_voltage)?);
+            w.rational(code, bits, rational(&self.ev_maximum_voltage));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_voltage)?);
+            w.rational(code, bits, rational(&self.ev_minimum_voltage));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_discharge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_power)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_discharge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_discharge_power)?);
+            w.rational(code, bits, rational(&self.ev_minimum_discharge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_discharge_current.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_discharge_current)?);
+            w.rational(code, bits, rational(&self.ev_maximum_discharge_current));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -1339,49 +1387,49 @@ impl Filled for v2g_exi_bpt_scheduled_dc_cl_res_control_mode {
 impl Encoded for v2g_exi_bpt_scheduled_dc_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         let (code, bits) = if self.evse_maximum_charge_power.present != 0 {
-            w.rational(0, 4, rational(self.evse_maximum_charge_power)?);
+            w.rational(0, 4, rational(&self.evse_maximum_charge_power));
             (0, 4)
         } else {
             (1, 4)
         };
         let (code, bits) = if self.evse_minimum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_charge_power)?);
+            w.rational(code, bits, rational(&self.evse_minimum_charge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_maximum_charge_current.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_charge_current)?);
+            w.rational(code, bits, rational(&self.evse_maximum_charge_current));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_maximum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_voltage)?);
+            w.rational(code, bits, rational(&self.evse_maximum_voltage));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_maximum_discharge_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_discharge_power)?);
+            w.rational(code, bits, rational(&self.evse_maximum_discharge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_minimum_discharge_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_discharge_power)?);
+            w.rational(code, bits, rational(&self.evse_minimum_discharge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_maximum_discharge_current.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_discharge_current)?);
+            w.rational(code, bits, rational(&self.evse_maximum_discharge_current));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_minimum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_voltage)?);
+            w.rational(code, bits, rational(&self.evse_minimum_voltage));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -1595,6 +1643,7 @@ impl Encoded for v2g_exi_dc_charge_loop_req {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.ev_present_voltage.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             let (code, bits) = if self.has_display_parameters != 0 {
                 w.element(0, 2, n::DISPLAY_PARAMETERS, |w| self.display_parameters.encode(w))?;
@@ -1603,7 +1652,7 @@ impl Encoded for v2g_exi_dc_charge_loop_req {
                 (1, 2)
             };
             w.small(code << 1, bits + 1, u32::from(self.meter_info_requested != 0), 1);
-            w.rational(0, 2, rational(self.ev_present_voltage)?);
+            w.rational(0, 2, rational(&self.ev_present_voltage));
             match self.control_mode.kind {
                 V2G_EXI_DC_CL_REQ_CONTROL_MODE_BPT_DYNAMIC => {
                     w.element(0, 3, n::BPT_DYNAMIC_DC_CL_REQ_CONTROL_MODE, |w| {
@@ -1797,6 +1846,7 @@ impl Encoded for v2g_exi_dc_charge_loop_res {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.evse_present_current.present & self.evse_present_voltage.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.response_code, 40)?, 6);
             let (code, bits) = if self.has_evse_status != 0 {
@@ -1825,8 +1875,8 @@ impl Encoded for v2g_exi_dc_charge_loop_res {
             } else {
                 (code + 1, bits)
             };
-            w.rational(code, bits, rational(self.evse_present_current)?);
-            w.rational(0, 1, rational(self.evse_present_voltage)?);
+            w.rational(code, bits, rational(&self.evse_present_current));
+            w.rational(0, 1, rational(&self.evse_present_voltage));
             w.small(0, 2, u32::from(self.evse_power_limit_achieved != 0), 1);
             w.small(0, 3, u32::from(self.evse_current_limit_achieved != 0), 1);
             w.small(0, 3, u32::from(self.evse_voltage_limit_achieved != 0), 1);
@@ -2119,12 +2169,20 @@ impl Filled for v2g_exi_dc_cpd_req_energy_transfer_mode {
 
 impl Encoded for v2g_exi_dc_cpd_req_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.ev_minimum_charge_current)?);
-        w.rational(0, 1, rational(self.ev_maximum_voltage)?);
-        w.rational(0, 1, rational(self.ev_minimum_voltage)?);
+        complete(
+            self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_maximum_charge_current.present
+                & self.ev_minimum_charge_current.present
+                & self.ev_maximum_voltage.present
+                & self.ev_minimum_voltage.present,
+        )?;
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
+        w.rational(0, 1, rational(&self.ev_minimum_charge_power));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_current));
+        w.rational(0, 1, rational(&self.ev_minimum_charge_current));
+        w.rational(0, 1, rational(&self.ev_maximum_voltage));
+        w.rational(0, 1, rational(&self.ev_minimum_voltage));
         let (code, bits) = if self.has_target_soc != 0 {
             w.small(
                 0,
@@ -2224,14 +2282,22 @@ impl Filled for v2g_exi_dc_cpd_res_energy_transfer_mode {
 
 impl Encoded for v2g_exi_dc_cpd_res_energy_transfer_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.evse_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.evse_minimum_charge_current)?);
-        w.rational(0, 1, rational(self.evse_maximum_voltage)?);
-        w.rational(0, 1, rational(self.evse_minimum_voltage)?);
+        complete(
+            self.evse_maximum_charge_power.present
+                & self.evse_minimum_charge_power.present
+                & self.evse_maximum_charge_current.present
+                & self.evse_minimum_charge_current.present
+                & self.evse_maximum_voltage.present
+                & self.evse_minimum_voltage.present,
+        )?;
+        w.rational(0, 1, rational(&self.evse_maximum_charge_power));
+        w.rational(0, 1, rational(&self.evse_minimum_charge_power));
+        w.rational(0, 1, rational(&self.evse_maximum_charge_current));
+        w.rational(0, 1, rational(&self.evse_minimum_charge_current));
+        w.rational(0, 1, rational(&self.evse_maximum_voltage));
+        w.rational(0, 1, rational(&self.evse_minimum_voltage));
         let (code, bits) = if self.evse_power_ramp_limitation.present != 0 {
-            w.rational(0, 2, rational(self.evse_power_ramp_limitation)?);
+            w.rational(0, 2, rational(&self.evse_power_ramp_limitation));
             (0, 1)
         } else {
             (1, 2)
@@ -2297,10 +2363,11 @@ impl Encoded for v2g_exi_dc_pre_charge_req {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.ev_present_voltage.present & self.ev_target_voltage.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.ev_processing, 3)?, 2);
-            w.rational(0, 2, rational(self.ev_present_voltage)?);
-            w.rational(0, 1, rational(self.ev_target_voltage)?);
+            w.rational(0, 2, rational(&self.ev_present_voltage));
+            w.rational(0, 1, rational(&self.ev_target_voltage));
             w.event(0, 1);
             Ok(())
         }
@@ -2357,9 +2424,10 @@ impl Encoded for v2g_exi_dc_pre_charge_res {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.evse_present_voltage.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.response_code, 40)?, 6);
-            w.rational(0, 2, rational(self.evse_present_voltage)?);
+            w.rational(0, 2, rational(&self.evse_present_voltage));
             w.event(0, 1);
             Ok(())
         }
@@ -2468,9 +2536,10 @@ impl Encoded for v2g_exi_dc_welding_detection_res {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.evse_present_voltage.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.response_code, 40)?, 6);
-            w.rational(0, 2, rational(self.evse_present_voltage)?);
+            w.rational(0, 2, rational(&self.evse_present_voltage));
             w.event(0, 1);
             Ok(())
         }
@@ -2585,20 +2654,30 @@ impl Filled for v2g_exi_dynamic_dc_cl_req_control_mode {
 
 impl Encoded for v2g_exi_dynamic_dc_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.ev_target_energy_request.present
+                & self.ev_maximum_energy_request.present
+                & self.ev_minimum_energy_request.present
+                & self.ev_maximum_charge_power.present
+                & self.ev_minimum_charge_power.present
+                & self.ev_maximum_charge_current.present
+                & self.ev_maximum_voltage.present
+                & self.ev_minimum_voltage.present,
+        )?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 3, self.departure_time);
             (0, 2)
         } else {
             (1, 2)
         };
-        w.rational(code, bits, rational(self.ev_target_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_minimum_energy_request)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.ev_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.ev_maximum_voltage)?);
-        w.rational(0, 1, rational(self.ev_minimum_voltage)?);
+        w.rational(code, bits, rational(&self.ev_target_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_energy_request));
+        w.rational(0, 1, rational(&self.ev_minimum_energy_request));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_power));
+        w.rational(0, 1, rational(&self.ev_minimum_charge_power));
+        w.rational(0, 1, rational(&self.ev_maximum_charge_current));
+        w.rational(0, 1, rational(&self.ev_maximum_voltage));
+        w.rational(0, 1, rational(&self.ev_minimum_voltage));
         w.event(0, 1);
         Ok(())
     }
@@ -2770,6 +2849,12 @@ impl Filled for v2g_exi_dynamic_dc_cl_res_control_mode {
 
 impl Encoded for v2g_exi_dynamic_dc_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(
+            self.evse_maximum_charge_power.present
+                & self.evse_minimum_charge_power.present
+                & self.evse_maximum_charge_current.present
+                & self.evse_maximum_voltage.present,
+        )?;
         let (code, bits) = if self.has_departure_time != 0 {
             w.u32(0, 4, self.departure_time);
             (0, 4)
@@ -2804,10 +2889,10 @@ impl Encoded for v2g_exi_dynamic_dc_cl_res_control_mode {
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.evse_maximum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_minimum_charge_power)?);
-        w.rational(0, 1, rational(self.evse_maximum_charge_current)?);
-        w.rational(0, 1, rational(self.evse_maximum_voltage)?);
+        w.rational(code, bits, rational(&self.evse_maximum_charge_power));
+        w.rational(0, 1, rational(&self.evse_minimum_charge_power));
+        w.rational(0, 1, rational(&self.evse_maximum_charge_current));
+        w.rational(0, 1, rational(&self.evse_maximum_voltage));
         w.event(0, 1);
         Ok(())
     }
@@ -2952,52 +3037,53 @@ impl Filled for v2g_exi_scheduled_dc_cl_req_control_mode {
 
 impl Encoded for v2g_exi_scheduled_dc_cl_req_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.ev_target_current.present & self.ev_target_voltage.present)?;
         let (code, bits) = if self.ev_target_energy_request.present != 0 {
-            w.rational(0, 3, rational(self.ev_target_energy_request)?);
+            w.rational(0, 3, rational(&self.ev_target_energy_request));
             (0, 2)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.ev_maximum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_maximum_energy_request));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_energy_request.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_energy_request)?);
+            w.rational(code, bits, rational(&self.ev_minimum_energy_request));
             (0, 1)
         } else {
             (code + 1, bits)
         };
-        w.rational(code, bits, rational(self.ev_target_current)?);
-        w.rational(0, 1, rational(self.ev_target_voltage)?);
+        w.rational(code, bits, rational(&self.ev_target_current));
+        w.rational(0, 1, rational(&self.ev_target_voltage));
         let (code, bits) = if self.ev_maximum_charge_power.present != 0 {
-            w.rational(0, 3, rational(self.ev_maximum_charge_power)?);
+            w.rational(0, 3, rational(&self.ev_maximum_charge_power));
             (0, 3)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.ev_minimum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_charge_power)?);
+            w.rational(code, bits, rational(&self.ev_minimum_charge_power));
             (0, 3)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_charge_current.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_charge_current)?);
+            w.rational(code, bits, rational(&self.ev_maximum_charge_current));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_maximum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.ev_maximum_voltage)?);
+            w.rational(code, bits, rational(&self.ev_maximum_voltage));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.ev_minimum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.ev_minimum_voltage)?);
+            w.rational(code, bits, rational(&self.ev_minimum_voltage));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3087,25 +3173,25 @@ impl Filled for v2g_exi_scheduled_dc_cl_res_control_mode {
 impl Encoded for v2g_exi_scheduled_dc_cl_res_control_mode {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         let (code, bits) = if self.evse_maximum_charge_power.present != 0 {
-            w.rational(0, 3, rational(self.evse_maximum_charge_power)?);
+            w.rational(0, 3, rational(&self.evse_maximum_charge_power));
             (0, 3)
         } else {
             (1, 3)
         };
         let (code, bits) = if self.evse_minimum_charge_power.present != 0 {
-            w.rational(code, bits, rational(self.evse_minimum_charge_power)?);
+            w.rational(code, bits, rational(&self.evse_minimum_charge_power));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_maximum_charge_current.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_charge_current)?);
+            w.rational(code, bits, rational(&self.evse_maximum_charge_current));
             (0, 2)
         } else {
             (code + 1, bits)
         };
         let (code, bits) = if self.evse_maximum_voltage.present != 0 {
-            w.rational(code, bits, rational(self.evse_maximum_voltage)?);
+            w.rational(code, bits, rational(&self.evse_maximum_voltage));
             (0, 1)
         } else {
             (code + 1, bits)
@@ -3304,20 +3390,17 @@ pub unsafe extern "C" fn v2g_exi_dc_decode(
 
 /// Encodes a message of the set DC into `out`, and says in `length` how many octets it takes.
 ///
-/// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+/// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
 /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
 /// which may be null, says in which element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_exi_dc_encode(
     message: *const v2g_exi_dc_message,
-    scratch: *mut core::ffi::c_void,
-    scratch_size: usize,
     out: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
-    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
     unsafe { encode(message, (out, capacity), length, error) }
 }

@@ -497,7 +497,7 @@ impl Encoded for v2g_exi_wpt_alignment_check_req {
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.ev_processing, 3)?, 2);
             let (code, bits) = if self.target_coil_current.present != 0 {
-                w.rational(0, 3, rational(self.target_coil_current)?);
+                w.rational(0, 3, rational(&self.target_coil_current));
                 (0, 1)
             } else {
                 (1, 3)
@@ -614,13 +614,13 @@ impl Encoded for v2g_exi_wpt_alignment_check_res {
             w.small(0, 2, index(self.response_code, 40)?, 6);
             w.small(0, 3, index(self.evse_processing, 3)?, 2);
             let (code, bits) = if self.power_transmitted.present != 0 {
-                w.rational(0, 4, rational(self.power_transmitted)?);
+                w.rational(0, 4, rational(&self.power_transmitted));
                 (0, 2)
             } else {
                 (1, 4)
             };
             let (code, bits) = if self.supply_device_current.present != 0 {
-                w.rational(code, bits, rational(self.supply_device_current)?);
+                w.rational(code, bits, rational(&self.supply_device_current));
                 (0, 2)
             } else {
                 (code + 1, bits)
@@ -779,6 +779,7 @@ impl Encoded for v2g_exi_wpt_charge_loop_req {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.evpc_power_request.present & self.evpc_power_output.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             let (code, bits) = if self.has_display_parameters != 0 {
                 w.element(0, 2, n::DISPLAY_PARAMETERS, |w| self.display_parameters.encode(w))?;
@@ -787,11 +788,11 @@ impl Encoded for v2g_exi_wpt_charge_loop_req {
                 (1, 2)
             };
             w.small(code << 1, bits + 1, u32::from(self.meter_info_requested != 0), 1);
-            w.rational(0, 2, rational(self.evpc_power_request)?);
-            w.rational(0, 1, rational(self.evpc_power_output)?);
+            w.rational(0, 2, rational(&self.evpc_power_request));
+            w.rational(0, 1, rational(&self.evpc_power_output));
             w.small(0, 2, index(self.evpc_charge_diagnostics, 4)?, 2);
             let (code, bits) = if self.evpc_operating_frequency.present != 0 {
-                w.rational(0, 4, rational(self.evpc_operating_frequency)?);
+                w.rational(0, 4, rational(&self.evpc_operating_frequency));
                 (0, 2)
             } else {
                 (1, 4)
@@ -1020,6 +1021,11 @@ impl Encoded for v2g_exi_wpt_charge_loop_res {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(
+                self.evpc_power_request.present
+                    & self.spc_max_output_power_limit.present
+                    & self.spc_min_output_power_limit.present,
+            )?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.response_code, 40)?, 6);
             let (code, bits) = if self.has_evse_status != 0 {
@@ -1048,18 +1054,18 @@ impl Encoded for v2g_exi_wpt_charge_loop_res {
             } else {
                 (code + 1, bits)
             };
-            w.rational(code, bits, rational(self.evpc_power_request)?);
+            w.rational(code, bits, rational(&self.evpc_power_request));
             let (code, bits) = if self.sd_power_input.present != 0 {
-                w.rational(0, 2, rational(self.sd_power_input)?);
+                w.rational(0, 2, rational(&self.sd_power_input));
                 (0, 1)
             } else {
                 (1, 2)
             };
-            w.rational(code, bits, rational(self.spc_max_output_power_limit)?);
-            w.rational(0, 1, rational(self.spc_min_output_power_limit)?);
+            w.rational(code, bits, rational(&self.spc_max_output_power_limit));
+            w.rational(0, 1, rational(&self.spc_min_output_power_limit));
             w.small(0, 2, index(self.spc_charge_diagnostics, 6)?, 3);
             let (code, bits) = if self.spc_operating_frequency.present != 0 {
-                w.rational(0, 4, rational(self.spc_operating_frequency)?);
+                w.rational(0, 4, rational(&self.spc_operating_frequency));
                 (0, 2)
             } else {
                 (1, 4)
@@ -1177,11 +1183,12 @@ impl Encoded for v2g_exi_wpt_charge_parameter_discovery_req {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.evpc_max_receivable_power.present & self.evpc_natural_frequency.present)?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
-            w.rational(0, 1, rational(self.evpc_max_receivable_power)?);
+            w.rational(0, 1, rational(&self.evpc_max_receivable_power));
             w.u32(0, 2, u32::from(self.sd_max_ground_clearence));
             w.u32(0, 3, u32::from(self.sd_min_ground_clearence));
-            w.rational(0, 2, rational(self.evpc_natural_frequency)?);
+            w.rational(0, 2, rational(&self.evpc_natural_frequency));
             w.small(0, 2, u32::from(self.evpc_device_local_control != 0), 1);
             let (code, bits) = self.vendor_specific_data_container.write::<exi_codec::Bytes<'_>, _, _>(
                 w,
@@ -1304,15 +1311,21 @@ impl Encoded for v2g_exi_wpt_charge_parameter_discovery_res {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(
+                self.sd_min_output_power.present
+                    & self.sd_max_output_power.present
+                    & self.pd_min_coil_current.present
+                    & self.pd_max_coil_current.present,
+            )?;
             w.element(0, 1, n::HEADER, |w| self.header.encode(w))?;
             w.small(0, 2, index(self.response_code, 40)?, 6);
             w.small(0, 3, index(self.pd_input_power_class, 4)?, 2);
-            w.rational(0, 2, rational(self.sd_min_output_power)?);
-            w.rational(0, 1, rational(self.sd_max_output_power)?);
+            w.rational(0, 2, rational(&self.sd_min_output_power));
+            w.rational(0, 1, rational(&self.sd_max_output_power));
             w.u32(0, 2, u32::from(self.sd_max_ground_clearance_support));
             w.u32(0, 3, u32::from(self.sd_min_ground_clearance_support));
-            w.rational(0, 2, rational(self.pd_min_coil_current)?);
-            w.rational(0, 1, rational(self.pd_max_coil_current)?);
+            w.rational(0, 2, rational(&self.pd_min_coil_current));
+            w.rational(0, 1, rational(&self.pd_max_coil_current));
             let (code, bits) =
                 self.sd_manufacturer_specific_data_container.write::<exi_codec::Bytes<'_>, _, _>(
                     w,
@@ -1444,10 +1457,16 @@ impl Filled for v2g_exi_wpt_evpc_power_control_parameter {
 
 impl Encoded for v2g_exi_wpt_evpc_power_control_parameter {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.evpc_coil_current_request)?);
-        w.rational(0, 1, rational(self.evpc_coil_current_information)?);
-        w.rational(0, 1, rational(self.evpc_current_output_information)?);
-        w.rational(0, 1, rational(self.evpc_voltage_output_information)?);
+        complete(
+            self.evpc_coil_current_request.present
+                & self.evpc_coil_current_information.present
+                & self.evpc_current_output_information.present
+                & self.evpc_voltage_output_information.present,
+        )?;
+        w.rational(0, 1, rational(&self.evpc_coil_current_request));
+        w.rational(0, 1, rational(&self.evpc_coil_current_information));
+        w.rational(0, 1, rational(&self.evpc_current_output_information));
+        w.rational(0, 1, rational(&self.evpc_voltage_output_information));
         w.event(0, 1);
         Ok(())
     }
@@ -2490,8 +2509,9 @@ impl Filled for v2g_exi_wpt_lf_rx_rssi {
 
 impl Encoded for v2g_exi_wpt_lf_rx_rssi {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.rssi.present)?;
         w.u32(0, 2, positive(self.tx_identifier)?);
-        w.rational(0, 2, rational(self.rssi)?);
+        w.rational(0, 2, rational(&self.rssi));
         w.event(0, 1);
         Ok(())
     }
@@ -2680,8 +2700,9 @@ impl Encoded for v2g_exi_wpt_lf_transmitter_data {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
         // SAFETY: promised by the caller.
         unsafe {
+            complete(self.signal_frequency.present)?;
             w.small(0, 2, u32::from(self.number_of_transmitters), 8);
-            w.rational(0, 2, rational(self.signal_frequency)?);
+            w.rational(0, 2, rational(&self.signal_frequency));
             let (code, bits) = self.tx_spec_data.write::<exi_codec::iso20::wpt::WptTxRxSpecData, _, _>(
                 w,
                 (0, 1),
@@ -2743,8 +2764,9 @@ impl Filled for v2g_exi_wpt_lf_tx_data {
 
 impl Encoded for v2g_exi_wpt_lf_tx_data {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
+        complete(self.eirp.present)?;
         w.u32(0, 2, positive(self.tx_identifier)?);
-        w.rational(0, 2, rational(self.eirp)?);
+        w.rational(0, 2, rational(&self.eirp));
         w.event(0, 1);
         Ok(())
     }
@@ -3108,7 +3130,8 @@ impl Filled for v2g_exi_wpt_spc_power_control_parameter {
 
 impl Encoded for v2g_exi_wpt_spc_power_control_parameter {
     unsafe fn encode(&self, w: &mut Writer<'_>) -> Written {
-        w.rational(0, 1, rational(self.spc_primary_device_coil_current_information)?);
+        complete(self.spc_primary_device_coil_current_information.present)?;
+        w.rational(0, 1, rational(&self.spc_primary_device_coil_current_information));
         w.event(0, 1);
         Ok(())
     }
@@ -3511,20 +3534,17 @@ pub unsafe extern "C" fn v2g_exi_wpt_decode(
 
 /// Encodes a message of the set WPT into `out`, and says in `length` how many octets it takes.
 ///
-/// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
+/// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.
 /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,
 /// which may be null, says in which element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_exi_wpt_encode(
     message: *const v2g_exi_wpt_message,
-    scratch: *mut core::ffi::c_void,
-    scratch_size: usize,
     out: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut v2g_exi_error,
 ) -> i32 {
-    let _ = (scratch, scratch_size);
     // SAFETY: promised by the caller.
     unsafe { encode(message, (out, capacity), length, error) }
 }

@@ -13,8 +13,7 @@ use super::reading::{Content, Reader};
 use super::{Program, charger::holding_one};
 
 type Decode<C> = unsafe extern "C" fn(*const u8, usize, *mut C, *mut v2g_exi_error) -> i32;
-type Encode<C> =
-    unsafe extern "C" fn(*const C, *mut c_void, usize, *mut u8, usize, *mut usize, *mut v2g_exi_error) -> i32;
+type Encode<C> = unsafe extern "C" fn(*const C, *mut u8, usize, *mut usize, *mut v2g_exi_error) -> i32;
 
 /// A message that an engine or a stream has returned.
 pub(super) fn received(payload_type: u16, payload: &[u8]) {
@@ -78,7 +77,7 @@ fn same<C: Content + Copy>(decode: Decode<C>, encode: Encode<C>, payload: &[u8])
         let wanted = Out::<usize>::good();
         let (out, error) = (short.start(), error.pointer());
         let message = message.pointer();
-        let status = encode(message, std::ptr::null_mut(), 0, out, need - 1, wanted.pointer(), error);
+        let status = encode(message, out, need - 1, wanted.pointer(), error);
         short.check();
         assert_eq!((status, wanted.value()), (V2G_E_BUFFER, Some(need)));
     }
@@ -91,14 +90,10 @@ fn same<C: Content + Copy>(decode: Decode<C>, encode: Encode<C>, payload: &[u8])
 /// The message is one, and what it refers to is there.
 unsafe fn encoded<C>(message: *const C, encode: Encode<C>, capacity: usize) -> Option<usize> {
     let (out, length) = (Memory::new(capacity), Out::<usize>::good());
-    let (scratch, error) = (Memory::new(16), Out::<v2g_exi_error>::good());
+    let error = Out::<v2g_exi_error>::good();
     // SAFETY: promised by the caller; there is memory for all.
-    let status = known(unsafe {
-        let (start, room) = (scratch.start().cast(), scratch.length());
-        encode(message, start, room, out.start(), capacity, length.pointer(), error.pointer())
-    });
+    let status = known(unsafe { encode(message, out.start(), capacity, length.pointer(), error.pointer()) });
     out.check();
-    scratch.check();
     error.wrote();
     assert_ne!(status, V2G_E_NULL);
     let length = length.value().expect("a good pointer");

@@ -20,6 +20,14 @@ pub(super) struct Body<'a> {
 impl Body<'_> {
     pub(super) fn of(&self, item: &Struct) -> Result<String> {
         let mut out = String::new();
+        let mandatory =
+            item.slots.iter().filter(|slot| slot.min > 0 && !slot.repeated() && slot.choice.is_none());
+        let numbers =
+            mandatory.filter(|slot| matches!(slot.single(), Some((_, Item { ty: Ty::Rational(_), .. }))));
+        let present: Vec<String> = numbers.map(|slot| format!("self.{}.present", slot.field)).collect();
+        if !present.is_empty() {
+            let _ = writeln!(out, "complete({})?;", present.join(" & "));
+        }
         let mut due = Due::Known { code: 0, bits: item.state(0).width };
         for (index, slot) in item.slots.iter().enumerate() {
             due = self.slot(&mut out, item, index, slot, due)?;
@@ -112,11 +120,14 @@ impl Body<'_> {
         for ((code, alternative), (variant, _)) in slot.items().zip(&choice.variants) {
             let member = snake(variant);
             let kind = format!("{constant}_{}", member.to_ascii_uppercase());
-            let write = if matches!(alternative.ty, Ty::Unit) {
+            let mut write = if matches!(alternative.ty, Ty::Unit) {
                 Write { code: format!("w.event({}, {});", due.code(code, 1), due.bits(1)), tail: 0 }
             } else {
                 self.write(alternative, &format!("self.{}.value.{member}", slot.field), due, code)?
             };
+            if let Ty::Rational(_) = alternative.ty {
+                write.code = format!("complete(self.{}.value.{member}.present)?; {}", slot.field, write.code);
+            }
             arms.push((kind, write));
         }
         let same = arms.iter().all(|(_, write)| write.tail == arms[0].1.tail);
@@ -219,7 +230,7 @@ impl Body<'_> {
             Ty::Positive(_) => (format!("w.u32({text}, {text_bits}, positive({value})?);"), 1),
             Ty::I16 => (format!("w.i32({text}, {text_bits}, i32::from({value}));"), 1),
             Ty::I32 => (format!("w.i32({text}, {text_bits}, {value});"), 1),
-            Ty::Rational(_) => (format!("w.rational({code}, {bits}, rational({value})?);"), 0),
+            Ty::Rational(_) => (format!("w.rational({code}, {bits}, rational(&{value}));"), 0),
             Ty::Str { min, max } => {
                 (format!("{value}.text(w, ({code}, {bits}), ({min}, {}), {n})?;", limit(*max)), 0)
             }

@@ -58,14 +58,13 @@ impl Emitter<'_> {
         self.line("_ => Err(r.no_root()),\n})\n    }\n}\n");
         self.line(format!(
             "/// Encodes a message of the set {title} into `out`, and says in `length` how many octets it takes.\n///\n\
-             /// `scratch` is not needed, and may be null. `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.\n\
+             /// `V2G_E_BUFFER`: `out` is too small, `length` says how much is needed.\n\
              /// `V2G_E_MISSING`: something mandatory is absent. `V2G_E_EXI_*`: a value is outside the limits of the schema; `error`,\n\
              /// which may be null, says in which element."
         ));
         self.line(format!(
-            "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn v2g_exi_{leaf}_encode(\n    message: *const {c},\n    scratch: *mut \
-             core::ffi::c_void,\n    scratch_size: usize,\n    out: *mut u8,\n    capacity: usize,\n    length: *mut usize,\n    \
-             error: *mut v2g_exi_error,\n) -> i32 {{\n    let _ = (scratch, scratch_size);\n    // SAFETY: promised by the \
+            "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn v2g_exi_{leaf}_encode(\n    message: *const {c},\n    out: *mut u8,\n    \
+             capacity: usize,\n    length: *mut usize,\n    error: *mut v2g_exi_error,\n) -> i32 {{\n    // SAFETY: promised by the \
              caller.\n    unsafe {{ encode(message, (out, capacity), length, error) }}\n}}\n"
         ));
     }
