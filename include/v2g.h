@@ -4075,14 +4075,14 @@ int32_t v2g_secc_check_contract(struct v2g_secc *secc,
 
 /**
  * Checks the request that `V2G_SECC_INSTALLATION_WANTED` told of before it is handed on: the signature, and the validity of the
- * vehicle's chain at `unix_seconds`. Everything else is the provider's to check.
+ * vehicle's chain. Everything else is the provider's to check: of `trust` nothing counts but the time and what checks signatures.
  *
  * `request` and `buffer` as with `v2g_secc_check_contract`. `V2G_OK`: hand it on. `V2G_E_TRUST`: the engine was told to refuse,
  * `fault` says why; it may be null.
  */
 int32_t v2g_secc_check_installation(struct v2g_secc *secc,
                                     uint64_t now_ms,
-                                    int64_t unix_seconds,
+                                    const struct v2g_trust *trust,
                                     struct v2g_bytes request,
                                     uint8_t *buffer,
                                     size_t capacity,
@@ -4196,10 +4196,11 @@ int32_t v2g_evcc_complete_signature(struct v2g_evcc *evcc,
  * `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
  * `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
  * signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why (`V2G_RULE_CHALLENGE`: it is for another session); it may be
- * null.
+ * null. Of `trust` nothing counts but what checks signatures: the contract was judged when it authorized the session.
  */
 int32_t v2g_secc_check_metering(struct v2g_secc *secc,
                                 uint64_t now_ms,
+                                const struct v2g_trust *trust,
                                 struct v2g_bytes leaf,
                                 struct v2g_bytes request,
                                 struct v2g_readings *readings,

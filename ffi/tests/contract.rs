@@ -44,6 +44,7 @@ use v2g::trust::delivery::{
     V2G_INSTALLATION_SIZE, V2G_KDF_SP800_56A, V2G_KDF_X963, v2g_delivery, v2g_delivery_check,
     v2g_delivery_open, v2g_installation, v2g_root_name,
 };
+use v2g::trust::device::v2g_verify_request;
 use v2g::trust::installation::{
     V2G_INSTALLATION_NO_CONTRACT, v2g_secc_refuse_installation, v2g_secc_respond_installation,
 };
@@ -284,6 +285,11 @@ fn signs(evcc: *mut v2g_evcc, now: u64, device: &mut Device, scratch: &mut [u8])
     }
 }
 
+/// What a check needs that asks for no root.
+fn trusting_time() -> v2g_trust {
+    v2g_trust { unix_seconds: common::now().unix(), ..sized() }
+}
+
 /// Calls `then` with the roots of these kinds, and good statements about the contract.
 fn trusting<R>(kinds: &[RootKind], then: impl FnOnce(&v2g_trust) -> R) -> R {
     let setting = Setting::of(hierarchy(), Entity::Contract(0));
@@ -343,15 +349,16 @@ fn confirmed_readings_are_checked_with_the_contract() {
     let leaf = hierarchy().certificate(Entity::Contract(0));
     let connection =
         v2g_connection { transport: V2G_TRANSPORT_SECURED, has_peer: 1, peer: [7; 64], ..sized() };
-    let check = |leaf: &[u8], request: &[u8]| {
+    let check_with = |trust: &v2g_trust, leaf: &[u8], request: &[u8]| {
         let (mut readings, mut fault) = (sized::<v2g_readings>(), v2g_fault::default());
         // SAFETY: all of it lives.
         let status = unsafe {
             let (readings, fault) = (&raw mut readings, &raw mut fault);
-            v2g_secc_check_metering(secc, NOW, bytes(leaf), bytes(request), readings, fault)
+            v2g_secc_check_metering(secc, NOW, trust, bytes(leaf), bytes(request), readings, fault)
         };
         (status, readings, fault.rule)
     };
+    let check = |leaf: &[u8], request: &[u8]| check_with(&sized(), leaf, request);
     let (status, _, rule) = check(leaf, &request);
     assert_eq!((status, rule), (V2G_E_TRUST, V2G_RULE_CHALLENGE), "of another session");
     // SAFETY: as above.
@@ -367,6 +374,34 @@ fn confirmed_readings_are_checked_with_the_contract() {
     assert_eq!(check(leaf, &common::message::authorization(hierarchy())).0, V2G_E_TRUST);
     assert_eq!(check(&[], &request).0, V2G_E_TRUST);
     assert_eq!(check(&[0; 1601], &request).0, V2G_E_VALUE);
+    // A device's word counts in the library's place.
+    let ((status, _, rule), asked) = judged(V2G_OK, |trust| check_with(trust, foreign, &request));
+    assert_eq!((status, asked, rule), (V2G_OK, 1, 0));
+    let ((status, _, rule), asked) = judged(-1, |trust| check_with(trust, leaf, &request));
+    // SignedInfo may have either of two forms.
+    assert_eq!((status, asked, rule), (V2G_E_TRUST, 2, V2G_RULE_SIGNATURE_VALUE));
+}
+
+/// How often a device was asked whether a signature holds, and what it answers.
+struct Judge {
+    answer: i32,
+    asked: usize,
+}
+
+unsafe extern "C" fn judge(user: *mut c_void, _: *const v2g_verify_request) -> i32 {
+    // SAFETY: the test gave its judge.
+    let judge = unsafe { &mut *user.cast::<Judge>() };
+    judge.asked += 1;
+    judge.answer
+}
+
+/// Calls `then` with a device that answers so; says too how often it was asked.
+fn judged<R>(answer: i32, then: impl FnOnce(&v2g_trust) -> R) -> (R, usize) {
+    let mut own = Judge { answer, asked: 0 };
+    let verify_user = ptr::from_mut(&mut own).cast();
+    let unix_seconds = common::now().unix();
+    let result = then(&v2g_trust { unix_seconds, verify: Some(judge), verify_user, ..sized() });
+    (result, own.asked)
 }
 
 /// A session until the vehicle has what it asked for, or was refused. `act` is what the charger does about the request.
@@ -468,14 +503,20 @@ fn a_contract_goes_from_the_provider_through_the_charger_into_the_vehicle() {
         common::message::installation(hierarchy(), &common::message::delivery(hierarchy(), Kdf::default()));
     let (response, refused) = fetched(|secc, now, request, out, sent| {
         let mut buffer = vec![0; 6400];
-        let (mut fault, unix) = (v2g_fault::default(), common::now().unix());
+        let mut fault = v2g_fault::default();
         // SAFETY: all of it lives.
         unsafe {
             let memory = (buffer.as_mut_ptr(), buffer.len());
+            let (checked, asked) = judged(V2G_OK, |trust| {
+                let request = bytes(request);
+                v2g_secc_check_installation(secc, now, trust, request, memory.0, memory.1, &raw mut fault)
+            });
+            assert_eq!(checked, V2G_OK);
+            assert_eq!(asked, 1, "about the message; the chain is for the provider to check");
             let checked = v2g_secc_check_installation(
                 secc,
                 now,
-                unix,
+                &trusting_time(),
                 bytes(request),
                 memory.0,
                 memory.1,
@@ -559,10 +600,10 @@ fn a_request_that_is_none_is_refused_with_a_reason() {
     let (secc, _) = engines(None);
     let (mut buffer, mut fault) = (vec![0; 6400], v2g_fault::default());
     let memory = (buffer.as_mut_ptr(), buffer.len());
-    let unix = common::now().unix();
+    let (trust, request) = (trusting_time(), bytes(&[0x80]));
     // SAFETY: all of it lives.
     let status = unsafe {
-        v2g_secc_check_installation(secc, NOW, unix, bytes(&[0x80]), memory.0, memory.1, &raw mut fault)
+        v2g_secc_check_installation(secc, NOW, &raw const trust, request, memory.0, memory.1, &raw mut fault)
     };
     assert_eq!(status, V2G_E_TRUST);
     assert_ne!((fault.rule, fault.subject), (0, 0));

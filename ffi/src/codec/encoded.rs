@@ -88,6 +88,7 @@ pub(crate) fn complete(present: u8) -> Written {
 
 /// A number that is there. By reference: what is passed by value is packed into a word, and unpacked.
 #[inline]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "see above")]
 pub(crate) fn rational(number: &v2g_number) -> RationalNumber {
     RationalNumber::new(number.value, number.exponent)
 }

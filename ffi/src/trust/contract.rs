@@ -88,7 +88,7 @@ pub unsafe extern "C" fn v2g_secc_check_contract(
 }
 
 /// Checks the request that `V2G_SECC_INSTALLATION_WANTED` told of before it is handed on: the signature, and the validity of the
-/// vehicle's chain at `unix_seconds`. Everything else is the provider's to check.
+/// vehicle's chain. Everything else is the provider's to check: of `trust` nothing counts but the time and what checks signatures.
 ///
 /// `request` and `buffer` as with `v2g_secc_check_contract`. `V2G_OK`: hand it on. `V2G_E_TRUST`: the engine was told to refuse,
 /// `fault` says why; it may be null.
@@ -96,14 +96,14 @@ pub unsafe extern "C" fn v2g_secc_check_contract(
 pub unsafe extern "C" fn v2g_secc_check_installation(
     secc: *mut v2g_secc,
     now_ms: u64,
-    unix_seconds: i64,
+    trust: *const v2g_trust,
     request: v2g_bytes,
     buffer: *mut u8,
     capacity: usize,
     fault: *mut v2g_fault,
 ) -> i32 {
     // SAFETY: promised by the caller.
-    status(unsafe { installation(secc, now_ms, unix_seconds, request, (buffer, capacity), fault) })
+    status(unsafe { installation(secc, now_ms, trust, request, (buffer, capacity), fault) })
 }
 
 #[cfg(not(feature = "trust"))]
@@ -124,7 +124,7 @@ unsafe fn check(
 unsafe fn installation(
     secc: *mut v2g_secc,
     _: u64,
-    _: i64,
+    _: *const v2g_trust,
     _: v2g_bytes,
     _: (*mut u8, usize),
     _: *mut v2g_fault,
@@ -143,8 +143,8 @@ mod with_trust {
     use iso15118_20::trust::{
         ContractCheck, DecidedBy, Judgement, Offline, Question, UnknownRoot, check_installation_request,
     };
+    use v2g_pki::Rule;
     use v2g_pki::xmlsig::SignedInfoGrammar;
-    use v2g_pki::{Curves, Rule, Time};
 
     use super::{
         Outcome, V2G_DECIDE_BACK_END, V2G_DECIDE_BACK_END_ROOTS, V2G_DECIDE_STATION,
@@ -268,7 +268,7 @@ mod with_trust {
     pub(super) unsafe fn installation(
         secc: *mut v2g_secc,
         now_ms: u64,
-        unix_seconds: i64,
+        trust: *const v2g_trust,
         request: v2g_bytes,
         buffer: (*mut u8, usize),
         fault: *mut v2g_fault,
@@ -281,9 +281,12 @@ mod with_trust {
             }
             (secc, request.get()?, slice_mut(buffer.0, buffer.1)?)
         };
-        let now = Time::from_unix(unix_seconds);
-        let grammar = SignedInfoGrammar::Either;
-        let Err(refused) = check_installation_request(request, grammar, &Curves, now, buffer) else {
+        let check = |trust: &v2g_pki::Trust<'_>| {
+            let grammar = SignedInfoGrammar::Either;
+            Ok(check_installation_request(request, grammar, trust.verifier, trust.now, buffer))
+        };
+        // SAFETY: as above.
+        let Err(refused) = unsafe { with_trust(trust, check) }? else {
             return Ok(V2G_OK);
         };
         if refused.reason.is_some_and(|reason| reason.rule() == Rule::BufferTooSmall) {

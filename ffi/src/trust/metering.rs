@@ -6,7 +6,7 @@ use crate::border::{Outcome, status, versioned};
 use crate::number::v2g_maybe_u64;
 use crate::secc::v2g_secc;
 use crate::text::v2g_bytes;
-use crate::trust::verify::v2g_fault;
+use crate::trust::verify::{v2g_fault, v2g_trust};
 
 /// What a vehicle has signed. Whether its meter is the charger's, and showed as much, is for the host to compare.
 #[repr(C)]
@@ -34,26 +34,27 @@ versioned! {
 /// `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
 /// `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
 /// signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why (`V2G_RULE_CHALLENGE`: it is for another session); it may be
-/// null.
+/// null. Of `trust` nothing counts but what checks signatures: the contract was judged when it authorized the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_secc_check_metering(
     secc: *mut v2g_secc,
     now_ms: u64,
+    trust: *const v2g_trust,
     leaf: v2g_bytes,
     request: v2g_bytes,
     readings: *mut v2g_readings,
     fault: *mut v2g_fault,
 ) -> i32 {
     // SAFETY: promised by the caller, see the top of the header.
-    status(unsafe { check(secc, now_ms, leaf, request, readings, fault) })
+    status(unsafe { check(secc, now_ms, trust, (leaf, request), readings, fault) })
 }
 
 #[cfg(not(feature = "trust"))]
 unsafe fn check(
     secc: *mut v2g_secc,
     _: u64,
-    _: v2g_bytes,
-    _: v2g_bytes,
+    _: *const v2g_trust,
+    _: (v2g_bytes, v2g_bytes),
     _: *mut v2g_readings,
     _: *mut v2g_fault,
 ) -> Outcome<i32> {
@@ -68,23 +69,23 @@ use with_trust::check;
 mod with_trust {
     use iso15118_20::secc::MeteringVerdict;
     use iso15118_20::trust::{AuthorizedContract, TrustError};
-    use v2g_pki::Curves;
+    use v2g_pki::Trust;
     use v2g_pki::xmlsig::SignedInfoGrammar;
 
-    use super::{Outcome, v2g_bytes, v2g_fault, v2g_readings, v2g_secc};
+    use super::{Outcome, v2g_bytes, v2g_fault, v2g_readings, v2g_secc, v2g_trust};
     use crate::border::{enter, put, room, writable, write};
     use crate::session::instant;
     use crate::status::{V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
     use crate::trust::rule::V2G_RULE_CHALLENGE;
-    use crate::trust::verify::{NOT_THERE, report};
+    use crate::trust::verify::{NOT_THERE, report, with_trust};
 
     /// # Safety
     /// As [`v2g_secc_check_metering`](super::v2g_secc_check_metering).
     pub(super) unsafe fn check(
         secc: *mut v2g_secc,
         now_ms: u64,
-        leaf: v2g_bytes,
-        request: v2g_bytes,
+        trust: *const v2g_trust,
+        (leaf, request): (v2g_bytes, v2g_bytes),
         readings: *mut v2g_readings,
         fault: *mut v2g_fault,
     ) -> Outcome<i32> {
@@ -99,7 +100,11 @@ mod with_trust {
         };
         let contract = AuthorizedContract::of_leaf(leaf).ok_or(V2G_E_VALUE)?;
         let session = secc.session_id();
-        let found = contract.check_metering(request, SignedInfoGrammar::Either, &Curves);
+        let check = |trust: &Trust<'_>| {
+            Ok(contract.check_metering(request, SignedInfoGrammar::Either, trust.verifier))
+        };
+        // SAFETY: as above.
+        let found = unsafe { with_trust(trust, check) }?;
         let (verdict, why, result) = match found {
             Ok(read) if read.session == session => {
                 let name = read.meter_id.as_str().as_bytes();

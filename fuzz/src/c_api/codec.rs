@@ -1,7 +1,5 @@
 //! The codec: what is decoded is read, and goes out again as it came; what the program makes up goes out or is refused.
 
-use std::ffi::c_void;
-
 use v2g::codec::{v2g_exi_error, v2g_exi_text};
 use v2g::generated::{ac::*, acdp::*, app_protocol::*, common_messages::*, common_types::*, dc::*, wpt::*};
 use v2g::status::{V2G_E_BUFFER, V2G_E_EXI_OTHER, V2G_E_NULL, V2G_OK};

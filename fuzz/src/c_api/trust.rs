@@ -269,10 +269,11 @@ pub(super) fn provide(program: &mut Program<'_>) -> i32 {
             let buffer = program.buffer(CERTIFICATES);
             let fault = Out::<v2g_fault>::plain(&mut program.input);
             let (start, capacity) = (buffer.start, buffer.capacity());
-            let seconds = now().unix();
+            let trust = trust(program);
+            let given = trust.given.pointer();
             // SAFETY: as above.
             let status = unsafe {
-                v2g_secc_check_installation(secc, time, seconds, request, start, capacity, fault.pointer())
+                v2g_secc_check_installation(secc, time, given, request, start, capacity, fault.pointer())
             };
             why(&fault, status);
             buffer.check(status, None);
@@ -320,11 +321,13 @@ pub(super) fn metering(program: &mut Program<'_>) -> i32 {
     let (secc, time) = (program.handle::<v2g_secc>(Kind::Secc), program.time());
     let leaf = program.octets(hierarchy().certificate(Entity::Contract(0)));
     let request = request(program, SIGNED[3]);
+    let trust = trust(program);
     let input = &mut program.input;
     let (readings, fault) = (Out::<v2g_readings>::sized(input), Out::<v2g_fault>::plain(input));
+    let (given, why) = (trust.given.pointer(), fault.pointer());
     // SAFETY: there is memory for all.
     let status =
-        unsafe { v2g_secc_check_metering(secc, time, leaf, request, readings.pointer(), fault.pointer()) };
+        unsafe { v2g_secc_check_metering(secc, time, given, leaf, request, readings.pointer(), why) };
     readings.check(status);
     // Readings of another session are refused without a rule.
     fault.wrote();
