@@ -1409,6 +1409,54 @@
 /** Octets that a stream takes on machines with pointers of 64 bits. */
 #define V2G_STREAM_SIZE_64 176
 
+/** Trace: a message was read. */
+#define V2G_TRACE_RECEIVED 1
+
+/** Trace: a message was sent. */
+#define V2G_TRACE_SENT 2
+
+/** Trace: a deadline has passed. */
+#define V2G_TRACE_EXPIRED 3
+
+/** Trace: the session is over. */
+#define V2G_TRACE_ENDED 4
+
+/** Timer of the vehicle: connection to session. */
+#define V2G_EVCC_TIMER_SETUP 1
+
+/** Timer of the vehicle: request to response. */
+#define V2G_EVCC_TIMER_MESSAGE 2
+
+/** Timer of the vehicle: first unfinished answer to the finished one. */
+#define V2G_EVCC_TIMER_ONGOING 3
+
+/** Timer of the vehicle: command to the contactors to their report. */
+#define V2G_EVCC_TIMER_ACTUATION 4
+
+/** Timer of the vehicle: pause before the next request. */
+#define V2G_EVCC_TIMER_SEND 5
+
+/** Timer of the vehicle: a change of course that waits for the current to go. */
+#define V2G_EVCC_TIMER_COURSE 6
+
+/** Timer of the vehicle: question to the holder of keys and certificates to its answer. */
+#define V2G_EVCC_TIMER_SECURITY 7
+
+/** Timer of the vehicle: next step of a power ramp. */
+#define V2G_EVCC_TIMER_RAMP 8
+
+/** Timer of the vehicle: a set-point of the charger's to the vehicle's being there. */
+#define V2G_EVCC_TIMER_ACKNOWLEDGE 9
+
+/** Timer of the vehicle: request to response on a side stream. */
+#define V2G_EVCC_TIMER_SIDE_MESSAGE 10
+
+/** Timer of the vehicle: pause before the next request on a side stream. */
+#define V2G_EVCC_TIMER_SIDE_SEND 11
+
+/** Timer of the vehicle: first unfinished answer to the finished one on a side stream. */
+#define V2G_EVCC_TIMER_SIDE_ONGOING 12
+
 /** Algorithm of a key: P-521. */
 #define V2G_KEY_P521 1
 
@@ -1447,6 +1495,9 @@
 
 /** The back end is asked whether the chain holds at all. Only challenge and signature were checked. */
 #define V2G_QUESTION_CHAIN 2
+
+/** Nobody else is asked: a device checks signatures, see `v2g_verify`. Check again when it has. */
+#define V2G_QUESTION_DEVICE 3
 
 /** Octets of memory that `v2g_evcc_set_contracts` takes. */
 #define V2G_CONTRACTS_SIZE 640
@@ -2304,6 +2355,45 @@ typedef struct v2g_installation {
     size_t memory_size;
 } v2g_installation;
 
+/** One thing that an engine did. What does not apply is zero. */
+typedef struct v2g_trace_record {
+    /** Size of this struct in the library, which may be more than the caller knows. */
+    uint32_t size;
+    /** `V2G_TRACE_*`. */
+    uint16_t event;
+    /** `V2G_STAGE_*` where the session stands, after it happened. */
+    uint16_t stage;
+    /** When: the time that the call was given, ms. */
+    uint64_t at_ms;
+    /** `V2G_STREAM_*` of the message. */
+    uint16_t stream;
+    /** `V2G_MSG_*`. */
+    uint16_t message;
+    /** `V2G_EXI_COMMON_TYPES_RESPONSE_CODE_*` of a response; a choice of protocol counts as OK or FAILED. */
+    uint16_t response_code;
+    /** `V2G_SECC_TIMER_*` or `V2G_EVCC_TIMER_*` that has passed. */
+    uint16_t timer;
+    /** `V2G_CAUSE_*` of the end. */
+    uint16_t cause;
+    /** Zeros. */
+    uint16_t reserved[3];
+} v2g_trace_record;
+
+/**
+ * Sees what an engine does. It is called inside the calls of the engine, which is busy meanwhile (`V2G_E_BUSY`), and has to return
+ * soon. The record lives during the call.
+ *
+ * ```c
+ * static void trace(void *user, const v2g_trace_record *record)
+ * {
+ *     if (record->event == V2G_TRACE_SENT) {
+ *         log(user, record->at_ms, v2g_message_name(record->message));
+ *     }
+ * }
+ * ```
+ */
+typedef void (*v2g_trace)(void *user, const struct v2g_trace_record *record);
+
 /**
  * The fixed properties of a vehicle. `evcc_id`, the texts and octets of contracts, and `buffer` have to live as long as the
  * engine.
@@ -2339,6 +2429,10 @@ typedef struct v2g_evcc_config {
     size_t buffer_size;
     /** How contracts are fetched; null: not at all. */
     const struct v2g_installation *installation;
+    /** Sees what the engine does; null: nobody does. */
+    v2g_trace trace;
+    /** Handed to `trace`. */
+    void *trace_user;
 } v2g_evcc_config;
 
 /** What is known of a new connection. */
@@ -2740,6 +2834,10 @@ typedef struct v2g_secc_config {
     uint8_t *buffer;
     /** Octets of it. */
     size_t buffer_size;
+    /** Sees what the engine does; null: nobody does. */
+    v2g_trace trace;
+    /** Handed to `trace`. */
+    void *trace_user;
 } v2g_secc_config;
 
 /** What the vehicle wants, as it says it before schedules are made. */
@@ -3063,8 +3161,11 @@ typedef struct v2g_verify_request {
 } v2g_verify_request;
 
 /**
- * Checks a signature: `V2G_OK` if it holds, anything else if it does not or cannot be checked. All of the request lives during
- * the call.
+ * Checks a signature: `V2G_OK` if it holds. All of the request lives during the call.
+ *
+ * `V2G_PENDING`: the device has begun, on copies of what it was given. The function that asked returns `V2G_PENDING` and has done
+ * nothing. Call it again with the same arguments once the answer is there: it begins anew and asks for the same signatures, of
+ * which the device remembers those that it has checked. Anything else: the signature does not hold, or cannot be checked.
  */
 typedef int32_t (*v2g_verify)(void *user, const struct v2g_verify_request *request);
 
@@ -3112,7 +3213,7 @@ typedef struct v2g_trust {
     size_t ocsp_count;
     /** More roots; may be null. */
     const struct v2g_trust_store *store;
-    /** Checks signatures in the library's place; null: the library does. It has to answer at once. */
+    /** Checks signatures in the library's place; null: the library does. */
     v2g_verify verify;
     /** Handed to `verify`. */
     void *verify_user;
@@ -4059,8 +4160,8 @@ int32_t v2g_certificate_parse(struct v2g_bytes der, struct v2g_certificate *cert
  *
  * `request` is a copy of the message that `v2g_secc_handle_input` returned before the event. `buffer` takes its certificates; 6400
  * octets hold any. `V2G_OK`: the engine was told, `checked` says what. `V2G_PENDING`: ask the back end, and call
- * `v2g_secc_respond_contract` with `checked->verdict`, or with the verdict of a refusal. `V2G_E_BUFFER`: `capacity` is too small;
- * the engine was not told.
+ * `v2g_secc_respond_contract` with `checked->verdict`, or with the verdict of a refusal; where `checked->question` is
+ * `V2G_QUESTION_DEVICE`, check again when the device has its answer. `V2G_E_BUFFER`: `capacity` is too small; the engine was not told.
  *
  * It takes as long as up to eight signatures take to check; the engine's deadlines go on meanwhile.
  */
@@ -4078,7 +4179,7 @@ int32_t v2g_secc_check_contract(struct v2g_secc *secc,
  * vehicle's chain. Everything else is the provider's to check: of `trust` nothing counts but the time and what checks signatures.
  *
  * `request` and `buffer` as with `v2g_secc_check_contract`. `V2G_OK`: hand it on. `V2G_E_TRUST`: the engine was told to refuse,
- * `fault` says why; it may be null.
+ * `fault` says why; it may be null. `V2G_PENDING`: a device checks signatures, see `v2g_verify`.
  */
 int32_t v2g_secc_check_installation(struct v2g_secc *secc,
                                     uint64_t now_ms,
@@ -4196,7 +4297,8 @@ int32_t v2g_evcc_complete_signature(struct v2g_evcc *evcc,
  * `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
  * `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
  * signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why (`V2G_RULE_CHALLENGE`: it is for another session); it may be
- * null. Of `trust` nothing counts but what checks signatures: the contract was judged when it authorized the session.
+ * null. `V2G_PENDING`: a device checks signatures, see `v2g_verify`. Of `trust` nothing else counts: the contract was judged when it
+ * authorized the session.
  */
 int32_t v2g_secc_check_metering(struct v2g_secc *secc,
                                 uint64_t now_ms,
@@ -4262,6 +4364,7 @@ int32_t v2g_trust_store_remove(struct v2g_trust_store *store,
  * its certificates, and revocation.
  *
  * `certificates` are DER, the leaf first, without a root. `V2G_E_TRUST`: it does not hold, `fault` says why; it may be null.
+ * `V2G_PENDING`: a device checks signatures, see `v2g_verify`.
  */
 int32_t v2g_trust_verify(const struct v2g_trust *trust,
                          uint32_t role,
@@ -4363,6 +4466,7 @@ V2G_STATIC_ASSERT(sizeof(v2g_number) == 4, "a number has four octets");
 #define V2G_NEEDS_INIT V2G_SIZED(v2g_needs)
 #define V2G_SETTINGS_INIT V2G_SIZED(v2g_settings)
 #define V2G_INSTALLATION_INIT V2G_SIZED(v2g_installation)
+#define V2G_TRACE_RECORD_INIT V2G_SIZED(v2g_trace_record)
 #define V2G_EVCC_CONFIG_INIT V2G_SIZED(v2g_evcc_config)
 #define V2G_CONNECTION_INIT V2G_SIZED(v2g_connection)
 #define V2G_RECEIVED_INIT V2G_SIZED(v2g_received)

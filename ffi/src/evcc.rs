@@ -33,6 +33,7 @@ use crate::status::{
     V2G_E_UNSUPPORTED, V2G_E_VALUE, V2G_NONE, V2G_OK,
 };
 use crate::text::{v2g_bytes, v2g_str};
+use crate::trace::{Tracer, v2g_trace};
 use crate::trust::delivery::{installation, v2g_installation};
 
 pub use event::v2g_evcc_event;
@@ -102,6 +103,7 @@ pub struct Fixed {
     wishes: [Wish; V2G_EVCC_WISHES],
     subs: [[Bytes<'static>; 3]; V2G_EVCC_CONTRACTS],
     contracts: [Contract<'static>; V2G_EVCC_CONTRACTS],
+    tracer: Tracer,
 }
 
 impl Kind for v2g_evcc {
@@ -182,6 +184,10 @@ pub struct v2g_evcc_config {
     pub buffer_size: usize,
     /// How contracts are fetched; null: not at all.
     pub installation: *const v2g_installation,
+    /// Sees what the engine does; null: nobody does.
+    pub trace: v2g_trace,
+    /// Handed to `trace`.
+    pub trace_user: *mut c_void,
 }
 
 versioned! {
@@ -231,6 +237,7 @@ unsafe fn make(fixed: *mut Fixed, config: *const v2g_evcc_config) -> Outcome<Evc
             wishes: [Wish::new(Service::Dc, ControlMode::Dynamic); V2G_EVCC_WISHES],
             subs: [[Bytes::new(&[]); 3]; V2G_EVCC_CONTRACTS],
             contracts: [NO_CONTRACT; V2G_EVCC_CONTRACTS],
+            tracer: Tracer::new(given.trace, given.trace_user),
         });
         &mut *fixed
     };
@@ -267,6 +274,7 @@ unsafe fn make(fixed: *mut Fixed, config: *const v2g_evcc_config) -> Outcome<Evc
     };
     let mut config = EvccConfig::new(evcc_id, fixed.wishes.get(..wishes.len()).unwrap_or_default());
     config.settings = settings;
+    config.trace = fixed.tracer.watch();
     config.contracts = fixed.contracts.get(..contracts.len()).unwrap_or_default();
     // SAFETY: as above.
     config.installation = unsafe { installation(given.installation) }?;

@@ -21,6 +21,7 @@ pub mod slac;
 pub mod status;
 pub mod stream;
 pub mod text;
+pub mod trace;
 pub mod trust;
 pub mod version;
 

@@ -26,6 +26,7 @@ use crate::status::{
     V2G_E_CONFIG_SERVICES, V2G_E_UNSUPPORTED, V2G_E_VALUE, V2G_NONE, V2G_OK,
 };
 use crate::text::v2g_str;
+use crate::trace::{Tracer, v2g_trace};
 
 pub(crate) use host::notification;
 
@@ -84,6 +85,7 @@ pub struct Fixed {
     sets: [Parameters; V2G_SECC_SETS],
     offers: [Offer<'static>; MAX_OFFERS],
     providers: [Str<'static>; V2G_SECC_PROVIDERS],
+    tracer: Tracer,
 }
 
 impl Kind for v2g_secc {
@@ -127,6 +129,10 @@ pub struct v2g_secc_config {
     pub buffer: *mut u8,
     /// Octets of it.
     pub buffer_size: usize,
+    /// Sees what the engine does; null: nobody does.
+    pub trace: v2g_trace,
+    /// Handed to `trace`.
+    pub trace_user: *mut c_void,
 }
 
 versioned! {
@@ -180,6 +186,7 @@ unsafe fn make(fixed: *mut Fixed, config: *const v2g_secc_config) -> Outcome<Sec
             sets: [SET; V2G_SECC_SETS],
             offers: [OFFER; MAX_OFFERS],
             providers: [Str::new(""); V2G_SECC_PROVIDERS],
+            tracer: Tracer::new(given.trace, given.trace_user),
         });
         &mut *fixed
     };
@@ -233,6 +240,7 @@ unsafe fn make(fixed: *mut Fixed, config: *const v2g_secc_config) -> Outcome<Sec
     if given.flags & V2G_SECC_HOST_SCHEDULES != 0 {
         config.schedules = ScheduleSource::Host;
     }
+    config.trace = fixed.tracer.watch();
     config.standby = offered(given.flags, V2G_SECC_STANDBY);
     config.service_renegotiation = offered(given.flags, V2G_SECC_SERVICE_RENEGOTIATION);
     config.ack_max_delay = given.ack_max_delay_plus_one.checked_sub(1).map(|delay| delay as u16);

@@ -36,8 +36,8 @@ use v2g::status::{
 };
 use v2g::text::{v2g_bytes, v2g_str};
 use v2g::trust::contract::{
-    V2G_DECIDE_BACK_END, V2G_DECIDE_STATION, V2G_QUESTION_AUTHORIZATION, v2g_contract_checked,
-    v2g_contract_terms, v2g_secc_check_contract, v2g_secc_check_installation,
+    V2G_DECIDE_BACK_END, V2G_DECIDE_STATION, V2G_QUESTION_AUTHORIZATION, V2G_QUESTION_DEVICE,
+    v2g_contract_checked, v2g_contract_terms, v2g_secc_check_contract, v2g_secc_check_installation,
 };
 use v2g::trust::contracts::{V2G_CONTRACTS_SIZE, v2g_evcc_set_contracts};
 use v2g::trust::delivery::{
@@ -189,6 +189,8 @@ fn sized_zero<T>() -> T {
 struct Outcome {
     status: i32,
     checked: v2g_contract_checked,
+    /// How often a device was waited for.
+    waits: usize,
     /// The charger asked for a card after all.
     card: bool,
     refused: bool,
@@ -197,7 +199,7 @@ struct Outcome {
 /// A session until the charger has decided about the contract and what it said has arrived.
 fn shown(device: &mut Device, trust: &v2g_trust, terms: &v2g_contract_terms) -> Outcome {
     let (secc, evcc) = engines(None);
-    let mut outcome = Outcome { status: -1, checked: sized(), card: false, refused: false };
+    let mut outcome = Outcome { status: -1, checked: sized(), waits: 0, card: false, refused: false };
     let (mut frame, mut request, mut buffer, mut scratch) =
         (vec![0; 16 * 1024], Vec::new(), vec![0; 6400], vec![0; 8192]);
     // SAFETY: all of it lives.
@@ -221,16 +223,23 @@ fn shown(device: &mut Device, trust: &v2g_trust, terms: &v2g_contract_terms) -> 
                 if event.kind != V2G_SECC_CONTRACT_WANTED {
                     continue;
                 }
-                outcome.status = v2g_secc_check_contract(
-                    secc,
-                    now,
-                    trust,
-                    terms,
-                    bytes(&request),
-                    buffer.as_mut_ptr(),
-                    buffer.len(),
-                    &raw mut outcome.checked,
-                );
+                loop {
+                    outcome.status = v2g_secc_check_contract(
+                        secc,
+                        now,
+                        trust,
+                        terms,
+                        bytes(&request),
+                        buffer.as_mut_ptr(),
+                        buffer.len(),
+                        &raw mut outcome.checked,
+                    );
+                    if outcome.checked.question != V2G_QUESTION_DEVICE {
+                        break;
+                    }
+                    assert_eq!((outcome.status, outcome.checked.verdict), (V2G_PENDING, 0));
+                    outcome.waits += 1;
+                }
                 let leaf = outcome.checked.leaf;
                 if outcome.checked.verdict == V2G_VERDICT_VALID {
                     let leaf = std::slice::from_raw_parts(leaf.data, leaf.length);
@@ -340,6 +349,69 @@ fn a_forged_signature_and_a_foreign_root_are_refused() {
     assert_eq!((outcome.status, outcome.checked.fault.rule), (V2G_OK, V2G_RULE_UNKNOWN_ROOT));
     // The vehicle is told, and goes another way.
     assert!(outcome.refused && outcome.card);
+}
+
+/// A device that begins when it is asked, and knows the answer when it is asked again.
+unsafe extern "C" fn slow(user: *mut c_void, request: *const v2g_verify_request) -> i32 {
+    // SAFETY: the test gave what is known, and the request lives.
+    let (known, signature) = unsafe { (&mut *user.cast::<Vec<Vec<u8>>>(), (*request).signature) };
+    // SAFETY: as above.
+    let signature = unsafe { std::slice::from_raw_parts(signature.data, signature.length) };
+    if known.iter().any(|other| other == signature) {
+        return V2G_OK;
+    }
+    known.push(signature.to_vec());
+    V2G_PENDING
+}
+
+#[test]
+fn a_device_that_checks_signatures_may_take_its_time() {
+    let mut known: Vec<Vec<u8>> = Vec::new();
+    let verify_user = ptr::from_mut(&mut known).cast();
+    let terms = v2g_contract_terms { decide: V2G_DECIDE_STATION, ..sized() };
+    let outcome = trusting(&[RootKind::Mo], |trust| {
+        let trust = v2g_trust { verify: Some(slow), verify_user, ..*trust };
+        shown(&mut device(Slow::No, 0), &trust, &terms)
+    });
+    assert_eq!((outcome.status, outcome.checked.verdict), (V2G_OK, V2G_VERDICT_VALID));
+    // The message, and the three certificates of the chain at least.
+    assert!(outcome.waits >= 4 && !outcome.card && !outcome.refused);
+
+    let trust = v2g_trust { verify: Some(slow), verify_user, ..trusting_time() };
+    let (secc, _) = engines(None);
+    let (mut readings, mut buffer) = (sized::<v2g_readings>(), vec![0; 6400]);
+    let leaf = hierarchy().certificate(Entity::Contract(0));
+    let (metering, delivery) =
+        (common::message::metering(hierarchy()), common::message::delivery(hierarchy(), Kdf::default()));
+    let provided = common::message::installation(hierarchy(), &delivery);
+    let mut check = || {
+        let mut fault = v2g_fault::default();
+        // SAFETY: all of it lives.
+        let status = unsafe {
+            let (trust, readings) = (&raw const trust, &raw mut readings);
+            v2g_secc_check_metering(secc, NOW, trust, bytes(leaf), bytes(&metering), readings, &raw mut fault)
+        };
+        (status, fault.rule)
+    };
+    assert_eq!(check(), (V2G_PENDING, 0));
+    assert_eq!(check(), (V2G_E_TRUST, V2G_RULE_CHALLENGE), "of another session, but checked");
+    let pcid = common::message::pcid(hierarchy());
+    let (mut given, mut fault): (v2g_delivery, _) = (sized(), v2g_fault::default());
+    let memory = (buffer.as_mut_ptr(), vec![0; 6400].leak().as_mut_ptr());
+    // SAFETY: as above.
+    let status = unsafe {
+        v2g_delivery_check(
+            &raw const trust,
+            text(pcid.as_str()),
+            bytes(&provided),
+            memory.0,
+            memory.1,
+            6400,
+            &raw mut given,
+            &raw mut fault,
+        )
+    };
+    assert_eq!((status, fault.rule, given.emaid_length), (V2G_PENDING, 0, 0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use sha2::Digest as _;
 use v2g::evcc::sign::V2G_SCHEME_ECDSA_P521;
 
 use common::{DAY, Setting, hierarchy, now};
-use v2g::status::{V2G_E_MISSING, V2G_E_NULL, V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
+use v2g::status::{V2G_E_MISSING, V2G_E_NULL, V2G_E_TRUST, V2G_E_VALUE, V2G_OK, V2G_PENDING};
 use v2g::text::v2g_bytes;
 use v2g::trust::certificate::{V2G_IDENTIFIER_EMAID, V2G_KEY_P521, v2g_certificate, v2g_certificate_parse};
 use v2g::trust::device::v2g_verify_request;
@@ -157,6 +157,40 @@ fn the_word_of_a_device_counts() {
         assert_eq!(fault.rule, if expected == V2G_OK { 0 } else { V2G_RULE_CERTIFICATE_SIGNATURE });
         assert!(own.asked >= if expected == V2G_OK { given.chain.len() } else { 1 });
     }
+}
+
+/// A device that begins when it is asked, and knows the answer when it is asked again.
+unsafe extern "C" fn slow(user: *mut c_void, request: *const v2g_verify_request) -> i32 {
+    // SAFETY: the test gave what is known, and the request lives.
+    let (known, signature) = unsafe { (&mut *user.cast::<Vec<Vec<u8>>>(), (*request).signature) };
+    // SAFETY: as above.
+    let signature = unsafe { std::slice::from_raw_parts(signature.data, signature.length) };
+    if known.iter().any(|other| other == signature) {
+        return V2G_OK;
+    }
+    known.push(signature.to_vec());
+    V2G_PENDING
+}
+
+#[test]
+fn a_device_may_take_its_time() {
+    let given = Given::new();
+    let mut known: Vec<Vec<u8>> = Vec::new();
+    let trust =
+        v2g_trust { verify: Some(slow), verify_user: ptr::from_mut(&mut known).cast(), ..given.trust() };
+    let mut waits = 0;
+    let verified = loop {
+        let (status, verified, fault) = given.verify(&trust, V2G_ROLE_CONTRACT);
+        assert_eq!(fault, v2g_fault::default());
+        if status == V2G_OK {
+            break verified;
+        }
+        assert_eq!((status, verified.expires), (V2G_PENDING, 0));
+        waits += 1;
+        assert!(waits < 20, "it is asked for the same again");
+    };
+    assert!(waits >= given.chain.len());
+    assert_eq!(verified.fingerprint, given.verify(&given.trust(), V2G_ROLE_CONTRACT).1.fingerprint);
 }
 
 #[test]

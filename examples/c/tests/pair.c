@@ -22,6 +22,39 @@ typedef struct side {
     size_t length;
 } side;
 
+/* What an engine has let one see. */
+typedef struct seen {
+    v2g_secc *secc;
+    v2g_evcc *evcc;
+    int sent, received, ended;
+} seen;
+
+static void trace(void *user, const v2g_trace_record *record)
+{
+    seen *so_far = user;
+    EXPECT(record->size >= sizeof *record);
+    switch (record->event) {
+    case V2G_TRACE_SENT:
+    case V2G_TRACE_RECEIVED:
+        EXPECT(v2g_message_name(record->message).length > 0 && record->stream == V2G_STREAM_MAIN);
+        EXPECT(record->stage >= V2G_STAGE_NEGOTIATION && record->stage <= V2G_STAGE_ENDED);
+        /* Requests have no code; every answer here is good. */
+        EXPECT((record->response_code == 0) == (record->message % 2 == 1));
+        so_far->sent += record->event == V2G_TRACE_SENT;
+        so_far->received += record->event == V2G_TRACE_RECEIVED;
+        break;
+    case V2G_TRACE_ENDED:
+        EXPECT(record->cause == V2G_CAUSE_TERMINATED);
+        so_far->ended++;
+        break;
+    default:
+        EXPECT(record->event == V2G_TRACE_EXPIRED && record->timer != 0);
+    }
+    /* Inside a call the engine is busy. */
+    EXPECT(so_far->secc == NULL || v2g_secc_handle_timeout(so_far->secc, record->at_ms) == V2G_E_BUSY);
+    EXPECT(so_far->evcc == NULL || v2g_evcc_handle_timeout(so_far->evcc, record->at_ms) == V2G_E_BUSY);
+}
+
 static void prepare(v2g_secc *secc, v2g_evcc *evcc)
 {
     v2g_dc_limits limits = V2G_DC_LIMITS_INIT;
@@ -185,17 +218,26 @@ static void *run(void *argument)
     station.offer_count = 1;
     station.buffer = buffers;
     station.buffer_size = 2048;
+    seen charger = { 0 }, car = { 0 };
+    station.trace = trace;
+    station.trace_user = &charger;
     v2g_evcc_config vehicle = V2G_EVCC_CONFIG_INIT;
     vehicle.evcc_id = V2G_STR("WMIV1234567890ABC");
     vehicle.wishes = wishes;
     vehicle.wish_count = 1;
     vehicle.buffer = buffers + 2048;
     vehicle.buffer_size = 2048;
+    vehicle.trace = trace;
+    vehicle.trace_user = &car;
     EXPECT(v2g_secc_init(secc_memory, v2g_secc_size(), &station, &secc) == V2G_OK);
     EXPECT(v2g_evcc_init(evcc_memory, v2g_evcc_size(), &vehicle, &evcc) == V2G_OK);
+    charger.secc = secc;
+    car.evcc = evcc;
     for (int i = 0; i < SESSIONS; i++) {
         session(secc, evcc, (uint64_t)i * 1000000, (uint8_t)(i + 1));
     }
+    EXPECT(charger.ended == SESSIONS && car.ended == SESSIONS);
+    EXPECT(charger.received == car.sent && charger.sent == car.received && car.sent > 20 * SESSIONS);
     EXPECT(v2g_secc_deinit(secc) == V2G_OK);
     EXPECT(v2g_evcc_deinit(evcc) == V2G_OK);
     free(secc_memory);

@@ -18,6 +18,8 @@ pub const V2G_DECIDE_STATION: u32 = 2;
 pub const V2G_QUESTION_AUTHORIZATION: u32 = 1;
 /// The back end is asked whether the chain holds at all. Only challenge and signature were checked.
 pub const V2G_QUESTION_CHAIN: u32 = 2;
+/// Nobody else is asked: a device checks signatures, see `v2g_verify`. Check again when it has.
+pub const V2G_QUESTION_DEVICE: u32 = 3;
 
 /// How a charger checks contracts. Zeros are the usual values.
 #[repr(C)]
@@ -68,8 +70,8 @@ versioned! {
 ///
 /// `request` is a copy of the message that `v2g_secc_handle_input` returned before the event. `buffer` takes its certificates; 6400
 /// octets hold any. `V2G_OK`: the engine was told, `checked` says what. `V2G_PENDING`: ask the back end, and call
-/// `v2g_secc_respond_contract` with `checked->verdict`, or with the verdict of a refusal. `V2G_E_BUFFER`: `capacity` is too small;
-/// the engine was not told.
+/// `v2g_secc_respond_contract` with `checked->verdict`, or with the verdict of a refusal; where `checked->question` is
+/// `V2G_QUESTION_DEVICE`, check again when the device has its answer. `V2G_E_BUFFER`: `capacity` is too small; the engine was not told.
 ///
 /// It takes as long as up to eight signatures take to check; the engine's deadlines go on meanwhile.
 #[unsafe(no_mangle)]
@@ -91,7 +93,7 @@ pub unsafe extern "C" fn v2g_secc_check_contract(
 /// vehicle's chain. Everything else is the provider's to check: of `trust` nothing counts but the time and what checks signatures.
 ///
 /// `request` and `buffer` as with `v2g_secc_check_contract`. `V2G_OK`: hand it on. `V2G_E_TRUST`: the engine was told to refuse,
-/// `fault` says why; it may be null.
+/// `fault` says why; it may be null. `V2G_PENDING`: a device checks signatures, see `v2g_verify`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_secc_check_installation(
     secc: *mut v2g_secc,
@@ -148,8 +150,8 @@ mod with_trust {
 
     use super::{
         Outcome, V2G_DECIDE_BACK_END, V2G_DECIDE_BACK_END_ROOTS, V2G_DECIDE_STATION,
-        V2G_QUESTION_AUTHORIZATION, V2G_QUESTION_CHAIN, v2g_bytes, v2g_contract_checked, v2g_contract_terms,
-        v2g_fault, v2g_secc, v2g_trust,
+        V2G_QUESTION_AUTHORIZATION, V2G_QUESTION_CHAIN, V2G_QUESTION_DEVICE, v2g_bytes, v2g_contract_checked,
+        v2g_contract_terms, v2g_fault, v2g_secc, v2g_trust,
     };
     use crate::border::{enter, put, read, room, slice, slice_mut, writable, write};
     use crate::secc::V2G_SECC_PROVIDERS;
@@ -221,7 +223,23 @@ mod with_trust {
             Ok(check.check(request, &challenge, buffer))
         };
         // SAFETY: as above.
-        let found = unsafe { with_trust(trust, check) }?;
+        let found = match unsafe { with_trust(trust, check) } {
+            Ok(found) => found,
+            Err(V2G_PENDING) => {
+                let said = v2g_contract_checked {
+                    size: 0,
+                    verdict: 0,
+                    question: V2G_QUESTION_DEVICE,
+                    emaid_length: 0,
+                    fault: v2g_fault::default(),
+                    emaid: [0; 16],
+                    leaf: v2g_bytes::new(&[]),
+                };
+                // SAFETY: as above.
+                return unsafe { write(checked, said) }.map(|()| V2G_PENDING);
+            }
+            Err(status) => return Err(status),
+        };
         if found.reason.is_some_and(|reason| reason.rule() == Rule::BufferTooSmall) {
             return Err(V2G_E_BUFFER);
         }

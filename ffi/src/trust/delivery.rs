@@ -292,10 +292,10 @@ mod with_trust {
         // SAFETY: as above.
         let given = unsafe {
             with_trust(trust, |trust| {
-                xmlsig::installation(&response, grammar, trust, [provider, contract])
-                    .map_err(|error| refused(error, fault))
-            })
-        }?;
+                Ok(xmlsig::installation(&response, grammar, trust, [provider, contract]))
+            })?
+            .map_err(|error| refused(error, fault))?
+        };
         // SAFETY: as above.
         let aad = Aad::new(&pcid, given.contract()).map_err(|error| unsafe { refused(error, fault) })?;
         let import = given.import(KeyHandle::new(0), &aad, Unwrapping::default(), None);

@@ -22,8 +22,11 @@ pub struct v2g_verify_request {
     pub signature: v2g_bytes,
 }
 
-/// Checks a signature: `V2G_OK` if it holds, anything else if it does not or cannot be checked. All of the request lives during
-/// the call.
+/// Checks a signature: `V2G_OK` if it holds. All of the request lives during the call.
+///
+/// `V2G_PENDING`: the device has begun, on copies of what it was given. The function that asked returns `V2G_PENDING` and has done
+/// nothing. Call it again with the same arguments once the answer is there: it begins anew and asks for the same signatures, of
+/// which the device remembers those that it has checked. Anything else: the signature does not hold, or cannot be checked.
 pub type v2g_verify =
     Option<unsafe extern "C" fn(user: *mut c_void, request: *const v2g_verify_request) -> i32>;
 
@@ -32,21 +35,26 @@ pub(crate) use with_trust::device;
 
 #[cfg(feature = "trust")]
 mod with_trust {
+    use core::cell::Cell;
+
     use sha2::{Digest as _, Sha256, Sha512};
     use v2g_pki::Algorithm;
     use v2g_pki::device::{Answer, Device, Question};
 
     use super::v2g_verify_request;
     use crate::evcc::sign::{V2G_SCHEME_ECDSA_P256, V2G_SCHEME_ECDSA_P521, V2G_SCHEME_ED448};
-    use crate::status::V2G_OK;
+    use crate::status::{V2G_OK, V2G_PENDING};
     use crate::text::v2g_bytes;
     use crate::trust::verify::v2g_trust;
 
-    /// The host's device; without one, one for which nothing holds.
+    /// The host's device; without one, one for which nothing holds. `pending` becomes true where it takes its time.
     ///
     /// # Safety
     /// `verify` may be called with `verify_user` as long as the device lives.
-    pub(crate) unsafe fn device(given: &v2g_trust) -> Device<impl Fn(&Question<'_>) -> Answer + use<>> {
+    pub(crate) unsafe fn device<'p>(
+        given: &v2g_trust,
+        pending: &'p Cell<bool>,
+    ) -> Device<impl Fn(&Question<'_>) -> Answer + use<'p>> {
         let (verify, user) = (given.verify, given.verify_user);
         Device(move |question: &Question<'_>| {
             let (long, short): ([u8; 64], [u8; 32]);
@@ -73,6 +81,10 @@ mod with_trust {
             // SAFETY: promised by the caller; what the request points to lives during the call.
             match verify.map(|verify| unsafe { verify(user, &raw const request) }) {
                 Some(V2G_OK) => Answer::Holds,
+                Some(V2G_PENDING) => {
+                    pending.set(true);
+                    Answer::Fails
+                }
                 _ => Answer::Fails,
             }
         })

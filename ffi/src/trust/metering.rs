@@ -34,7 +34,8 @@ versioned! {
 /// `leaf` is a copy of the contract's certificate, `leaf` of `v2g_contract_checked`; `request` a copy of the message that
 /// `v2g_secc_handle_input` returned before the event. `V2G_OK`: the engine was told that it holds, `readings` says what was
 /// signed. `V2G_E_TRUST`: it was told that it does not, `fault` says why (`V2G_RULE_CHALLENGE`: it is for another session); it may be
-/// null. Of `trust` nothing counts but what checks signatures: the contract was judged when it authorized the session.
+/// null. `V2G_PENDING`: a device checks signatures, see `v2g_verify`. Of `trust` nothing else counts: the contract was judged when it
+/// authorized the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_secc_check_metering(
     secc: *mut v2g_secc,

@@ -136,7 +136,7 @@ pub struct v2g_trust {
     pub ocsp_count: usize,
     /// More roots; may be null.
     pub store: *const v2g_trust_store,
-    /// Checks signatures in the library's place; null: the library does. It has to answer at once.
+    /// Checks signatures in the library's place; null: the library does.
     pub verify: v2g_verify,
     /// Handed to `verify`.
     pub verify_user: *mut c_void,
@@ -183,6 +183,7 @@ versioned! {
 /// its certificates, and revocation.
 ///
 /// `certificates` are DER, the leaf first, without a root. `V2G_E_TRUST`: it does not hold, `fault` says why; it may be null.
+/// `V2G_PENDING`: a device checks signatures, see `v2g_verify`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn v2g_trust_verify(
     trust: *const v2g_trust,
@@ -215,6 +216,8 @@ pub(crate) use with_trust::{NOT_THERE, kind, refused, report, with_trust};
 
 #[cfg(feature = "trust")]
 mod with_trust {
+    use core::cell::Cell;
+
     use v2g_pki::status::Evidence;
     use v2g_pki::{
         Algorithm, Anchor, Anchors, Chain, Conformance, CrossCertificates, Curves, Edition, Error, Policy,
@@ -232,7 +235,7 @@ mod with_trust {
         v2g_trust, v2g_verified,
     };
     use crate::border::{enter, put, read, room, slice, writable, write};
-    use crate::status::{V2G_E_BUFFER, V2G_E_TRUST, V2G_E_VALUE, V2G_OK};
+    use crate::status::{V2G_E_BUFFER, V2G_E_TRUST, V2G_E_VALUE, V2G_OK, V2G_PENDING};
     use crate::trust::device::device;
     use crate::trust::rule;
 
@@ -301,7 +304,8 @@ mod with_trust {
         Ok(policy)
     }
 
-    /// Calls `then` with what a caller trusts.
+    /// Calls `then` with what a caller trusts. What comes of it counts only if a device had an answer to all that it was asked;
+    /// otherwise the status is `V2G_PENDING`.
     ///
     /// # Safety
     /// `trust` is null or a struct of the caller's, and what it points to is there.
@@ -329,14 +333,17 @@ mod with_trust {
         };
         let anchors = Roots { own, store: store.as_ref().map(|store| store.anchors()) };
         // SAFETY: as above.
-        let device = unsafe { device(&given) };
-        then(&Trust {
+        let pending = Cell::new(false);
+        // SAFETY: as above.
+        let device = unsafe { device(&given, &pending) };
+        let result = then(&Trust {
             anchors: &anchors,
             evidence: Evidence { ocsp, crls, cache: None },
             policy,
             verifier: if given.verify.is_some() { &device } else { &Curves },
             now: Time::from_unix(given.unix_seconds),
-        })
+        });
+        if pending.get() { Err(V2G_PENDING) } else { result }
     }
 
     /// # Safety
@@ -412,29 +419,31 @@ mod with_trust {
             if !fault.is_null() {
                 room(fault)?;
             }
-            with_trust(trust, |trust| {
+            let found = with_trust(trust, |trust| {
                 let mut memory = [&[][..]; MAX_CHAIN];
                 let certificates = all(certificates, count, &mut memory)?;
-                let chain = Chain::new(certificates).map_err(|error| refused(error, fault))?;
-                let valid = validate(&chain, role, trust).map_err(|error| refused(error, fault))?;
-                let seen = valid.warnings();
-                let flag = |seen, flag| if seen { flag } else { 0 };
-                write(
-                    verified,
-                    v2g_verified {
-                        size: 0,
-                        warnings: flag(seen.check_character, V2G_WARNING_CHECK_CHARACTER)
-                            | flag(seen.long_key_identifier, V2G_WARNING_LONG_KEY_IDENTIFIER)
-                            | flag(seen.status_unknown, V2G_WARNING_STATUS_UNKNOWN)
-                            | flag(valid.expires_soon(trust.now), V2G_WARNING_EXPIRES_SOON),
-                        expires: valid.expires().unix(),
-                        root: valid.root() as u32,
-                        reserved: 0,
-                        fingerprint: valid.fingerprint(),
-                    },
-                )?;
-                Ok(V2G_OK)
-            })
+                Ok(Chain::new(certificates).and_then(|chain| judged(&chain, role, trust)))
+            })?;
+            let said = found.map_err(|error| refused(error, fault))?;
+            write(verified, said).map(|()| V2G_OK)
         }
+    }
+
+    /// What is said of a chain that holds.
+    fn judged(chain: &Chain<'_>, role: Role, trust: &Trust<'_>) -> Result<v2g_verified, Error> {
+        let valid = validate(chain, role, trust)?;
+        let seen = valid.warnings();
+        let flag = |seen, flag| if seen { flag } else { 0 };
+        Ok(v2g_verified {
+            size: 0,
+            warnings: flag(seen.check_character, V2G_WARNING_CHECK_CHARACTER)
+                | flag(seen.long_key_identifier, V2G_WARNING_LONG_KEY_IDENTIFIER)
+                | flag(seen.status_unknown, V2G_WARNING_STATUS_UNKNOWN)
+                | flag(valid.expires_soon(trust.now), V2G_WARNING_EXPIRES_SOON),
+            expires: valid.expires().unix(),
+            root: valid.root() as u32,
+            reserved: 0,
+            fingerprint: valid.fingerprint(),
+        })
     }
 }

@@ -1,6 +1,9 @@
 //! Calls of a charger's engine.
 
+use std::ffi::c_void;
+
 use v2g::config::{v2g_offer, v2g_parameters, v2g_settings};
+use v2g::kinds::{V2G_STAGE_ENDED, V2G_STAGE_NEGOTIATION};
 use v2g::number::{v2g_maybe_u32, v2g_maybe_u64};
 use v2g::power::{v2g_ac_grid, v2g_ac_limits, v2g_ac_measurement, v2g_ac_output, v2g_dc_limits};
 use v2g::secc::event::v2g_secc_event;
@@ -9,6 +12,7 @@ use v2g::secc::offer::*;
 use v2g::secc::*;
 use v2g::session::{v2g_connection, v2g_end, v2g_received, v2g_selection, v2g_transmit};
 use v2g::text::v2g_str;
+use v2g::trace::*;
 
 use super::input::{Input, zeroed};
 use super::memory::{Given, Out, holding, known};
@@ -87,12 +91,28 @@ pub(super) fn init(program: &mut Program<'_>, service: u16, mode: u8, ways: Ways
         settings: settings.as_ref().map_or(std::ptr::null(), Given::pointer),
         buffer: buffer.start(),
         buffer_size: input.length(buffer.length()),
+        trace: Some(watch),
         ..zeroed()
     };
     let (config, out) = (Given::new(config, input), Out::plain(input));
     // SAFETY: what has to live does.
     out.check(known(unsafe { v2g_secc_init(storage, size, config.pointer(), out.pointer()) }));
     program.kept.push(providers_memory);
+}
+
+/// What engines let one see makes sense.
+pub(super) unsafe extern "C" fn watch(user: *mut c_void, record: *const v2g_trace_record) {
+    // SAFETY: the record lives.
+    let record = unsafe { &*record };
+    assert!(user.is_null() && record.size as usize == size_of::<v2g_trace_record>());
+    assert!((V2G_STAGE_NEGOTIATION..=V2G_STAGE_ENDED).contains(&record.stage));
+    let (message, timer, cause) = (record.message != 0, record.timer != 0, record.cause != 0);
+    assert!(match record.event {
+        V2G_TRACE_RECEIVED | V2G_TRACE_SENT => message && !timer && !cause && record.stream != 0,
+        V2G_TRACE_EXPIRED => timer && !message && !cause,
+        V2G_TRACE_ENDED => cause && !message && !timer,
+        _ => false,
+    });
 }
 
 /// A vehicle connects.

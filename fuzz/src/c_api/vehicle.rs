@@ -10,7 +10,7 @@ use v2g::power::{v2g_ac_limits, v2g_ac_measurement, v2g_dc_limits, v2g_phases};
 use v2g::session::{v2g_end, v2g_received, v2g_selection, v2g_transmit};
 use v2g::trust::delivery::{V2G_INSTALLATION_SIZE, v2g_installation, v2g_root_name};
 
-use super::charger::{connection, holding_one, settings};
+use super::charger::{connection, holding_one, settings, watch};
 use super::input::zeroed;
 use super::memory::{Given, Memory, Out, holding, known};
 use super::session::Ways;
@@ -56,6 +56,7 @@ pub(super) fn init(program: &mut Program<'_>, service: u16, mode: u8, ways: Ways
         buffer: buffer.start(),
         buffer_size: input.length(buffer.length()),
         installation: installation.as_ref().map_or(ptr::null(), Given::pointer),
+        trace: Some(watch),
         ..zeroed()
     };
     let (config, out) = (Given::new(config, input), Out::plain(input));
