@@ -10,7 +10,8 @@ use iso15118_20::{Profile, Settings};
 use serde::Deserialize;
 
 /// An energy transfer service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[cfg_attr(feature = "program", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceChoice {
     /// AC, charging only.
@@ -79,7 +80,8 @@ impl ServiceChoice {
 }
 
 /// Who plans the charging.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "program", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum ModeChoice {
     /// The charger plans.
@@ -99,7 +101,8 @@ impl ModeChoice {
 }
 
 /// How exactly the standard is followed where deployed peers do not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "program", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProfileChoice {
     /// To the letter.
