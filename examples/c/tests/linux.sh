@@ -7,7 +7,10 @@
 # A program that hangs is ended, which is a failure.
 set -euo pipefail
 folder=$1 v2g=$2
-readonly PATIENCE=120 HUB=v2gc-hub
+readonly HUB=v2gc-hub
+# Alone in the foreground: otherwise `timeout` sends SIGCONT after the signal, and that can undo the SIGSTOP with which the leak check of
+# a program that is just ending waits for its threads, for ever.
+readonly patiently=(timeout --foreground --kill-after=10 120)
 readonly WATCHED=(valgrind --quiet --error-exitcode=9 --leak-check=full)
 # What sanitizers find must not look like a session that went wrong, which is status 1.
 export ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=98
@@ -47,9 +50,9 @@ pair() {
         shift
     done
     shift
-    timeout "$PATIENCE" "${left[@]}" >"$folder/left.log" 2>&1 &
+    "${patiently[@]}" "${left[@]}" >"$folder/left.log" 2>&1 &
     process=$!
-    timeout "$PATIENCE" "$@" >"$folder/right.log" 2>&1 || second=$?
+    "${patiently[@]}" "$@" >"$folder/right.log" 2>&1 || second=$?
     # One that has lost its other end would wait for another.
     ((second == 0)) || kill "$process" 2>/dev/null || true
     wait "$process" || first=$?
