@@ -2,12 +2,14 @@
 
 #[path = "../../pki/tests/common/mod.rs"]
 mod common;
+mod slow;
 
 use std::ffi::c_void;
 use std::mem::zeroed;
 use std::ptr;
 
 use common::{Setting, hierarchy};
+use slow::slow;
 use v2g::config::{v2g_offer, v2g_parameters};
 use v2g::evcc::event::{
     V2G_EVCC_AUTHORIZATION_REFUSED, V2G_EVCC_INSTALLATION_RECEIVED, V2G_EVCC_SIGN_AUTHORIZATION,
@@ -349,19 +351,6 @@ fn a_forged_signature_and_a_foreign_root_are_refused() {
     assert_eq!((outcome.status, outcome.checked.fault.rule), (V2G_OK, V2G_RULE_UNKNOWN_ROOT));
     // The vehicle is told, and goes another way.
     assert!(outcome.refused && outcome.card);
-}
-
-/// A device that begins when it is asked, and knows the answer when it is asked again.
-unsafe extern "C" fn slow(user: *mut c_void, request: *const v2g_verify_request) -> i32 {
-    // SAFETY: the test gave what is known, and the request lives.
-    let (known, signature) = unsafe { (&mut *user.cast::<Vec<Vec<u8>>>(), (*request).signature) };
-    // SAFETY: as above.
-    let signature = unsafe { std::slice::from_raw_parts(signature.data, signature.length) };
-    if known.iter().any(|other| other == signature) {
-        return V2G_OK;
-    }
-    known.push(signature.to_vec());
-    V2G_PENDING
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 #[path = "../../pki/tests/common/mod.rs"]
 mod common;
+mod slow;
 
 use std::ffi::c_void;
 use std::ptr;
 
 use sha2::Digest as _;
+use slow::slow;
 use v2g::evcc::sign::V2G_SCHEME_ECDSA_P521;
 
 use common::{DAY, Setting, hierarchy, now};
@@ -157,19 +159,6 @@ fn the_word_of_a_device_counts() {
         assert_eq!(fault.rule, if expected == V2G_OK { 0 } else { V2G_RULE_CERTIFICATE_SIGNATURE });
         assert!(own.asked >= if expected == V2G_OK { given.chain.len() } else { 1 });
     }
-}
-
-/// A device that begins when it is asked, and knows the answer when it is asked again.
-unsafe extern "C" fn slow(user: *mut c_void, request: *const v2g_verify_request) -> i32 {
-    // SAFETY: the test gave what is known, and the request lives.
-    let (known, signature) = unsafe { (&mut *user.cast::<Vec<Vec<u8>>>(), (*request).signature) };
-    // SAFETY: as above.
-    let signature = unsafe { std::slice::from_raw_parts(signature.data, signature.length) };
-    if known.iter().any(|other| other == signature) {
-        return V2G_OK;
-    }
-    known.push(signature.to_vec());
-    V2G_PENDING
 }
 
 #[test]
