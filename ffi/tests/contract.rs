@@ -574,6 +574,23 @@ fn a_contract_goes_from_the_provider_through_the_charger_into_the_vehicle() {
             });
             assert_eq!(checked, V2G_OK);
             assert_eq!(asked, 1, "about the message; the chain is for the provider to check");
+            let mut known: Vec<Vec<u8>> = Vec::new();
+            let verify_user = ptr::from_mut(&mut known).cast();
+            let trust = v2g_trust { verify: Some(slow), verify_user, ..trusting_time() };
+            for expected in [V2G_PENDING, V2G_OK] {
+                let request = bytes(request);
+                let (start, size) = memory;
+                let checked = v2g_secc_check_installation(
+                    secc,
+                    now,
+                    &raw const trust,
+                    request,
+                    start,
+                    size,
+                    &raw mut fault,
+                );
+                assert_eq!((checked, fault.rule), (expected, 0));
+            }
             let checked = v2g_secc_check_installation(
                 secc,
                 now,
